@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every table. One class a table, named as the thing it keeps; ids are the opaque ones of the API.
+
+Every row has `organization_id`: row-level security compares it with the transaction's organisation (see session.py).
+Nested values of the API (hours, limits, seats …) are kept as the JSON the API speaks; what is searched has a column.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Json = dict[str, Any]
+JsonList = list[Any]
+
+#: reservations in these states occupy their resource
+OCCUPYING = ("booked",)
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+        }
+    )
+    type_annotation_map = {
+        str: sa.Text(),
+        dt.datetime: sa.DateTime(timezone=True),
+        Json: JSONB(),
+        JsonList: JSONB(),
+        bytes: sa.LargeBinary(),
+    }
+
+
+def key() -> Mapped[str]:
+    return mapped_column(primary_key=True)
+
+
+def ref(target: str, *, nullable: bool = False, index: bool = True) -> Any:
+    return mapped_column(sa.ForeignKey(target, ondelete="RESTRICT"), nullable=nullable, index=index)
+
+
+def tenant() -> Any:
+    return mapped_column(sa.ForeignKey("organizations.id", ondelete="RESTRICT"), nullable=False)
+
+
+class Organization(Base):
+    __tablename__ = "organizations"
+
+    id: Mapped[str] = key()
+    name: Mapped[str]
+    branding: Mapped[Json]
+    organizers: Mapped[Json]
+    policies: Mapped[Json]
+    retention_days: Mapped[int | None]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+
+
+class ApiKey(Base):
+    """A key's SHA-256; the key itself is shown once and kept nowhere."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    name: Mapped[str]
+    hash: Mapped[bytes] = mapped_column(unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(sa.Text()))
+    created_at: Mapped[dt.datetime]
+    revoked_at: Mapped[dt.datetime | None]
+
+
+class Resource(Base):
+    """What can be occupied: interviewers and rooms share these ids, and their rows are the locks of a booking."""
+
+    __tablename__ = "resources"
+
+    id: Mapped[int] = mapped_column(sa.BigInteger(), sa.Identity(always=True), primary_key=True)
+    organization_id: Mapped[str] = tenant()
+    kind: Mapped[str]
+
+
+class Interviewer(Base):
+    __tablename__ = "interviewers"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "external_id"),)
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    resource_id: Mapped[int] = mapped_column(sa.ForeignKey("resources.id", ondelete="RESTRICT"), unique=True)
+    external_id: Mapped[str | None]
+    name: Mapped[str]
+    email: Mapped[str]
+    time_zone: Mapped[str]
+    locale: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    calendar: Mapped[Json]
+    busy_calendars: Mapped[JsonList]
+    working_hours: Mapped[JsonList]
+    preferred_hours: Mapped[JsonList]
+    qualifications: Mapped[JsonList]
+    limits: Mapped[Json]
+    buffer: Mapped[Json]
+    metadata_: Mapped[Json] = mapped_column("metadata")
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+
+
+class Room(Base):
+    __tablename__ = "rooms"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "external_id"),)
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    resource_id: Mapped[int] = mapped_column(sa.ForeignKey("resources.id", ondelete="RESTRICT"), unique=True)
+    external_id: Mapped[str | None]
+    name: Mapped[str]
+    capacity: Mapped[int]
+    time_zone: Mapped[str]
+    calendar: Mapped[Json]
+    location: Mapped[str | None]
+    metadata_: Mapped[Json] = mapped_column("metadata")
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+
+
+class Plan(Base):
+    """`body` is the plan as the API speaks it; runs and bookings keep their own copy."""
+
+    __tablename__ = "plans"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "external_id"),)
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    external_id: Mapped[str | None]
+    name: Mapped[str]
+    body: Mapped[Json]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+
+
+class Candidate(Base):
+    __tablename__ = "candidates"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "external_id"),)
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    external_id: Mapped[str | None]
+    name: Mapped[str]
+    email: Mapped[str]
+    phone: Mapped[str | None]
+    time_zone: Mapped[str | None]
+    locale: Mapped[str | None]
+    availability: Mapped[JsonList]
+    metadata_: Mapped[Json] = mapped_column("metadata")
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+
+
+class Run(Base):
+    """One request to schedule. `plan` is the plan as it was."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    status: Mapped[str] = mapped_column(index=True)
+    plan_id: Mapped[str | None]
+    plan: Mapped[Json]
+    window_start: Mapped[dt.datetime]
+    window_end: Mapped[dt.datetime]
+    mode: Mapped[str]
+    options_wanted: Mapped[int]
+    contact: Mapped[Json | None]
+    #: status, figures and version of what the solver did
+    solver: Mapped[Json]
+    error: Mapped[str | None]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+    finished_at: Mapped[dt.datetime | None]
+
+
+class RunCandidate(Base):
+    __tablename__ = "run_candidates"
+    __table_args__ = (sa.UniqueConstraint("run_id", "position"),)
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    run_id: Mapped[str] = ref("runs.id")
+    candidate_id: Mapped[str] = ref("candidates.id")
+    position: Mapped[int]
+    external_refs: Mapped[Json]
+    status: Mapped[str] = mapped_column(index=True)
+    explanation: Mapped[Json | None]
+    #: the Problem that was solved and the Outcome, so that the run can be replayed
+    problem: Mapped[Json | None]
+    outcome: Mapped[Json | None]
+
+
+class Option(Base):
+    __tablename__ = "options"
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    run_candidate_id: Mapped[str] = ref("run_candidates.id")
+    position: Mapped[int]
+    start: Mapped[dt.datetime]
+    end: Mapped[dt.datetime]
+    sessions: Mapped[JsonList]
+    cost: Mapped[int]
+    reasons: Mapped[JsonList]
+    status: Mapped[str]
+
+
+class Invitation(Base):
+    """A candidate's link. The token is derived from a key and these facts; only its hash is kept."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    run_candidate_id: Mapped[str] = ref("run_candidates.id")
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    #: which of SECRET_KEYS it was derived from
+    key_fingerprint: Mapped[str]
+    generation: Mapped[int] = mapped_column(default=1)
+    expires_at: Mapped[dt.datetime]
+    revoked_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime]
+
+
+class Booking(Base):
+    __tablename__ = "bookings"
+    __table_args__ = (
+        sa.Index(
+            "uq_bookings_one_active_per_run_candidate",
+            "run_candidate_id",
+            unique=True,
+            postgresql_where=sa.text("status <> 'cancelled'"),
+        ),
+    )
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    run_id: Mapped[str] = ref("runs.id")
+    run_candidate_id: Mapped[str] = ref("run_candidates.id", index=False)
+    candidate_id: Mapped[str] = ref("candidates.id")
+    option_id: Mapped[str] = ref("options.id")
+    plan: Mapped[Json]
+    status: Mapped[str] = mapped_column(index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    external_refs: Mapped[Json]
+    contact: Mapped[Json | None]
+    start: Mapped[dt.datetime] = mapped_column(index=True)
+    end: Mapped[dt.datetime]
+    sessions: Mapped[JsonList]
+    #: something a person should look at, in words
+    attention: Mapped[str | None]
+    created_at: Mapped[dt.datetime]
+
+
+class Reservation(Base):
+    """What occupies an interviewer or a room: `during` includes the buffers, `cores` are the interviews in it.
+
+    The exclusion constraint is the last lock of a booking. `int8range` stands in for btree_gist, which may be missing.
+    """
+
+    __tablename__ = "reservations"
+    __table_args__ = (
+        ExcludeConstraint(
+            (sa.literal_column("int8range(resource_id, resource_id, '[]')"), "&&"),
+            ("during", "&&"),
+            using="gist",
+            where=sa.text("state = 'booked'"),
+            name="no_overlap",
+        ),
+        sa.CheckConstraint(
+            "not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="bounded"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(sa.BigInteger(), sa.Identity(always=True), primary_key=True)
+    organization_id: Mapped[str] = tenant()
+    resource_id: Mapped[int] = mapped_column(sa.ForeignKey("resources.id", ondelete="RESTRICT"), index=True)
+    booking_id: Mapped[str] = ref("bookings.id")
+    during: Mapped[Range[dt.datetime]] = mapped_column(TSTZRANGE)
+    #: `[{start, end, before, after}]`: the interviews themselves and their buffers in minutes
+    cores: Mapped[JsonList]
+    state: Mapped[str]
+
+
+class CalendarEntry(Base):
+    """What we want to stand in one calendar for one session of a booking, and what we know stands there."""
+
+    __tablename__ = "calendar_entries"
+    __table_args__ = (
+        sa.UniqueConstraint("booking_id", "session_key", "provider", "calendar"),
+        sa.Index("ix_calendar_entries_owed", "attempt_at", postgresql_where=sa.text("status = 'pending'")),
+    )
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    booking_id: Mapped[str] = ref("bookings.id")
+    session_key: Mapped[str]
+    provider: Mapped[str]
+    calendar: Mapped[str]
+    interviewer_id: Mapped[str | None]
+    room_id: Mapped[str | None]
+    uid: Mapped[str]
+    #: present or absent
+    wanted: Mapped[str]
+    #: pending: the calendar owes us `wanted`; written, removed: it agrees; refused: it will not
+    status: Mapped[str]
+    booking_version: Mapped[int]
+    event_id: Mapped[str | None]
+    etag: Mapped[str | None]
+    url: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    attempt_at: Mapped[dt.datetime]
+    error: Mapped[str | None]
+
+
+class Message(Base):
+    """A mail that is owed. What it says is decided when it is sent, from the state at that moment."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        sa.Index("ix_messages_due", "attempt_at", postgresql_where=sa.text("status in ('queued', 'sending')")),
+        sa.Index("ix_messages_organization_created", "organization_id", "created_at", "id"),
+    )
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    kind: Mapped[str]
+    recipient_role: Mapped[str]
+    recipient: Mapped[Json]
+    run_id: Mapped[str | None] = ref("runs.id", nullable=True)
+    candidate_id: Mapped[str | None] = ref("candidates.id", nullable=True)
+    invitation_id: Mapped[str | None] = ref("invitations.id", nullable=True)
+    booking_id: Mapped[str | None] = ref("bookings.id", nullable=True)
+    booking_version: Mapped[int | None]
+    details: Mapped[Json]
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    #: queued, sending, sent, skipped, cancelled, failed
+    status: Mapped[str]
+    due_at: Mapped[dt.datetime]
+    not_after: Mapped[dt.datetime | None]
+    #: when it is tried next: `due_at` at first, later after a failed try
+    attempt_at: Mapped[dt.datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    #: until when the worker that is sending it may be believed, by the database's clock
+    lease_until: Mapped[dt.datetime | None]
+    sent_at: Mapped[dt.datetime | None]
+    error: Mapped[str | None]
+    created_at: Mapped[dt.datetime]
+
+
+class Event(Base):
+    """An immutable fact. Each state change has exactly one; a booking's history is made of them."""
+
+    __tablename__ = "events"
+
+    id: Mapped[str] = key()
+    position: Mapped[int] = mapped_column(sa.BigInteger(), sa.Identity(always=True), unique=True)
+    organization_id: Mapped[str] = tenant()
+    type: Mapped[str]
+    actor: Mapped[str]
+    run_id: Mapped[str | None] = ref("runs.id", nullable=True)
+    booking_id: Mapped[str | None] = ref("bookings.id", nullable=True)
+    version: Mapped[int | None]
+    data: Mapped[Json]
+    at: Mapped[dt.datetime]
+
+
+class IdempotencyKey(Base):
+    """The first answer to a POST, kept for 24 h and given again for the same key and body."""
+
+    __tablename__ = "idempotency_keys"
+
+    api_key_id: Mapped[str] = mapped_column(sa.ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = tenant()
+    fingerprint: Mapped[bytes]
+    #: None while the first request is still running
+    status: Mapped[int | None]
+    headers: Mapped[Json]
+    body: Mapped[bytes | None]
+    created_at: Mapped[dt.datetime] = mapped_column(index=True)
