@@ -45,12 +45,17 @@ class TextFormatter(logging.Formatter):
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
         return _utc(record)
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        # A path with a line break in it must not become a second entry; tracebacks keep theirs.
+        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
+        return super().formatMessage(record)
+
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, and `exception` when there is one."""
+    """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, and `exception` if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {

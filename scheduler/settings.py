@@ -125,8 +125,10 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path = Path(".en
         **reader.google(),
         **reader.microsoft(),
         **reader.running(),
-        "secret_keys": reader.secret_keys(data_dir, required=database_url is not None),
     }
+    if database_url is None:
+        reader.make_folder(data_dir)
+    unchecked["secret_keys"] = reader.secret_keys(data_dir, required=database_url is not None)
     if reader.problems:
         raise SettingsError(tuple(reader.problems))
     # Every value was read by the method named for it, above; the fields are checked by the tests.
@@ -282,6 +284,17 @@ class _Reader:
             self.wrong(name, "must be https, except on a loopback host")
         return value.rstrip("/")
 
+    def make_folder(self, data_dir: Path) -> None:
+        """Create DATA_DIR, unless something is wrong already; one that exists keeps its permissions."""
+        if self.problems or data_dir.is_dir():
+            return
+        try:
+            data_dir.parent.mkdir(parents=True, exist_ok=True)
+            # As root, the account of the embedded PostgreSQL must be able to pass through (but not to list).
+            data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
+        except OSError as error:
+            self.wrong("DATA_DIR", f"cannot be made: {error}")
+
     def secret_keys(self, data_dir: Path, *, required: bool) -> tuple[Secret, ...]:
         given = self.text("SECRET_KEYS")
         if given is None and required:
@@ -331,20 +344,10 @@ def _is_fernet_key(key: str) -> bool:
         return False
 
 
-def make_data_dir(data_dir: Path) -> None:
-    """Create the folder when absent; one that exists keeps its permissions."""
-    if data_dir.is_dir():
-        return
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    # As root, the account of the embedded PostgreSQL must be able to pass through (but not to list).
-    data_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
-
-
 def _own_keys(data_dir: Path) -> str:
     """Return the keys kept in `data_dir`, made by whoever comes first."""
     kept = data_dir / "secret_keys"
     if not kept.exists():
-        make_data_dir(data_dir)
         descriptor, name = tempfile.mkstemp(dir=data_dir, prefix=".secret_keys-")  # mode 0600
         made = Path(name)
         try:

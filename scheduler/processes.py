@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process must arrange so that it never outlives the one that started it. Imports nothing of ours."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+# Loaded now, because between fork and exec (perhaps as an account that may not read the file) is too late.
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def die_with_parent(number: signal.Signals, parent: int) -> None:
+    """Have the kernel send us signal `number` when process `parent` ends, however it ends. Linux only.
+
+    Call it in the child, after any change of account: that would take it back. The kernel means the *thread*
+    that forked us, so a child must be started from a thread that lives as long as the child should.
+    """
+    if _libc is None:
+        return
+    _libc.prctl(PR_SET_PDEATHSIG, number.value)
+    if os.getppid() != parent:  # it ended before we asked
+        os.kill(os.getpid(), number)
+
+
+def die_with_pipe(reading_end: int, end: Callable[[], None] = lambda: os._exit(1)) -> None:
+    """Call `end` once the other end of a pipe is closed, which the death of its only holder does.
+
+    The way for systems without `die_with_parent`. `reading_end` is watched by a thread of its own.
+    """
+
+    def watch() -> None:
+        os.read(reading_end, 1)
+        end()
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
