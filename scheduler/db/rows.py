@@ -163,6 +163,8 @@ class Candidate(Base):
     metadata_: Mapped[Json] = mapped_column("metadata")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime]
+    #: hidden from every list, kept because runs and bookings tell its story
+    deleted_at: Mapped[dt.datetime | None]
 
 
 class Run(Base):
@@ -391,6 +393,8 @@ class IdempotencyKey(Base):
     fingerprint: Mapped[bytes]
     #: None while the first request is still running
     status: Mapped[int | None]
+    #: until when that first request may be believed to be running, by the database's clock
+    lease_until: Mapped[dt.datetime]
     headers: Mapped[Json]
     body: Mapped[bytes | None]
     created_at: Mapped[dt.datetime] = mapped_column(index=True)
