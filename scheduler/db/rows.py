@@ -112,6 +112,8 @@ class Interviewer(Base):
     metadata_: Mapped[Json] = mapped_column("metadata")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime]
+    #: hidden from every list and every panel, kept because bookings tell of it
+    deleted_at: Mapped[dt.datetime | None]
 
 
 class Room(Base):
@@ -130,6 +132,8 @@ class Room(Base):
     metadata_: Mapped[Json] = mapped_column("metadata")
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime]
+    #: hidden from every list and every panel, kept because bookings tell of it
+    deleted_at: Mapped[dt.datetime | None]
 
 
 class Plan(Base):
