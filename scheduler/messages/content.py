@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything a mail says, as values. What a reader must not learn has no field here, or is refused for them.
+
+Text that people typed is brought to one line at construction, so that no name or title can start a header,
+a line of a mail or a property of an event.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar, Literal, get_args
+
+from scheduler.domain.colour import DEFAULT_ACCENT, hex_colour
+from scheduler.domain.intervals import Interval, aware
+from scheduler.domain.wording import DEFAULT_LOCALE, one_line
+
+Role = Literal["candidate", "interviewer", "contact"]
+Kind = Literal[
+    "invitation",
+    "invitation_again",
+    "confirmation",
+    "reminder",
+    "cancellation",
+    "no_options",
+    "calendar_unreadable",
+    "needs_attention",
+    "asked_for_help",
+    "candidate_silent",
+]
+
+#: who may get what
+READERS: dict[Kind, frozenset[Role]] = {
+    "invitation": frozenset({"candidate"}),
+    "invitation_again": frozenset({"candidate"}),
+    "confirmation": frozenset(get_args(Role)),
+    "reminder": frozenset({"candidate", "interviewer"}),
+    "cancellation": frozenset(get_args(Role)),
+    "no_options": frozenset({"contact"}),
+    "calendar_unreadable": frozenset({"interviewer", "contact"}),
+    "needs_attention": frozenset({"contact"}),
+    "asked_for_help": frozenset({"contact"}),
+    "candidate_silent": frozenset({"contact"}),
+}
+
+#: kinds that speak of a booking, and so need its sessions
+ABOUT_A_BOOKING: frozenset[Kind] = frozenset({"confirmation", "reminder", "cancellation", "needs_attention"})
+
+_WEB_LINK = re.compile(r"https?://[^\s<>\"]+\Z")
+
+
+def is_web_link(text: str) -> bool:
+    """Something a reader may safely click: http or https and nothing that ends or opens markup."""
+    return bool(_WEB_LINK.match(text))
+
+
+class _Clean:
+    """Text fields are one line each, tuples of text a tuple of lines; `whole` ones keep their breaks."""
+
+    whole: ClassVar[frozenset[str]] = frozenset()
+
+    def __post_init__(self) -> None:
+        for each in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            cleaned = _cleaned(getattr(self, each.name), keep_lines=each.name in self.whole)
+            object.__setattr__(self, each.name, cleaned)
+
+
+def _cleaned(value: Any, *, keep_lines: bool) -> Any:
+    if isinstance(value, str):
+        lines = value.splitlines() if keep_lines else [value]
+        return "\n".join(line for line in map(one_line, lines) if line)
+    if isinstance(value, tuple):
+        return tuple(_cleaned(item, keep_lines=keep_lines) for item in value)
+    return aware(value) if isinstance(value, datetime) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brand(_Clean):
+    """Whose interviews these are; `accent` is checked and raises ValueError."""
+
+    name: str
+    accent: str = DEFAULT_ACCENT
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "accent", hex_colour(self.accent))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person(_Clean):
+    """Somebody mail goes to or comes from. `time_zone` is an IANA name, `locale` a BCP 47 tag."""
+
+    name: str
+    email: str
+    time_zone: str = "UTC"
+    locale: str = DEFAULT_LOCALE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(_Clean):
+    """A session before it has a time."""
+
+    title: str
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionFacts(_Clean):
+    """A session as it is booked. People are names only: their addresses are nobody else's business."""
+
+    whole = frozenset({"instructions"})
+
+    key: str
+    title: str
+    start: datetime
+    end: datetime
+    people: tuple[str, ...] = ()
+    room: str = ""
+    location: str = ""
+    #: by video, whether or not the link exists yet
+    video: bool = False
+    conference_url: str = ""
+    #: how to prepare, written for the candidate
+    instructions: str = ""
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.start, self.end)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailFacts(_Clean):
+    """One mail to one person. Raises ValueError for a reader who must not get this kind or see a field."""
+
+    whole = frozenset({"reason", "question"})
+
+    kind: Kind
+    recipient: Person
+    recipient_role: Role
+    brand: Brand
+    now: datetime
+    #: what the interviews are for, as candidates may read it, and whom they are with
+    plan_name: str = ""
+    candidate_name: str = ""
+    #: the person to turn to
+    contact: Person | None = None
+    #: the booked sessions this reader takes part in, in order
+    sessions: tuple[SessionFacts, ...] = ()
+    #: invitations: what the interview is made of, and the times on offer
+    parts: tuple[Part, ...] = ()
+    options: tuple[Interval, ...] = ()
+    expires_at: datetime | None = None
+    #: the candidate's own page; for candidates only
+    candidate_link: str = ""
+    #: where recruiters and interviewers look (the run, the calendar's connection); never for candidates
+    team_link: str = ""
+    #: team mails name the candidate's zone where it differs
+    candidate_time_zone: str = ""
+    #: a confirmation of a changed booking: its first version is 1; when it was before, if the time changed
+    version: int = 1
+    moved_from: Interval | None = None
+    #: a cancellation: by whom; `continues` when only this interviewer is no longer needed
+    cancelled_by: Literal["candidate", "us"] = "us"
+    continues: bool = False
+    #: why, in words that stay within the team
+    reason: str = ""
+    #: no_options: what the solver says
+    summary: str = ""
+    blockers: tuple[str, ...] = ()
+    #: calendar_unreadable: whose calendar
+    calendar_owner: str = ""
+    #: asked_for_help: what the candidate wrote
+    question: str = ""
+    #: the calendar event: From and ORGANIZER address, UID for the life of the booking, SEQUENCE that rises
+    sender: str = ""
+    uid: str = ""
+    sequence: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.recipient_role not in READERS[self.kind]:
+            msg = f"a {self.recipient_role} gets no {self.kind} mail"
+            raise ValueError(msg)
+        if self.candidate_link and self.recipient_role != "candidate":
+            raise ValueError("only the candidate may see the candidate's link")
+        if (self.team_link or self.reason or self.blockers) and self.recipient_role == "candidate":
+            raise ValueError("the candidate does not see what is said within the team")
+        if self.kind in ABOUT_A_BOOKING and not self.sessions:
+            msg = f"a {self.kind} mail needs the sessions it is about"
+            raise ValueError(msg)
+
+    @property
+    def start(self) -> datetime:
+        """When the first session begins."""
+        return min(session.start for session in self.sessions)
+
+    @property
+    def end(self) -> datetime:
+        """When the last session is over."""
+        return max(session.end for session in self.sessions)

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts in words: all that templates show, worded for one reader's zone and locale. Templates arrange it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from scheduler.domain import wording
+from scheduler.domain.colour import ink_on, readable_on
+from scheduler.domain.intervals import Interval
+from scheduler.messages.content import MailFacts, SessionFacts
+
+#: what mails are printed on, light and dark
+CARD, DARK_CARD = "#ffffff", "#1c2220"
+
+#: beyond this an invitation says from when to when instead of naming each day
+NAMED_DAYS = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to be: a video call, its link known or not yet, or an address."""
+
+    video: bool
+    text: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the programme."""
+
+    time: str
+    title: str
+    people: str
+
+
+@dataclass(frozen=True)
+class Colours:
+    """The accent as a button and as a link, each with enough contrast, in light and dark."""
+
+    button: str
+    button_ink: str
+    link: str
+    dark_button: str
+    dark_button_ink: str
+
+    @classmethod
+    def of(cls, accent: str) -> Colours:
+        dark = readable_on(DARK_CARD, accent)
+        return cls(accent, ink_on(accent), readable_on(CARD, accent), dark, ink_on(dark))
+
+
+class View:
+    """The words of one mail. Lists are lines; an empty one means there is nothing to say."""
+
+    def __init__(self, facts: MailFacts, lang: str) -> None:
+        self.facts = facts
+        self.lang = lang
+        self.zone_id = facts.recipient.time_zone
+        self.locale = facts.recipient.locale
+        self.today = wording.local_date(facts.now, self.zone_id)
+        self.brand = facts.brand.name
+        self.plan = facts.plan_name
+        self.candidate = facts.candidate_name
+        self.reader = wording.first_name(facts.recipient.name)
+        self.single = len(facts.options) == 1
+
+    @property
+    def colours(self) -> Colours:
+        return Colours.of(self.facts.brand.accent)
+
+    # When
+
+    @cached_property
+    def stretches(self) -> list[Interval]:
+        """What occupies each day, from first start to last end. For an invitation, the one time on offer."""
+        if not self.facts.sessions:
+            return list(self.facts.options) if self.single else []
+        days: dict[date, list[SessionFacts]] = {}
+        for session in self.facts.sessions:
+            days.setdefault(self._day(session.start), []).append(session)
+        return [
+            Interval(min(each.start for each in day), max(each.end for each in day)) for day in days.values()
+        ]
+
+    @property
+    def several_days(self) -> bool:
+        return len(self.stretches) > 1
+
+    @property
+    def when(self) -> list[str]:
+        """The day on its own line if there is one, else a line a day; each with the zone as it is then."""
+        lines = [self._when(stretch, self.zone_id) for stretch in self.stretches]
+        return list(lines[0]) if len(lines) == 1 else [", ".join(line) for line in lines]
+
+    @property
+    def their_when(self) -> list[str]:
+        """The same for the candidate, where their clock shows something else."""
+        zone = self.facts.candidate_time_zone
+        if not zone or all(self._same_clock(stretch.start, zone) for stretch in self.stretches):
+            return []
+        return [", ".join(self._when(stretch, zone)) for stretch in self.stretches]
+
+    @property
+    def was(self) -> str:
+        """When it was before it moved."""
+        before = self.facts.moved_from
+        return ", ".join(self._when(before, self.zone_id)) if before else ""
+
+    @property
+    def short_when(self) -> str:
+        """For a subject: `Tue 1 Dec, 11:15 GMT`."""
+        return self._short(self.stretches[0].start)
+
+    @property
+    def soon(self) -> str:
+        return wording.soon_words(self.facts.start, self.facts.now, self.zone_id, self.locale)
+
+    @property
+    def zone(self) -> str:
+        first = self.facts.options[0].start if self.facts.options else self.facts.now
+        return wording.zone_words(self.zone_id, first, self.locale)
+
+    @property
+    def written(self) -> list[str]:
+        """Now, for mails about something other than a time."""
+        return self._moment(self.facts.now)
+
+    @property
+    def written_short(self) -> str:
+        return self._short(self.facts.now)
+
+    @property
+    def reply_by(self) -> list[str]:
+        return self._moment(self.facts.expires_at) if self.facts.expires_at else []
+
+    @property
+    def reply_by_short(self) -> str:
+        return self._short(self.facts.expires_at) if self.facts.expires_at else ""
+
+    # What is on offer
+
+    @property
+    def option_count(self) -> str:
+        count = len(self.facts.options)
+        return wording.count_words(count, "time", locale=self.locale) if count else ""
+
+    @property
+    def option_days(self) -> str:
+        """`on Thursday 3 and Friday 4 December`, or from when to when if they are many."""
+        days = sorted({self._day(option.start) for option in self.facts.options})
+        if len(days) <= NAMED_DAYS:
+            return "on " + wording.days_words(days, self.today, self.locale)
+        first, last = (wording.day_words(day, self.today, self.locale) for day in (days[0], days[-1]))
+        return f"from {first} to {last}"
+
+    @property
+    def how_long(self) -> list[str]:
+        """The length, and what it is made of if that is more than one thing."""
+        parts = self.facts.parts
+        if not parts:
+            return []
+        minutes = wording.duration_words(sum(part.minutes for part in parts), self.locale)
+        if len(parts) == 1:
+            return [minutes]
+        count = wording.count_words(len(parts), "part", locale=self.locale)
+        return [f"{minutes} in {count}", *(part.title for part in parts)]
+
+    # Who, where, what
+
+    @property
+    def who(self) -> list[str]:
+        people = wording.people_words((each.people for each in self.facts.sessions), self.locale)
+        return [people] if people else []
+
+    @property
+    def titles(self) -> list[str]:
+        return list(dict.fromkeys(session.title for session in self.facts.sessions))
+
+    @property
+    def places(self) -> list[Place]:
+        """Every place once, in the order they are needed."""
+        return list(dict.fromkeys(place for each in self.facts.sessions if (place := _place(each))))
+
+    @property
+    def joinable(self) -> bool:
+        """Every video call has its link."""
+        return all(place.url for place in self.places if place.video)
+
+    @property
+    def programme(self) -> list[Row]:
+        """Session by session, where there are several; with the day where there are several of those."""
+        sessions = self.facts.sessions if len(self.facts.sessions) > 1 else ()
+        return [
+            Row(self._row_time(each), each.title, wording.list_words(each.people, self.locale))
+            for each in sessions
+        ]
+
+    @property
+    def preparation(self) -> list[str]:
+        lines = (line for session in self.facts.sessions for line in session.instructions.splitlines())
+        return list(dict.fromkeys(lines))
+
+    @property
+    def reason_lines(self) -> list[str]:
+        return self.facts.reason.splitlines()
+
+    def _day(self, instant: datetime) -> date:
+        return wording.local_date(instant, self.zone_id)
+
+    def _when(self, stretch: Interval, zone: str) -> tuple[str, str]:
+        day = wording.day_words(wording.local_date(stretch.start, zone), self.today, self.locale)
+        times = wording.span(stretch.start, stretch.end, zone, self.locale)
+        return day, f"{times}, {wording.zone_words(zone, stretch.start, self.locale)}"
+
+    def _moment(self, instant: datetime) -> list[str]:
+        day = wording.day_words(self._day(instant), self.today, self.locale)
+        zone = wording.zone_words(self.zone_id, instant, self.locale)
+        return [f"{day}, {wording.clock(instant, self.zone_id, self.locale)}, {zone}"]
+
+    def _short(self, instant: datetime) -> str:
+        day = wording.short_day(self._day(instant), self.today, self.locale)
+        zone = wording.zone_abbreviation(self.zone_id, instant)
+        return f"{day}, {wording.clock(instant, self.zone_id, self.locale)} {zone}"
+
+    def _row_time(self, session: SessionFacts) -> str:
+        times = wording.span(session.start, session.end, self.zone_id, self.locale)
+        if not self.several_days:
+            return times
+        return f"{wording.short_day(self._day(session.start), self.today, self.locale)} {times}"
+
+    def _same_clock(self, instant: datetime, zone: str) -> bool:
+        zones = (zone, self.zone_id)
+        return len({(wording.local_date(instant, z), wording.clock(instant, z)) for z in zones}) == 1
+
+
+def _place(session: SessionFacts) -> Place | None:
+    address = ", ".join(part for part in (session.room, session.location) if part)
+    if session.video or session.conference_url:
+        return Place(video=True, url=session.conference_url)
+    return Place(video=False, text=address) if address else None
