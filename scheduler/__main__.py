@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands: `python -m scheduler --help`.
+
+Each imports only what it needs, so that `--help` is quick and `solve` meets neither database nor web.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from scheduler.settings import Settings
+
+# A command takes what argparse found and returns the exit status.
+Command = Callable[[argparse.Namespace], int]
+
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+HIGHEST_PORT = 65535
+SCOPES = frozenset({"read", "schedule", "manage", "admin"})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["solve"]:  # has options of its own
+        from scheduler.solver import cli
+
+        solved: int = cli.main(arguments[1:])
+        return solved
+    parsed = _parser().parse_args(arguments)
+    try:
+        status: int = parsed.command(parsed)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:
+        if not isinstance(error, _expected_errors()):
+            raise
+        print(f"convene: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m scheduler", description="Convene, interview scheduling.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_roles(commands)
+    _add(commands, "migrate", _migrate, "bring the database to the newest schema")
+    organizations = _add_group(commands, "organization", "organisations")
+    create = _add(organizations, "create", _create_organization, "create one and print its id")
+    create.add_argument("--name", required=True)
+    keys = _add_group(commands, "key", "API keys")
+    create = _add(keys, "create", _create_key, "create one and print it, this once, alone on the last line")
+    create.add_argument("--organization", required=True, metavar="ID")
+    create.add_argument("--name", required=True)
+    create.add_argument(
+        "--scopes", required=True, type=_scopes, metavar="a,b", help="read,schedule,manage,admin"
+    )
+    commands.add_parser("solve", help="solve one problem from a JSON file (solve --help)", add_help=False)
+    replay = _add(commands, "replay", _replay, "solve a stored run again and compare: exit 1 if it differs")
+    replay.add_argument("run_id", metavar="RUN_ID")
+    _add(commands, "doctor", _doctor, "check database, role, calendars, mail, keys and clock")
+    _add(commands, "openapi", _openapi, "print openapi.yaml")
+    return parser
+
+
+def _add_roles(commands: Any) -> None:
+    serve = _add(
+        commands, "serve", _serve, "web, worker and clock, with an embedded PostgreSQL unless one is given"
+    )
+    demo = _add(commands, "demo", _demo, "serve, with a demo organisation whose calendars are .ics files")
+    web = _add(commands, "web", _web, "answer HTTP requests")
+    for command in (serve, demo, web):
+        command.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (%(default)s)")
+        command.add_argument(
+            "--port", type=_port, default=DEFAULT_PORT, help="port to listen on, 0 for any (%(default)s)"
+        )
+    demo.add_argument(
+        "--with-parent", action="store_true", help="end when the process that started this ends"
+    )
+    _add(commands, "worker", _worker, "carry out jobs")
+    _add(commands, "clock", _clock, "put what is due into the queue of jobs")
+
+
+def _add(commands: Any, name: str, command: Command, text: str) -> argparse.ArgumentParser:
+    added: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{text}.".capitalize())
+    added.set_defaults(command=command)
+    return added
+
+
+def _add_group(commands: Any, name: str, text: str) -> Any:
+    group = commands.add_parser(name, help=text, description=text.capitalize())
+    return group.add_subparsers(required=True, metavar="COMMAND")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"must be a port, 0 to {HIGHEST_PORT}, not {text!r}")
+    return int(text)
+
+
+def _scopes(text: str) -> frozenset[str]:
+    scopes = frozenset(part.strip() for part in text.split(",") if part.strip())
+    if not scopes or not scopes <= SCOPES:
+        raise argparse.ArgumentTypeError(f"must be some of {','.join(sorted(SCOPES))}, not {text!r}")
+    return scopes
+
+
+def _settings() -> Settings:
+    """Read the settings and set up logging as they say."""
+    from scheduler import logs, settings
+
+    read = settings.load()
+    logs.set_up(read.log_level, read.log_format)
+    return read
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from scheduler import roles
+
+    roles.serve(_settings(), arguments.host, arguments.port)
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from scheduler import processes, roles
+
+    if arguments.with_parent:
+        processes.die_with_parent(signal.SIGTERM, os.getppid())
+    roles.serve(_settings(), arguments.host, arguments.port, demo=True)
+    return 0
+
+
+def _web(arguments: argparse.Namespace) -> int:
+    from scheduler import roles
+
+    roles.web(_settings(), arguments.host, arguments.port)
+    return 0
+
+
+def _worker(_: argparse.Namespace) -> int:
+    from scheduler import roles
+
+    roles.worker(_settings())
+    return 0
+
+
+def _clock(_: argparse.Namespace) -> int:
+    from scheduler import roles
+
+    roles.clock(_settings())
+    return 0
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    from scheduler import roles
+
+    roles.migrate(_settings())
+    return 0
+
+
+def _create_organization(arguments: argparse.Namespace) -> int:
+    from scheduler import roles, wiring
+    from scheduler.services import organizations
+
+    with roles.database_for_command(_settings()) as settings:
+        print(organizations.create(wiring.build(settings), name=arguments.name))
+    return 0
+
+
+def _create_key(arguments: argparse.Namespace) -> int:
+    from scheduler import roles, wiring
+    from scheduler.services import keys
+
+    with roles.database_for_command(_settings()) as settings:
+        key_id, key = keys.create(
+            wiring.build(settings), arguments.organization, name=arguments.name, scopes=arguments.scopes
+        )
+    print(key_id, key, sep="\n")
+    return 0
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from scheduler import replay, roles, wiring
+
+    with roles.database_for_command(_settings()) as settings:
+        return replay.run(wiring.build(settings), arguments.run_id)
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    from scheduler import doctor, roles
+
+    with roles.database_for_command(_settings()) as settings:
+        return doctor.run(settings)
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    from scheduler.app import openapi_yaml
+
+    print(openapi_yaml(), end="")
+    return 0
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    """Return what a command may fail with in the course of things: one line tells it, no traceback.
+
+    Imported after the failure; what was never imported cannot have been raised.
+    """
+    from importlib import import_module
+
+    return tuple(
+        getattr(import_module(module), name)
+        for module, name in (
+            ("scheduler.settings", "SettingsError"),
+            ("scheduler.db.embedded", "EmbeddedError"),
+            ("scheduler.roles", "CannotListen"),
+            ("scheduler.supervisor", "ChildFailed"),
+            ("scheduler.domain.errors", "Refusal"),
+            ("sqlalchemy.exc", "OperationalError"),
+            ("psycopg", "OperationalError"),
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
