@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Time as bits: a window cut into equal ticks, bit `t` of a Python int standing for tick `t`.
+
+The tick is the longest step (at most 15 minutes) that meets every start, end and buffer a plan can have, so
+rounding busy time outwards and free time inwards to whole ticks loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from math import gcd
+from zoneinfo import ZoneInfo
+
+from scheduler.domain.hours import instant_of, local_days
+from scheduler.domain.intervals import Interval
+from scheduler.solver.problem import Problem
+
+MINUTE = timedelta(minutes=1)
+DAY_MINUTES = 1440
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """`length` ticks of `minutes` each from `origin` (UTC) on."""
+
+    origin: datetime
+    minutes: int
+    length: int
+
+    @classmethod
+    def over(cls, span: Interval, minutes: int) -> Timeline:
+        """All of the span, starting on a multiple of the tick after midnight UTC."""
+        midnight = span.start.replace(hour=0, minute=0, second=0, microsecond=0)
+        tick = timedelta(minutes=minutes)
+        origin = midnight + (span.start - midnight) // tick * tick
+        return cls(origin, minutes, -((origin - span.end) // tick))
+
+    @cached_property
+    def tick(self) -> timedelta:
+        return timedelta(minutes=self.minutes)
+
+    @cached_property
+    def all(self) -> int:
+        return (1 << self.length) - 1
+
+    def instant(self, tick: int) -> datetime:
+        return self.origin + tick * self.tick
+
+    def index(self, instant: datetime) -> int:
+        """The tick in which the instant lies; may be outside."""
+        return (instant - self.origin) // self.tick
+
+    def ticks(self, minutes: int) -> int:
+        """That many minutes in whole ticks, rounded up."""
+        return -(-minutes // self.minutes)
+
+    def inside(self, intervals: Iterable[Interval]) -> int:
+        """Ticks that lie wholly in one of the (merged) intervals."""
+        bits = 0
+        for interval in intervals:
+            first, last = -((self.origin - interval.start) // self.tick), self.index(interval.end)
+            bits |= self._stretch(first, last)
+        return bits
+
+    def touched(self, intervals: Iterable[Interval]) -> int:
+        """Ticks that share any time with one of the intervals."""
+        bits = 0
+        for interval in intervals:
+            first, last = self.index(interval.start), -((self.origin - interval.end) // self.tick)
+            bits |= self._stretch(first, last)
+        return bits
+
+    def _stretch(self, first: int, last: int) -> int:
+        """Bits `first` to `last - 1`, as far as they are on the line."""
+        first, last = max(first, 0), min(last, self.length)
+        return ((1 << last) - (1 << first)) if first < last else 0
+
+    def days(self, zone: ZoneInfo) -> list[tuple[date, int, int]]:
+        """Every local day with its first tick and the one after its last (a tick belongs to the day it starts in)."""
+        span = Interval(self.origin, self.instant(self.length))
+        found = []
+        for day in local_days(span, zone):
+            first, last = (
+                -((self.origin - _midnight(d, zone)) // self.tick) for d in (day, day + timedelta(days=1))
+            )
+            found.append((day, max(first, 0), min(last, self.length)))
+        return found
+
+    def on_grid(self, grid: int, zone: ZoneInfo) -> int:
+        """Ticks whose wall-clock time in the zone is a multiple of `grid` minutes after midnight."""
+        pattern = self._day_pattern(grid)
+        bits = 0
+        for day, first, last in self.days(zone):
+            opening, closing = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+            if closing - opening == timedelta(days=1) and self.instant(self.index(opening)) == opening:
+                shift = self.index(opening)
+                shifted = pattern << shift if shift >= 0 else pattern >> -shift
+                bits |= shifted & self._stretch(first, last)
+            else:  # a clock change: ask the clock
+                bits |= sum(1 << t for t in range(first, last) if self._wall_minute(t, zone) % grid == 0)
+        return bits
+
+    def _day_pattern(self, grid: int) -> int:
+        return sum(
+            1 << minute // self.minutes
+            for minute in range(0, DAY_MINUTES, grid)
+            if minute % self.minutes == 0
+        )
+
+    def _wall_minute(self, tick: int, zone: ZoneInfo) -> int:
+        wall = self.instant(tick).astimezone(zone)
+        return wall.hour * 60 + wall.minute
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day in UTC (a midnight that a clock change skips: when the day begins)."""
+    return instant_of(day, time(0), zone)
+
+
+def run(free: int, ticks: int) -> int:
+    """Bits from which `ticks` bits in a row are set, found by doubling."""
+    have = 1
+    while have < ticks and free:
+        step = min(have, ticks - have)
+        free &= free >> step
+        have += step
+    return free
+
+
+def positions(bits: int) -> Iterator[int]:
+    """The set bits, lowest first."""
+    text = bin(bits)[:1:-1]
+    at = text.find("1")
+    while at >= 0:
+        yield at
+        at = text.find("1", at + 1)
+
+
+def tick_minutes(problem: Problem, span: Interval) -> int:
+    """The longest tick that meets every start, end and buffer: a divisor of 15 minutes."""
+    plan = problem.plan
+    numbers = [15, plan.grid, plan.gap.min, plan.gap.max or 0]
+    numbers += [session.minutes for session in plan.sessions]
+    numbers += [n for s in plan.sessions if s.buffer for n in (s.buffer.before, s.buffer.after)]
+    numbers += [n for person in problem.interviewers for n in (person.buffer.before, person.buffer.after)]
+    zones = {person.zone for person in problem.interviewers} | {problem.candidate_zone}
+    numbers += [_offset(instant, zone) for zone in zones for instant in (span.start, span.end)]
+    return gcd(*numbers)
+
+
+def _offset(instant: datetime, zone: ZoneInfo) -> int:
+    return (instant.astimezone(zone).utcoffset() or timedelta()) // MINUTE
+
+
+def at_least(masks: Iterable[int], count: int) -> int:
+    """Bits set in at least `count` of the masks."""
+    reached = [0] * (count + 1)
+    reached[0] = -1
+    for mask in masks:
+        for k in range(count, 0, -1):
+            reached[k] |= reached[k - 1] & mask
+    return reached[count]
