@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What interviewers, rooms, plans and candidates have in common: ids, lists, versions, external ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.db import casts, pages, rows
+from scheduler.db.pages import Page
+from scheduler.domain.errors import Conflict, NotFound, Stale
+from scheduler.services.parts import Parts
+
+#: attributes that may not be called like their column
+ATTRIBUTES = {"metadata": "metadata_"}
+
+
+def standing(table: type[rows.Base]) -> sa.Select[Any]:
+    """Everything of this kind that has not been deleted."""
+    query = sa.select(table)
+    deleted_at = getattr(table, "deleted_at", None)
+    return query if deleted_at is None else query.where(deleted_at.is_(None))
+
+
+def one(session: Session, table: Any, id_: str, *, if_match: int | None = None, lock: bool = False) -> Any:
+    """The row with this id. Raises NotFound, or Stale when it is no longer the version somebody looked at."""
+    query = standing(table).where(table.id == id_)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFound(f"There is no such {table.__name__.lower()}.")
+    if if_match is not None and row.version != if_match:
+        raise Stale
+    return row
+
+
+def find(parts: Parts, organization_id: str, table: Any, *, limit: int, cursor: str | None) -> Page:
+    with parts.database.transaction(organization_id) as session:
+        return pages.page(session, standing(table), table, limit=limit, cursor=cursor)
+
+
+def put(row: Any, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, ATTRIBUTES.get(name, name), value)
+
+
+def change(session: Session, row: Any, values: dict[str, Any]) -> None:
+    """Set these values; the version rises when one of them is new."""
+    put(row, values)
+    if session.is_modified(row):
+        row.version += 1
+    with external_id_taken_is_a_conflict():
+        session.flush()
+
+
+def add(session: Session, row: Any) -> None:
+    session.add(row)
+    with external_id_taken_is_a_conflict():
+        session.flush()
+
+
+@contextmanager
+def external_id_taken_is_a_conflict() -> Iterator[None]:
+    """Let the database's unique constraint decide, so that two at once cannot both be right."""
+    try:
+        yield
+    except sa.exc.IntegrityError as error:
+        constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+        if constraint.endswith("external_id"):
+            raise Conflict("This external_id is in use already.", code="external_id_taken") from error
+        raise
+
+
+def new_resource(session: Session, organization_id: str, kind: str) -> int:
+    """The id under which bookings lock and occupy a new interviewer or room."""
+    resource = rows.Resource(organization_id=organization_id, kind=kind)
+    session.add(resource)
+    session.flush()
+    return resource.id
+
+
+def retire(session: Session, parts: Parts, row: rows.Interviewer | rows.Room) -> None:
+    """Hide an interviewer or room for good. Raises Conflict while bookings lie ahead.
+
+    Whoever books holds the lock of the resource, so no booking can slip in behind the question.
+    """
+    casts.lock_resources(session, [row.resource_id])
+    ahead = sa.exists().where(
+        rows.Reservation.resource_id == row.resource_id,
+        rows.Reservation.state.in_(rows.OCCUPYING),
+        sa.func.upper(rows.Reservation.during) > parts.now(),
+    )
+    if session.scalar(sa.select(ahead)):
+        raise Conflict(
+            f"There are bookings ahead with this {type(row).__name__.lower()}.", code="has_bookings"
+        )
+    put(row, {"deleted_at": parts.now(), "external_id": None, "version": row.version + 1})

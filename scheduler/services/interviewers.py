@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Interviewers: who they are, when they work, what they may hold."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from scheduler.db import rows
+from scheduler.db.pages import Page
+from scheduler.domain.ids import new_id
+from scheduler.services import catalogue
+from scheduler.services.parts import Parts
+
+#: Monday to Friday, nine to five, on the interviewer's own clock
+OFFICE_HOURS = [{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}]
+DEFAULTS: dict[str, Any] = {
+    "external_id": None,
+    "locale": None,
+    "active": True,
+    "busy_calendars": [],
+    "working_hours": OFFICE_HOURS,
+    "preferred_hours": [],
+    "qualifications": [],
+    "limits": {"per_day": None, "per_week": None},
+    "buffer": {"before": 0, "after": 0},
+    "metadata": {},
+}
+
+
+def create(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Add an interviewer; what is not said gets its default. Raises Conflict for an external_id in use."""
+    with parts.database.transaction(organization_id) as session:
+        row = rows.Interviewer(
+            id=new_id("ivw"),
+            organization_id=organization_id,
+            resource_id=catalogue.new_resource(session, organization_id, "interviewer"),
+            version=1,
+            created_at=parts.now(),
+        )
+        catalogue.put(row, _complete(dict.fromkeys([*DEFAULTS, "calendar"]) | data, email=data["email"]))
+        catalogue.add(session, row)
+        return view(row)
+
+
+def get(parts: Parts, organization_id: str, interviewer_id: str) -> dict[str, Any]:
+    with parts.database.transaction(organization_id) as session:
+        return view(catalogue.one(session, rows.Interviewer, interviewer_id))
+
+
+def find(parts: Parts, organization_id: str, *, limit: int = 50, cursor: str | None = None) -> Page:
+    return catalogue.find(parts, organization_id, rows.Interviewer, limit=limit, cursor=cursor).mapped(view)
+
+
+def update(
+    parts: Parts,
+    organization_id: str,
+    interviewer_id: str,
+    changes: dict[str, Any],
+    *,
+    if_match: int | None = None,
+) -> dict[str, Any]:
+    """Replace these fields; None puts one back to its default."""
+    with parts.database.transaction(organization_id) as session:
+        row = catalogue.one(session, rows.Interviewer, interviewer_id, if_match=if_match, lock=True)
+        catalogue.change(session, row, _complete(changes, email=changes.get("email") or row.email))
+        return view(row)
+
+
+def delete(parts: Parts, organization_id: str, interviewer_id: str, *, if_match: int | None = None) -> None:
+    """Take somebody off every list and panel; past bookings keep them. Conflict while some lie ahead."""
+    with parts.database.transaction(organization_id) as session:
+        row = catalogue.one(session, rows.Interviewer, interviewer_id, if_match=if_match, lock=True)
+        catalogue.retire(session, parts, row)
+        row.active = False
+
+
+def _complete(values: dict[str, Any], *, email: str) -> dict[str, Any]:
+    """The same fields, with defaults for None and for what is missing inside."""
+    defaults = DEFAULTS | {"calendar": {"provider": "ics", "address": email}}
+    complete = {
+        name: copy.deepcopy(defaults[name]) if value is None and name in defaults else value
+        for name, value in values.items()
+    }
+    for name in complete.keys() & {"limits", "buffer"}:
+        complete[name] = DEFAULTS[name] | complete[name]
+    if "qualifications" in complete:
+        complete["qualifications"] = [{"level": "qualified"} | item for item in complete["qualifications"]]
+    return complete
+
+
+def view(row: rows.Interviewer) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "external_id": row.external_id,
+        "name": row.name,
+        "email": row.email,
+        "time_zone": row.time_zone,
+        "locale": row.locale,
+        "active": row.active,
+        "calendar": row.calendar,
+        "busy_calendars": row.busy_calendars,
+        "working_hours": row.working_hours,
+        "preferred_hours": row.preferred_hours,
+        "qualifications": row.qualifications,
+        "limits": row.limits,
+        "buffer": row.buffer,
+        "metadata": row.metadata_,
+        "_version": row.version,
+    }

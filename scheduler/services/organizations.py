@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Organisations: the tenants of the service, and how each wants it to behave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.domain.errors import NotFound, Stale
+from scheduler.domain.ids import new_id
+from scheduler.services import catalogue
+from scheduler.services.parts import Parts
+
+#: what is inside each group of settings, and what it is when nobody has said
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "branding": {"logo_url": None, "color": None},
+    "organizers": {"google": None, "microsoft": None},
+    "policies": {"provider_down": "refuse"},
+}
+
+
+def create(parts: Parts, *, name: str) -> str:
+    """Add an organisation; its id."""
+    organization_id = new_id("org")
+    with parts.database.transaction(organization_id) as session:
+        row = rows.Organization(id=organization_id, name=name, created_at=parts.now(), **_complete(DEFAULTS))
+        session.add(row)
+    return organization_id
+
+
+def get(parts: Parts, organization_id: str) -> dict[str, Any]:
+    with parts.database.transaction(organization_id) as session:
+        return view(_row(session, organization_id))
+
+
+def update(
+    parts: Parts, organization_id: str, changes: dict[str, Any], *, if_match: int | None = None
+) -> dict[str, Any]:
+    """Replace these fields; None puts one back to its default. Raises Stale."""
+    with parts.database.transaction(organization_id) as session:
+        row = _row(session, organization_id, lock=True)
+        if if_match is not None and row.version != if_match:
+            raise Stale
+        catalogue.change(session, row, _complete(changes))
+        return view(row)
+
+
+def _complete(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: DEFAULTS[name] | (value or {}) if name in DEFAULTS else value for name, value in values.items()
+    }
+
+
+def _row(session: Session, organization_id: str, *, lock: bool = False) -> rows.Organization:
+    row = session.get(rows.Organization, organization_id, with_for_update=lock or None)
+    if row is None:
+        raise NotFound("There is no such organization.")
+    return row
+
+
+def view(row: rows.Organization) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "branding": row.branding,
+        "organizers": row.organizers,
+        "policies": row.policies,
+        "retention_days": row.retention_days,
+        "_version": row.version,
+    }
