@@ -15,7 +15,9 @@ LOCK = 7_263_368_001
 
 
 def migrate(url: str) -> None:
-    """Run every migration that is missing, as the owner of the tables. Safe twice, and from two machines at once."""
+    """Run every migration that is missing, as the owner of the tables. Safe twice, and from two machines at
+    once.
+    """
     engine = sa.create_engine(owner_url(url), poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:

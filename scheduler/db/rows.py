@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every table. One class a table, named as the thing it keeps; ids are the opaque ones of the API.
 
-Every row has `organization_id`: row-level security compares it with the transaction's organisation (see session.py).
-Nested values of the API (hours, limits, seats …) are kept as the JSON the API speaks; what is searched has a column.
+Every row has `organization_id`: row-level security compares it with the transaction's organisation (see
+session.py). Nested values of the API (hours, limits, seats …) are kept as the JSON the API speaks; what is
+searched has a column.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class ApiKey(Base):
 
 
 class Resource(Base):
-    """What can be occupied: interviewers and rooms share these ids, and their rows are the locks of a booking."""
+    """What can be occupied. Interviewers and rooms share these ids; the rows are the locks of a booking."""
 
     __tablename__ = "resources"
 
@@ -274,9 +275,10 @@ class Booking(Base):
 
 
 class Reservation(Base):
-    """What occupies an interviewer or a room: `during` includes the buffers, `cores` are the interviews in it.
+    """What occupies an interviewer or a room: `during` has the buffers in it, `cores` are the interviews.
 
-    The exclusion constraint is the last lock of a booking. `int8range` stands in for btree_gist, which may be missing.
+    The exclusion constraint is the last lock of a booking. `int8range` stands in for btree_gist, which may
+    be missing.
     """
 
     __tablename__ = "reservations"

@@ -31,7 +31,9 @@ class Database:
 
     @contextmanager
     def transaction(self, organization_id: str) -> Iterator[Session]:
-        """One transaction of one organisation; commits when the block ends well, rolls back when it does not."""
+        """One transaction of one organisation; commits when the block ends well, rolls back when it does
+        not.
+        """
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             session.execute(
                 sa.text("select set_config('convene.organization_id', :id, true)"), {"id": organization_id}
@@ -40,7 +42,9 @@ class Database:
 
     @contextmanager
     def lookup(self) -> Iterator[Session]:
-        """A transaction of no organisation: it sees no tenant's rows, and may call the owner's look-up functions."""
+        """A transaction of no organisation: it sees no tenant's rows, and may call the owner's look-up
+        functions.
+        """
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Procrastinate's schema, as its release 3.10 ships it.
 
-The file is read from the installed package, whose version is locked; `tests/db/test_migrations.py` compares its
+The file is read from the installed package, whose version is locked; `tests/db/test_migrations.py` compares
+its
 digest with the one recorded there, so that a newer release cannot change this revision unnoticed.
 """
 

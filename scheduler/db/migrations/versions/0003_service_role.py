@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The service's role, row-level security, and the owner's look-ups.
 
-The service acts as a role that owns nothing: PostgreSQL shows it the rows of the transaction's organisation and no
+The service acts as a role that owns nothing: PostgreSQL shows it the rows of the transaction's organisation
+and no
 others, whatever a query forgot. What must be found before the organisation is known (a key, a link, what is due) goes
 through functions of the owner that return ids and nothing else.
 """
@@ -16,14 +17,29 @@ branch_labels = None
 depends_on = None
 
 TENANT_TABLES = (
-    "api_keys", "resources", "interviewers", "rooms", "plans", "candidates", "runs", "run_candidates", "options",
-    "invitations", "bookings", "reservations", "calendar_entries", "messages", "events", "idempotency_keys",
+    "api_keys",
+    "resources",
+    "interviewers",
+    "rooms",
+    "plans",
+    "candidates",
+    "runs",
+    "run_candidates",
+    "options",
+    "invitations",
+    "bookings",
+    "reservations",
+    "calendar_entries",
+    "messages",
+    "events",
+    "idempotency_keys",
 )
 
 ROLE = """
 do $$ begin
     create role convene_service nologin noinherit;
-exception when duplicate_object or unique_violation then null;  -- another database of this server made it already
+exception when duplicate_object or unique_violation then null;  -- another database of this server made it
+already
 end $$
 """
 
@@ -31,16 +47,19 @@ LOOKUPS = (
     (
         "find_key(bytea)",
         """
-        create function find_key(wanted bytea) returns table (id text, organization_id text, scopes text[])
+        create function find_key(wanted bytea) returns table (
+            id text, organization_id text, scopes text[])
         language sql stable security definer set search_path = public, pg_temp as $$
-            select k.id, k.organization_id, k.scopes from api_keys k where k.hash = wanted and k.revoked_at is null
+            select k.id, k.organization_id, k.scopes from api_keys k
+            where k.hash = wanted and k.revoked_at is null
         $$
         """,
     ),
     (
         "find_invitation(bytea)",
         """
-        create function find_invitation(wanted bytea) returns table (id text, organization_id text)
+        create function find_invitation(wanted bytea) returns table (
+            id text, organization_id text)
         language sql stable security definer set search_path = public, pg_temp as $$
             select i.id, i.organization_id from invitations i where i.token_hash = wanted
         $$
@@ -49,7 +68,8 @@ LOOKUPS = (
     (
         "due_messages(timestamptz, int)",
         """
-        create function due_messages(moment timestamptz, most int) returns table (id text, organization_id text)
+        create function due_messages(moment timestamptz, most int) returns table (
+            id text, organization_id text)
         language sql stable security definer set search_path = public, pg_temp as $$
             select m.id, m.organization_id from messages m
             where m.attempt_at <= moment
@@ -61,7 +81,8 @@ LOOKUPS = (
     (
         "owed_entries(timestamptz, int)",
         """
-        create function owed_entries(moment timestamptz, most int) returns table (id text, organization_id text)
+        create function owed_entries(moment timestamptz, most int) returns table (
+            id text, organization_id text)
         language sql stable security definer set search_path = public, pg_temp as $$
             select e.id, e.organization_id from calendar_entries e
             where e.status = 'pending' and e.attempt_at <= moment order by e.attempt_at limit most
@@ -71,7 +92,8 @@ LOOKUPS = (
     (
         "ended_invitations(timestamptz, int)",
         """
-        create function ended_invitations(moment timestamptz, most int) returns table (id text, organization_id text)
+        create function ended_invitations(moment timestamptz, most int) returns table (
+            id text, organization_id text)
         language sql stable security definer set search_path = public, pg_temp as $$
             select i.id, i.organization_id from invitations i
             join run_candidates r on r.id = i.run_candidate_id
@@ -82,10 +104,12 @@ LOOKUPS = (
     (
         "ended_bookings(timestamptz, int)",
         """
-        create function ended_bookings(moment timestamptz, most int) returns table (id text, organization_id text)
+        create function ended_bookings(moment timestamptz, most int) returns table (
+            id text, organization_id text)
         language sql stable security definer set search_path = public, pg_temp as $$
             select b.id, b.organization_id from bookings b
-            where b.status in ('confirmed', 'needs_attention') and b."end" <= moment order by b."end" limit most
+            where b.status in ('confirmed', 'needs_attention') and b."end" <= moment
+            order by b."end" limit most
         $$
         """,
     ),
@@ -111,6 +135,7 @@ def upgrade() -> None:
     op.execute("revoke all on table alembic_version from convene_service")
     op.execute("grant select on table alembic_version to convene_service")
     op.execute("revoke delete on table organizations, events from convene_service")
+    op.execute("revoke update on table events from convene_service")
     own = "current_setting('convene.organization_id', true)"
     for table in TENANT_TABLES:
         op.execute(f"alter table {table} enable row level security")

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lists in pages. A cursor names the last row seen, so that rows that come and go in between shift nothing."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.domain.errors import Invalid
+
+LARGEST = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    data: list[Any]
+    next_cursor: str | None
+
+    def mapped(self, view: Callable[[Any], Any]) -> Page:
+        return Page([view(item) for item in self.data], self.next_cursor)
+
+
+def page(session: Session, query: sa.Select[Any], table: Any, *, limit: int, cursor: str | None) -> Page:
+    """Rows of `query` in the order they were created. Raises Invalid for a cursor that is not one of ours."""
+    if cursor:
+        created_at, id_ = _decode(cursor)
+        query = query.where(sa.tuple_(table.created_at, table.id) > sa.tuple_(created_at, sa.literal(id_)))
+    limit = max(1, min(limit, LARGEST))
+    found = list(session.scalars(query.order_by(table.created_at, table.id).limit(limit + 1)))
+    more = len(found) > limit
+    return Page(found[:limit], _encode(found[limit - 1]) if more else None)
+
+
+def _encode(row: Any) -> str:
+    text = json.dumps([row.created_at.isoformat(), row.id])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> tuple[datetime, str]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        created_at, id_ = json.loads(text)
+        return datetime.fromisoformat(created_at), str(id_)
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise Invalid.at("/cursor", "is not a cursor of this list") from error

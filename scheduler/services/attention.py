@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What no rule may decide goes to a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.domain import moves
+from scheduler.domain.moves import move
+from scheduler.services import events
+from scheduler.services.parts import SYSTEM
+
+
+def needs_attention(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> None:
+    """Leave something to a person. What is there already stays; each reason is said once."""
+    if booking.status not in moves.ACTIVE_BOOKING or (booking.attention and why in booking.attention):
+        return
+    if booking.status == "confirmed":
+        booking.status = move(moves.BOOKING, "booking", booking.status, "needs_attention")
+    booking.attention = f"{booking.attention} {why}" if booking.attention else why
+    booking.version += 1
+    events.record(
+        session,
+        booking.organization_id,
+        "booking.needs_attention",
+        actor=SYSTEM,
+        at=at,
+        booking=booking,
+        data={"reason": why},
+    )

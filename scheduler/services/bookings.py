@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bookings as a whole: seen, listed, cancelled, ended. Making one is picking.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.db import pages, rows
+from scheduler.db.pages import Page
+from scheduler.domain import moves
+from scheduler.domain.errors import Conflict, NotFound, Stale
+from scheduler.domain.moves import move
+from scheduler.services import entries, events, mails, views
+from scheduler.services.parts import SYSTEM, Actor, Parts
+
+
+def get(parts: Parts, organization_id: str, booking_id: str) -> dict[str, Any]:
+    with parts.database.transaction(organization_id) as session:
+        return views.booking(session, _row(session, booking_id))
+
+
+def find(
+    parts: Parts,
+    organization_id: str,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    status: str | None = None,
+    candidate_id: str | None = None,
+) -> Page:
+    query = sa.select(rows.Booking)
+    if status:
+        query = query.where(rows.Booking.status == status)
+    if candidate_id:
+        query = query.where(rows.Booking.candidate_id == candidate_id)
+    with parts.database.transaction(organization_id) as session:
+        found = pages.page(session, query, rows.Booking, limit=limit, cursor=cursor)
+        return found.mapped(lambda row: views.booking(session, row))
+
+
+def cancel(
+    parts: Parts,
+    organization_id: str,
+    booking_id: str,
+    *,
+    reason: str | None = None,
+    actor: Actor,
+    if_match: int | None = None,
+) -> dict[str, Any]:
+    """Call an interview off: people and rooms are free at once, entries go, everybody hears. Twice is once."""
+    with parts.database.transaction(organization_id) as session:
+        booking = _locked(session, booking_id)
+        _check_version(booking, if_match)
+        if booking.status != "cancelled":
+            booking.status = move(moves.BOOKING, "booking", booking.status, "cancelled")
+            booking.version += 1
+            _let_go(session, booking)
+            entries.want_absent(session, parts, booking)
+            mails.drop_queued(session, rows.Message.booking_id == booking.id)
+            mails.owe_booking_news(
+                session, parts, booking, "cancellation", by=actor.name, reason=reason or ""
+            )
+            _tell_unwritten_interviewers(session, parts, booking)
+            data = {"reason": reason} if reason else {}
+            events.record(
+                session,
+                organization_id,
+                "booking.cancelled",
+                actor=actor,
+                at=parts.now(),
+                booking=booking,
+                data=data,
+            )
+            session.flush()
+        return views.booking(session, booking)
+
+
+def _let_go(session: Session, booking: rows.Booking) -> None:
+    session.execute(
+        sa.update(rows.Reservation).where(rows.Reservation.booking_id == booking.id).values(state="released")
+    )
+    withdraw_options(session, booking.run_candidate_id)
+    run_candidate = session.get_one(rows.RunCandidate, booking.run_candidate_id)
+    run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "cancelled")
+
+
+def withdraw_options(session: Session, run_candidate_id: str) -> None:
+    """Take every option of a candidate off the table."""
+    session.execute(
+        sa.update(rows.Option)
+        .where(
+            rows.Option.run_candidate_id == run_candidate_id,
+            rows.Option.status.in_(("offered", "held", "accepted")),
+        )
+        .values(status="withdrawn")
+    )
+
+
+def _tell_unwritten_interviewers(session: Session, parts: Parts, booking: rows.Booking) -> None:
+    """Who heard of the interview by mail, because their calendar would not be written, hears of its end by
+    mail.
+    """
+    told = session.scalars(
+        sa.select(rows.Message.recipient["id"].astext).where(
+            rows.Message.booking_id == booking.id,
+            rows.Message.recipient_role == "interviewer",
+            rows.Message.kind == "confirmation",
+            rows.Message.status.in_(("sent", "sending")),
+        )
+    )
+    for interviewer_id in set(told):
+        interviewer = session.get(rows.Interviewer, interviewer_id)
+        if interviewer is not None:
+            mails.owe_interviewer_news(session, parts, booking, interviewer, "cancellation")
+
+
+def outcome(
+    parts: Parts, organization_id: str, booking_id: str, *, status: str, actor: Actor
+) -> dict[str, Any]:
+    """Say how an interview went: `completed`, or `no_show`. Only once it has begun."""
+    with parts.database.transaction(organization_id) as session:
+        booking = _locked(session, booking_id)
+        if booking.start > parts.now():
+            raise Conflict("This interview has not begun.", code="not_begun")
+        if booking.status != status:
+            _end(session, parts, booking, status, actor)
+        session.flush()
+        return views.booking(session, booking)
+
+
+def complete(parts: Parts, organization_id: str, booking_id: str) -> None:
+    """An interview whose time is over counts as held, until somebody says otherwise."""
+    with parts.database.transaction(organization_id) as session:
+        booking = _locked(session, booking_id)
+        if booking.status in moves.ACTIVE_BOOKING and booking.end <= parts.now():
+            _end(session, parts, booking, "completed", SYSTEM)
+
+
+def _end(session: Session, parts: Parts, booking: rows.Booking, status: str, actor: Actor) -> None:
+    booking.status = move(moves.BOOKING, "booking", booking.status, status)
+    booking.version += 1
+    events.record(
+        session, booking.organization_id, f"booking.{status}", actor=actor, at=parts.now(), booking=booking
+    )
+
+
+def _check_version(booking: rows.Booking, if_match: int | None) -> None:
+    if if_match is not None and if_match != booking.version:
+        raise Stale
+
+
+def _row(session: Session, booking_id: str) -> rows.Booking:
+    row = session.get(rows.Booking, booking_id)
+    if row is None:
+        raise NotFound("There is no such booking.")
+    return row
+
+
+def _locked(session: Session, booking_id: str) -> rows.Booking:
+    """The booking, after its candidate's row: everybody takes them in this order."""
+    row = _row(session, booking_id)
+    session.execute(
+        sa.select(rows.RunCandidate.id).where(rows.RunCandidate.id == row.run_candidate_id).with_for_update()
+    )
+    session.refresh(row, with_for_update=True)
+    return row

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The candidate's side: what a link shows, and what may be done with it. The link is all the proof there
+is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.db import convert, rows
+from scheduler.domain.errors import Conflict, Gone, NotFound
+from scheduler.domain.ids import new_id
+from scheduler.domain.options import Option
+from scheduler.domain.people import Candidate
+from scheduler.domain.plans import Plan
+from scheduler.messages.content import Brand, MailFacts
+from scheduler.services import bookings, events, facts, mails, picking, views
+from scheduler.services.links import token_hash
+from scheduler.services.parts import CANDIDATE, Parts
+
+WRONG = "There is no such page."
+#: the longest message a candidate can leave, in characters
+LONGEST_QUESTION = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateLink:
+    """What the holder of a link may know."""
+
+    organization_id: str
+    invitation_id: str
+    run_candidate_id: str
+    #: offered, searching (all options are gone, new ones are being looked for), booked, completed,
+    #: cancelled, expired
+    status: str
+    candidate: Candidate
+    plan: Plan
+    brand: Brand
+    logo_url: str | None
+    #: name and email of the person to turn to
+    contact: dict[str, Any] | None
+    #: the candidate's zone, or for somebody who named none, that of the people they will meet
+    home_time_zone: str
+    #: what can be chosen now
+    options: tuple[Option, ...]
+    #: the same in the API's form
+    option_views: tuple[dict[str, Any], ...]
+    booking: dict[str, Any] | None
+    expires_at: datetime
+    now: datetime
+
+
+def open(parts: Parts, token: str) -> CandidateLink:  # noqa: A001  # one opens a link
+    """What stands behind a link. Changes nothing. Raises NotFound for a wrong one, Gone for one taken back."""
+    organization_id, invitation_id = _find(parts, token)
+    with parts.database.transaction(organization_id) as session:
+        invitation = session.get_one(rows.Invitation, invitation_id)
+        if invitation.revoked_at is not None:
+            raise Gone("This link is no longer in use.", code="revoked")
+        return _view(session, parts, invitation)
+
+
+def _find(parts: Parts, token: str) -> tuple[str, str]:
+    with parts.database.lookup() as session:
+        found = session.execute(
+            sa.text("select id, organization_id from find_invitation(:hash)"), {"hash": token_hash(token)}
+        ).one_or_none()
+    if found is None:
+        raise NotFound(WRONG)
+    return found.organization_id, found.id
+
+
+def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> CandidateLink:
+    run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)
+    run = session.get_one(rows.Run, run_candidate.run_id)
+    organization = session.get_one(rows.Organization, invitation.organization_id)
+    candidate = session.get_one(rows.Candidate, run_candidate.candidate_id)
+    booking = _booking(session, run_candidate.id)
+    status = _status(parts, run_candidate, booking, invitation)
+    possible = picking.still_possible(session, parts, run_candidate) if status == "offered" else []
+    if status == "offered" and not possible:
+        status = "searching"
+    return CandidateLink(
+        organization_id=invitation.organization_id,
+        invitation_id=invitation.id,
+        run_candidate_id=run_candidate.id,
+        status=status,
+        candidate=convert.candidate(candidate),
+        plan=Plan.from_json(run.plan),
+        brand=facts.brand_of(organization),
+        logo_url=(organization.branding or {}).get("logo_url"),
+        contact=views.contact(run.contact),
+        home_time_zone=facts.zone_for(session, run.plan, candidate),
+        options=tuple(convert.option(row) for row in possible),
+        option_views=tuple(views.option(row) for row in possible),
+        booking=views.booking(session, booking) if booking else None,
+        expires_at=invitation.expires_at,
+        now=parts.now(),
+    )
+
+
+def _booking(session: Session, run_candidate_id: str) -> rows.Booking | None:
+    return session.scalar(
+        sa.select(rows.Booking)
+        .where(rows.Booking.run_candidate_id == run_candidate_id)
+        .order_by(rows.Booking.created_at.desc())
+        .limit(1)
+    )
+
+
+def _status(
+    parts: Parts, run_candidate: rows.RunCandidate, booking: rows.Booking | None, invitation: rows.Invitation
+) -> str:
+    if booking is not None and booking.status in ("completed", "no_show"):
+        return "completed"
+    if run_candidate.status == "offered" and invitation.expires_at <= parts.now():
+        return "expired"
+    # Nothing fits any more and a person has been told: to the candidate, somebody is looking.
+    return {"infeasible": "searching", "waiting": "searching"}.get(run_candidate.status, run_candidate.status)
+
+
+def book(parts: Parts, token: str, option_id: str) -> dict[str, Any]:
+    """Book one of the link's own options. Raises as `picking.book`, and NotFound for somebody else's
+    option.
+    """
+    link = open(parts, token)
+    if link.status == "expired":
+        raise Gone("This offer has expired.", code="expired")
+    with parts.database.transaction(link.organization_id) as session:
+        option = session.get(rows.Option, option_id)
+        if option is None or option.run_candidate_id != link.run_candidate_id:
+            raise NotFound("There is no such option.")
+    return picking.book(parts, link.organization_id, option_id, actor=CANDIDATE)
+
+
+def cancel(parts: Parts, token: str, reason: str = "") -> dict[str, Any]:
+    """Call the booked interview off. Raises Conflict when nothing is booked, or it has begun."""
+    link = open(parts, token)
+    if link.booking is None:
+        raise Conflict("There is no interview to cancel.", code="nothing_booked")
+    booking_id: str = link.booking["id"]
+    with parts.database.transaction(link.organization_id) as session:
+        started = session.get_one(rows.Booking, booking_id).start <= parts.now()
+    if started and link.booking["status"] != "cancelled":
+        raise Conflict("This interview has begun already.", code="begun")
+    return bookings.cancel(
+        parts, link.organization_id, booking_id, reason=reason.strip() or None, actor=CANDIDATE
+    )
+
+
+def ask(parts: Parts, token: str, message: str) -> None:
+    """Pass a candidate's words on to the person they can turn to."""
+    link = open(parts, token)
+    question = message.strip()[:LONGEST_QUESTION]
+    with parts.database.transaction(link.organization_id) as session:
+        run_candidate = session.get_one(rows.RunCandidate, link.run_candidate_id)
+        run = session.get_one(rows.Run, run_candidate.run_id)
+        events.record(
+            session,
+            run.organization_id,
+            "candidate.asked_for_help",
+            actor=CANDIDATE,
+            at=parts.now(),
+            run_id=run.id,
+            data={"candidate_id": run_candidate.candidate_id},
+        )
+        if run.contact:
+            mails.owe(
+                session,
+                parts,
+                organization_id=run.organization_id,
+                kind="asked_for_help",
+                role="contact",
+                recipient=run.contact,
+                dedupe_key=f"asked_for_help:{new_id('ask')}",
+                run_id=run.id,
+                candidate_id=run_candidate.candidate_id,
+                details={"question": question},
+            )
+
+
+def invite(parts: Parts, token: str) -> bytes:
+    """The booked interview as an iCalendar file. Raises NotFound when none is booked."""
+    link = open(parts, token)
+    if link.booking is None or link.booking["status"] == "cancelled":
+        raise NotFound("There is no booked interview.")
+    with parts.database.transaction(link.organization_id) as session:
+        booking = session.get_one(rows.Booking, link.booking["id"])
+        candidate = session.get_one(rows.Candidate, booking.candidate_id)
+        gathered = MailFacts(
+            kind="confirmation",
+            recipient=facts.person(
+                {"name": candidate.name, "email": candidate.email, "locale": candidate.locale},
+                time_zone=facts.zone_for(session, booking.plan, candidate),
+            ),
+            recipient_role="candidate",
+            brand=link.brand,
+            plan_name=link.plan.name,
+            candidate_name=candidate.name,
+            now=parts.now(),
+            sessions=facts.sessions_of(session, booking),
+            uid=facts.uid_of(booking),
+            sequence=booking.version,
+        )
+    return parts.mail.invite(gathered)

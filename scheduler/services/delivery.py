@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sending one mail: claim its row, decide from the state of this moment, hand it over, write down what
+became of it.
+
+Confirmations, cancellations and invitations are sent at least once, always with one Message-ID: after a
+crash in the
+middle they go out again. Reminders are nudges, sent at most once: after a crash in the middle they do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.domain.intervals import format_instant
+from scheduler.domain.moves import ACTIVE_BOOKING
+from scheduler.messages.content import MailFacts
+from scheduler.messages.errors import SendError, TryLater
+from scheduler.services import facts, mails
+from scheduler.services.parts import Parts
+
+#: a worker that has not come back after this long, by the database's clock, is taken for lost
+LEASE = timedelta(seconds=90)
+#: seconds until the next try, by how many there were
+WAITS = (5, 15, 60, 300, 900, 1800, 3600)
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    organization_id: str
+    message_id: str
+    facts: MailFacts
+
+
+def deliver(parts: Parts, organization_id: str, message_id: str) -> None:
+    """Send a mail that is due. Does nothing when it is not due, not wanted any more, or in somebody else's
+    hands.
+    """
+    with parts.database.transaction(organization_id) as session:
+        claimed = _claim(session, parts, message_id)
+    if claimed is None:
+        return
+    try:
+        parts.mail.send(claimed.facts, message_id=claimed.message_id)
+    except SendError as error:
+        _keep_failure(parts, claimed, error)
+    else:
+        with parts.database.transaction(organization_id) as session:
+            message = session.get_one(rows.Message, message_id, with_for_update=True)
+            message.status, message.sent_at, message.error = "sent", parts.now(), None
+            message.lease_until = None
+
+
+def _claim(session: Session, parts: Parts, message_id: str) -> _Claimed | None:
+    message = session.scalar(
+        sa.select(rows.Message)
+        .where(
+            rows.Message.id == message_id,
+            rows.Message.attempt_at <= parts.now(),
+            sa.or_(
+                rows.Message.status == "queued",
+                sa.and_(
+                    rows.Message.status == "sending", rows.Message.lease_until < sa.func.clock_timestamp()
+                ),
+            ),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    if message is None:
+        return None
+    if message.status == "sending" and message.kind in mails.NUDGES:
+        message.status, message.error = (
+            "failed",
+            "Sending was interrupted; it may have gone out, so it is not repeated.",
+        )
+        return None
+    obstacle = _why_not(session, parts, message)
+    if obstacle:
+        message.status, message.error = "skipped", obstacle
+        return None
+    gathered = facts.of_message(session, parts, message)
+    message.status = "sending"
+    message.attempts += 1
+    message.lease_until = sa.func.clock_timestamp() + LEASE
+    return _Claimed(message.organization_id, message.id, gathered)
+
+
+def _why_not(session: Session, parts: Parts, message: rows.Message) -> str | None:
+    """Why this mail should not go out any more, by what is true now."""
+    if message.not_after is not None and parts.now() > message.not_after:
+        return "expired_late"
+    if message.booking_id:
+        return _why_not_booking(session, message)
+    if message.invitation_id:
+        return _why_not_invitation(session, parts, message)
+    return None
+
+
+def _why_not_booking(session: Session, message: rows.Message) -> str | None:
+    booking = session.get_one(rows.Booking, message.booking_id)
+    if message.kind == "cancellation":
+        return None if booking.status == "cancelled" else "not_cancelled"
+    if booking.status not in ACTIVE_BOOKING:
+        return f"booking_{booking.status}"
+    if message.details.get("start", format_instant(booking.start)) != format_instant(booking.start):
+        return "booking_moved"
+    return None
+
+
+def _why_not_invitation(session: Session, parts: Parts, message: rows.Message) -> str | None:
+    invitation = session.get_one(rows.Invitation, message.invitation_id)
+    if invitation.revoked_at is not None:
+        return "invitation_revoked"
+    if parts.links.token(invitation.id, invitation.generation, invitation.key_fingerprint) is None:
+        return "key_retired"
+    run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)
+    return None if run_candidate.status == "offered" else f"candidate_{run_candidate.status}"
+
+
+def _keep_failure(parts: Parts, claimed: _Claimed, error: SendError) -> None:
+    with parts.database.transaction(claimed.organization_id) as session:
+        message = session.get_one(rows.Message, claimed.message_id, with_for_update=True)
+        message.lease_until = None
+        message.error = error.detail
+        wait = timedelta(seconds=WAITS[min(message.attempts, len(WAITS)) - 1])
+        next_try = parts.now() + wait
+        too_late = message.not_after is not None and next_try > message.not_after
+        if isinstance(error, TryLater) and not too_late:
+            message.status, message.attempt_at = "queued", next_try
+        else:
+            message.status = "failed"

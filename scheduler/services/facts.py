@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a mail says, gathered from the state at the moment it is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.domain.colour import DEFAULT_ACCENT
+from scheduler.domain.intervals import Interval
+from scheduler.domain.options import OptionSession
+from scheduler.domain.wording import DEFAULT_LOCALE
+from scheduler.messages.content import Brand, MailFacts, Part, Person, SessionFacts
+from scheduler.services import invitations
+from scheduler.services.parts import Parts
+
+
+def of_message(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
+    """Everything this mail says."""
+    about = _about_booking if message.booking_id else _about_offer
+    return about(session, parts, message)
+
+
+def brand_of(organization: rows.Organization) -> Brand:
+    return Brand(name=organization.name, accent=(organization.branding or {}).get("color") or DEFAULT_ACCENT)
+
+
+def person(data: dict[str, Any], *, time_zone: str | None = None) -> Person:
+    return Person(
+        name=data.get("name") or data["email"],
+        email=data["email"],
+        time_zone=data.get("time_zone") or time_zone or "UTC",
+        locale=data.get("locale") or DEFAULT_LOCALE,
+    )
+
+
+def _common(session: Session, parts: Parts, message: rows.Message, plan: dict[str, Any]) -> dict[str, Any]:
+    organization = session.get_one(rows.Organization, message.organization_id)
+    run = session.get_one(rows.Run, message.run_id) if message.run_id else None
+    candidate = session.get(rows.Candidate, message.candidate_id) if message.candidate_id else None
+    recipient = message.recipient
+    if message.recipient_role == "candidate" and candidate is not None:
+        recipient = {  # as they are now: an address may have been corrected since
+            "name": candidate.name,
+            "email": candidate.email,
+            "time_zone": candidate.time_zone,
+            "locale": candidate.locale,
+        }
+    contact = run.contact if run else None
+    return {
+        "kind": message.kind,
+        "recipient": person(recipient, time_zone=zone_for(session, plan, candidate)),
+        "recipient_role": message.recipient_role,
+        "brand": brand_of(organization),
+        "plan_name": plan["name"],
+        "candidate_name": candidate.name if candidate else "",
+        "candidate_time_zone": candidate.time_zone or ""
+        if candidate and message.recipient_role != "candidate"
+        else "",
+        "contact": person(contact) if contact else None,
+        "now": parts.now(),
+    }
+
+
+def zone_for(session: Session, plan: dict[str, Any], candidate: rows.Candidate | None) -> str:
+    """The candidate's zone, or for somebody who named none, that of the people they will meet."""
+    if candidate is not None and candidate.time_zone:
+        return candidate.time_zone
+    named = [
+        id_ for item in plan["sessions"] for seat in item["seats"] for id_ in seat.get("interviewers") or ()
+    ]
+    query = sa.select(rows.Interviewer.time_zone).where(rows.Interviewer.active).order_by(rows.Interviewer.id)
+    if named:
+        query = query.where(rows.Interviewer.id.in_(named))
+    return session.scalar(query.limit(1)) or "UTC"
+
+
+def _about_offer(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
+    run = session.get_one(rows.Run, message.run_id)
+    facts = _common(session, parts, message, run.plan)
+    if message.kind in ("invitation", "invitation_again"):
+        facts |= _invitation_facts(session, parts, message, run)
+    elif message.kind == "no_options":
+        explanation = _run_candidate(session, message).explanation or {}
+        facts |= {
+            "summary": explanation.get("summary", ""),
+            "blockers": tuple(item["text"] for item in explanation.get("blockers", ())),
+        }
+    elif message.kind == "calendar_unreadable":
+        facts |= {"reason": message.details["reason"], "calendar_owner": message.recipient["name"]}
+    elif message.kind == "asked_for_help":
+        facts |= {"question": message.details["question"]}
+    return MailFacts(**facts)
+
+
+def _run_candidate(session: Session, message: rows.Message) -> rows.RunCandidate:
+    return session.scalars(
+        sa.select(rows.RunCandidate).where(
+            rows.RunCandidate.run_id == message.run_id, rows.RunCandidate.candidate_id == message.candidate_id
+        )
+    ).one()
+
+
+def _invitation_facts(session: Session, parts: Parts, message: rows.Message, run: rows.Run) -> dict[str, Any]:
+    invitation = session.get_one(rows.Invitation, message.invitation_id)
+    options = session.scalars(
+        sa.select(rows.Option)
+        .where(rows.Option.run_candidate_id == invitation.run_candidate_id, rows.Option.status == "offered")
+        .order_by(rows.Option.start)
+    )
+    return {
+        "parts": tuple(Part(title=item["title"], minutes=item["minutes"]) for item in run.plan["sessions"]),
+        "options": tuple(Interval(option.start, option.end) for option in options),
+        "expires_at": invitation.expires_at,
+        "candidate_link": parts.links.url(invitations.token_of(parts.links, invitation)),
+    }
+
+
+def _about_booking(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
+    booking = session.get_one(rows.Booking, message.booking_id)
+    facts = _common(session, parts, message, booking.plan)
+    details = message.details
+    only = message.recipient.get("id") if message.recipient_role == "interviewer" else None
+    facts |= {
+        "sessions": sessions_of(session, booking, interviewer_id=only),
+        "uid": uid_of(booking),
+        "sequence": booking.version,
+    }
+    if message.recipient_role == "candidate":
+        facts["candidate_link"] = _link_of(session, parts, booking)
+    if message.kind == "cancellation":
+        facts["cancelled_by"] = "candidate" if details.get("by") == "candidate" else "us"
+        if message.recipient_role != "candidate":
+            facts["reason"] = details.get("reason", "")
+    return MailFacts(**facts)
+
+
+def uid_of(booking: rows.Booking) -> str:
+    """The calendar UID of the booking as a whole, for the life of the booking."""
+    return f"{booking.id}@convene"
+
+
+def _link_of(session: Session, parts: Parts, booking: rows.Booking) -> str:
+    invitation = session.scalar(
+        sa.select(rows.Invitation)
+        .where(
+            rows.Invitation.run_candidate_id == booking.run_candidate_id, rows.Invitation.revoked_at.is_(None)
+        )
+        .order_by(rows.Invitation.created_at.desc())
+        .limit(1)
+    )
+    token = invitation and parts.links.token(invitation.id, invitation.generation, invitation.key_fingerprint)
+    return parts.links.url(token) if token else ""
+
+
+def sessions_of(
+    session: Session, booking: rows.Booking, *, interviewer_id: str | None = None
+) -> tuple[SessionFacts, ...]:
+    """The booked sessions in order of time, or those of one interviewer."""
+    asked = {item["key"]: item for item in booking.plan["sessions"]}
+    planned = sorted(
+        (OptionSession.from_json(item) for item in booking.sessions), key=lambda item: item.start
+    )
+    return tuple(
+        _session_facts(session, item, asked[item.key])
+        for item in planned
+        if interviewer_id is None or interviewer_id in {person.id for person in item.interviewers}
+    )
+
+
+def _session_facts(session: Session, planned: OptionSession, asked: dict[str, Any]) -> SessionFacts:
+    room = session.get(rows.Room, planned.room.id) if planned.room else None
+    return SessionFacts(
+        key=planned.key,
+        title=planned.title,
+        start=planned.start,
+        end=planned.end,
+        people=tuple(person.name for person in planned.interviewers),
+        room=planned.room.name if planned.room else "",
+        location=asked.get("location") or (room.location if room else None) or "",
+        video=bool(asked.get("conference_url")),
+        conference_url=asked.get("conference_url") or "",
+        instructions=asked.get("instructions") or "",
+    )

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A candidate's link: made, sent again, taken back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict, NotFound
+from scheduler.domain.ids import new_id
+from scheduler.domain.intervals import format_instant
+from scheduler.services import events, mails
+from scheduler.services.links import Links, token_hash
+from scheduler.services.parts import Actor, Parts
+
+
+def issue(
+    session: Session, parts: Parts, run: rows.Run, run_candidate: rows.RunCandidate, *, actor: Actor
+) -> rows.Invitation:
+    """Make the link of a candidate whose options are ready, and owe them the mail that carries it."""
+    now = parts.now()
+    offer_days = int(run.plan.get("offer_days") or 7)
+    invitation = rows.Invitation(
+        id=new_id("inv"),
+        organization_id=run.organization_id,
+        run_candidate_id=run_candidate.id,
+        token_hash=b"",
+        key_fingerprint=parts.links.newest,
+        generation=1,
+        expires_at=min(now + timedelta(days=offer_days), run.window_end),
+        created_at=now,
+    )
+    invitation.token_hash = token_hash(token_of(parts.links, invitation))
+    session.add(invitation)
+    session.flush()
+    mails.owe_invitation(session, parts, run, run_candidate, invitation)
+    events.record(
+        session,
+        run.organization_id,
+        "invitation.sent",
+        actor=actor,
+        at=now,
+        run_id=run.id,
+        data={"invitation_id": invitation.id, "candidate_id": run_candidate.candidate_id},
+    )
+    return invitation
+
+
+def token_of(links: Links, invitation: rows.Invitation) -> str:
+    """The token again. Raises Conflict when the key it came from is no longer configured."""
+    token = links.token(invitation.id, invitation.generation, invitation.key_fingerprint)
+    if token is None:
+        raise Conflict("The key this link was made with has been retired; send the invitation again.")
+    return token
+
+
+def view(parts: Parts, invitation: rows.Invitation) -> dict[str, Any]:
+    token = parts.links.token(invitation.id, invitation.generation, invitation.key_fingerprint)
+    live = token is not None and invitation.revoked_at is None
+    return {
+        "id": invitation.id,
+        "url": parts.links.url(token) if token and live else None,
+        "expires_at": format_instant(invitation.expires_at),
+        "revoked_at": format_instant(invitation.revoked_at) if invitation.revoked_at else None,
+    }
+
+
+def revoke(parts: Parts, organization_id: str, invitation_id: str, *, actor: Actor) -> dict[str, Any]:
+    """Take the link back: it stops working at once. Twice is once."""
+    with parts.database.transaction(organization_id) as session:
+        invitation = _locked(session, invitation_id)
+        if invitation.revoked_at is None:
+            invitation.revoked_at = parts.now()
+            mails.drop_queued(session, rows.Message.invitation_id == invitation.id)
+            _record(session, parts, invitation, "invitation.revoked", actor)
+        return view(parts, invitation)
+
+
+def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Actor) -> dict[str, Any]:
+    """Send the mail once more. A revoked link, or one whose key is retired, is replaced by a new one first."""
+    with parts.database.transaction(organization_id) as session:
+        invitation = _locked(session, invitation_id)
+        run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)
+        run = session.get_one(rows.Run, run_candidate.run_id)
+        if run_candidate.status != "offered":
+            raise Conflict(
+                f"The candidate's interview is {run_candidate.status}; there is nothing to choose."
+            )
+        if invitation.expires_at <= parts.now():
+            raise Conflict("This invitation has expired.", code="expired")
+        if invitation.revoked_at is not None or invitation.key_fingerprint != parts.links.newest:
+            invitation.generation += 1
+            invitation.key_fingerprint = parts.links.newest
+            invitation.revoked_at = None
+            invitation.token_hash = token_hash(token_of(parts.links, invitation))
+        mails.owe_invitation(session, parts, run, run_candidate, invitation, again=True)
+        _record(session, parts, invitation, "invitation.sent", actor)
+        return view(parts, invitation)
+
+
+def _locked(session: Session, invitation_id: str) -> rows.Invitation:
+    invitation = session.scalar(
+        sa.select(rows.Invitation).where(rows.Invitation.id == invitation_id).with_for_update()
+    )
+    if invitation is None:
+        raise NotFound("There is no such invitation.")
+    return invitation
+
+
+def _record(session: Session, parts: Parts, invitation: rows.Invitation, type_: str, actor: Actor) -> None:
+    run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)
+    events.record(
+        session,
+        invitation.organization_id,
+        type_,
+        actor=actor,
+        at=parts.now(),
+        run_id=run_candidate.run_id,
+        data={"invitation_id": invitation.id, "candidate_id": run_candidate.candidate_id},
+    )
+
+
+def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
+    """Close an offer whose time is over. Nobody is rejected by it; the contact hears and can offer again."""
+    with parts.database.transaction(organization_id) as session:
+        invitation = _locked(session, invitation_id)
+        run_candidate = session.scalar(
+            sa.select(rows.RunCandidate)
+            .where(rows.RunCandidate.id == invitation.run_candidate_id)
+            .with_for_update()
+        )
+        if run_candidate is None or run_candidate.status != "offered" or invitation.expires_at > parts.now():
+            return
+        run_candidate.status = "expired"
+        session.execute(
+            sa.update(rows.Option)
+            .where(rows.Option.run_candidate_id == run_candidate.id, rows.Option.status == "offered")
+            .values(status="expired")
+        )
+        mails.drop_queued(session, rows.Message.invitation_id == invitation.id)
+        _record(session, parts, invitation, "candidate.silent", Actor("system"))

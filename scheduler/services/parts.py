@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the verbs work with. `scheduler.wiring` picks the real parts; tests pick theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from calendars.provider import Provider
+from scheduler.db.session import Database
+from scheduler.messages.content import MailFacts
+from scheduler.services.links import Links
+
+
+class Defer(Protocol):
+    """Put a job on the caller's transaction: it exists when the transaction commits, and only then."""
+
+    def __call__(self, session: Session, task: str, **ids: str) -> None: ...
+
+
+class Mail(Protocol):
+    """The way out for mail."""
+
+    def send(self, facts: MailFacts, *, message_id: str) -> None:
+        """Hand one mail to the mail server. Raises `scheduler.messages.errors.SendError`."""
+
+    def invite(self, facts: MailFacts) -> bytes:
+        """The booked interview as an iCalendar file for the candidate to keep."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    database: Database
+    now: Callable[[], datetime]
+    providers: Mapping[str, Provider]
+    mail: Mail
+    links: Links
+    defer: Defer
+    #: seconds that a look at calendars may take while somebody waits for the answer
+    patience: float = 3.0
+    #: seconds between two looks at what is due
+    tick_seconds: float = 5.0
+
+    def evolve(self, **changes: Any) -> Parts:
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: `candidate`, `system`, or an API key by its id."""
+
+    name: str
+
+
+SYSTEM = Actor("system")
+CANDIDATE = Actor("candidate")

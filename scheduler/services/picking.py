@@ -1,0 +1,470 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pick: from an option to a booking.
+
+Look at the calendars of the people concerned again, with no transaction open; find seats for that time, the
+option's
+own people first; then one transaction: lock, recount, insert. The exclusion constraint is the last lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import psycopg.errors
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from calendars.values import Busy
+from scheduler.db import casts, convert, rows
+from scheduler.db.casts import Cast
+from scheduler.domain import moves
+from scheduler.domain.errors import Conflict, Gone, NotFound, SlotTaken, Unavailable
+from scheduler.domain.ids import new_id
+from scheduler.domain.intervals import Interval, format_instant
+from scheduler.domain.moves import move
+from scheduler.domain.options import Option, OptionSession
+from scheduler.domain.people import Buffer, Candidate, Interviewer, Room
+from scheduler.domain.plans import Plan
+from scheduler.services import attention, bookings, entries, events, mails, problems, readings, views
+from scheduler.services.parts import Actor, Parts
+from scheduler.services.readings import Look
+from scheduler.solver.check import violations
+from scheduler.solver.problem import Problem
+from scheduler.solver.seating import seat
+
+#: lost races and deadlocks are tried again this often before the time counts as gone
+TRIES = 4
+TAKEN = "That time has just been taken."
+UNCHECKED = "It was booked while a calendar could not be read; please check that nothing stands in its way."
+BLIND = "We could not check the calendars just now. Nothing is lost; please try again in a moment."
+
+
+class TakenWithOthers(SlotTaken):
+    """That time has just been taken."""
+
+    def __init__(self, options: list[dict[str, Any]]) -> None:
+        super().__init__(TAKEN)
+        #: what can still be chosen, in the API's form
+        self.options = options
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pick:
+    """What somebody wants to book, as it was when they asked."""
+
+    organization_id: str
+    run_candidate_id: str
+    option: Option
+    plan: Plan
+    window: Interval
+    candidate: Candidate
+    met: frozenset[str]
+    cast: Cast
+    policy: str
+    #: what was known of calendars when the options were made, by id
+    known: Mapping[str, tuple[Busy, ...]]
+
+
+def book(parts: Parts, organization_id: str, option_id: str, *, actor: Actor) -> dict[str, Any]:
+    """Book an option. The same choice again answers with the same booking.
+
+    Raises NotFound, Gone (the offer is over), Conflict (something else is booked), TakenWithOthers,
+    Unavailable (the calendars cannot be checked and the organisation's policy is to refuse then).
+    """
+    with parts.database.transaction(organization_id) as session:
+        done = _already(session, option_id)
+        if done is not None:
+            return views.booking(session, done)
+        pick = _pick(session, parts, option_id)
+    try:
+        return _book(parts, pick, actor)
+    except SlotTaken:
+        raise TakenWithOthers(_what_is_left(parts, pick)) from None
+
+
+def _already(session: Session, option_id: str) -> rows.Booking | None:
+    """The booking this option became, or a refusal when something else is in the way."""
+    option = session.get(rows.Option, option_id)
+    if option is None:
+        raise NotFound("There is no such option.")
+    booked = session.scalar(
+        sa.select(rows.Booking).where(
+            rows.Booking.run_candidate_id == option.run_candidate_id, rows.Booking.status != "cancelled"
+        )
+    )
+    if booked is not None and booked.option_id == option_id:
+        return booked
+    run_candidate = session.get_one(rows.RunCandidate, option.run_candidate_id)
+    _refuse_unless_open(run_candidate, booked, option)
+    return None
+
+
+def _refuse_unless_open(
+    run_candidate: rows.RunCandidate, booked: rows.Booking | None, option: rows.Option
+) -> None:
+    if booked is not None:
+        raise Conflict("Another time has been booked already.", code="already_booked")
+    if run_candidate.status == "expired" or option.status == "expired":
+        raise Gone("This offer has expired.", code="expired")
+    if run_candidate.status != "offered":
+        raise Conflict(
+            f"This interview is {run_candidate.status}; nothing can be booked.", code="not_offered"
+        )
+
+
+def _pick(session: Session, parts: Parts, option_id: str) -> _Pick:
+    row = session.get_one(rows.Option, option_id)
+    run_candidate = session.get_one(rows.RunCandidate, row.run_candidate_id)
+    run = session.get_one(rows.Run, run_candidate.run_id)
+    candidate = convert.candidate(session.get_one(rows.Candidate, run_candidate.candidate_id))
+    organization = session.get_one(rows.Organization, run.organization_id)
+    plan = Plan.from_json(run.plan)
+    option = convert.option(row)
+    around = Interval(option.start, option.end)
+    if row.status not in ("offered", "held") or option.start <= parts.now():
+        raise TakenWithOthers(still_possible_views(session, parts, run_candidate))
+    return _Pick(
+        organization_id=run.organization_id,
+        run_candidate_id=run_candidate.id,
+        option=option,
+        plan=plan,
+        window=Interval(run.window_start, run.window_end),
+        candidate=candidate,
+        met=casts.people_met(session, candidate.id, except_run_candidate=run_candidate.id),
+        cast=casts.cast_for(session, plan, around),
+        policy=organization.policies.get("provider_down") or "refuse",
+        known=_known_busy(run_candidate),
+    )
+
+
+def _known_busy(run_candidate: rows.RunCandidate) -> dict[str, tuple[Busy, ...]]:
+    problem = Problem.from_json(run_candidate.problem) if run_candidate.problem else None
+    owners = (*problem.interviewers, *problem.rooms) if problem else ()
+    return {
+        owner.id: tuple(Busy(block.during.start, block.during.end) for block in owner.busy)
+        for owner in owners
+    }
+
+
+def _book(parts: Parts, pick: _Pick, actor: Actor) -> dict[str, Any]:
+    """With the option's own people when they can; else with whoever else can at that time."""
+    own = _own_ids(pick.option)
+    looks = _look(parts, pick, own)
+    problem = _state(parts, pick, looks, own)
+    if seat(problem, pick.option) is None:
+        everybody = {owner.id for owner in (*pick.cast.interviewers, *pick.cast.rooms)}
+        looks = {**looks, **_look(parts, pick, everybody - own)}
+        problem = _state(parts, pick, looks, everybody)
+        if seat(problem, pick.option) is None and _blind(looks):
+            raise Unavailable(BLIND, code="calendars_unreadable")
+    stale = frozenset(id_ for id_, look in looks.items() if look.stale)
+    for attempt in range(TRIES):
+        try:
+            return _insert(parts, pick, problem, stale, actor)
+        except DBAPIError as error:
+            if not _worth_another_try(error) or attempt == TRIES - 1:
+                if _lost_race(error):
+                    raise SlotTaken(TAKEN) from None
+                raise
+    raise SlotTaken(TAKEN)
+
+
+def _own_ids(option: Option) -> set[str]:
+    return {item.room.id for item in option.sessions if item.room} | set(option.people)
+
+
+def _look(parts: Parts, pick: _Pick, ids: Iterable[str]) -> dict[str, Look]:
+    ids = set(ids)
+    owners: list[Interviewer | Room] = [
+        owner for owner in (*pick.cast.interviewers, *pick.cast.rooms) if owner.id in ids
+    ]
+    if not owners:
+        return {}
+    # A day on either side: whole-day events and buffers reach over the edges.
+    around = Interval(pick.option.start, pick.option.end).padded(casts.MARGIN / 8, casts.MARGIN / 8)
+    looks = readings.read_all(parts, owners, around, patience=parts.patience)
+    if pick.policy != "book_pending":
+        return looks
+    return {
+        id_: Look(busy=pick.known[id_], stale=True) if not look.readable and id_ in pick.known else look
+        for id_, look in looks.items()
+    }
+
+
+def _blind(looks: Mapping[str, Look]) -> bool:
+    return any(not look.readable for look in looks.values())
+
+
+def _state(parts: Parts, pick: _Pick, looks: Mapping[str, Look], ids: set[str]) -> Problem:
+    cast = Cast(
+        interviewers=tuple(person for person in pick.cast.interviewers if person.id in ids),
+        rooms=tuple(room for room in pick.cast.rooms if room.id in ids),
+        resources=pick.cast.resources,
+        booked=pick.cast.booked,
+        load=pick.cast.load,
+        own_entries=pick.cast.own_entries,
+    )
+    return problems.state(
+        pick.plan, pick.window, parts.now(), cast, looks, candidate=pick.candidate, met=pick.met
+    )
+
+
+def _worth_another_try(error: DBAPIError) -> bool:
+    return isinstance(
+        error.orig,
+        psycopg.errors.ExclusionViolation
+        | psycopg.errors.DeadlockDetected
+        | psycopg.errors.SerializationFailure,
+    )
+
+
+def _lost_race(error: DBAPIError) -> bool:
+    return isinstance(error.orig, psycopg.errors.ExclusionViolation)
+
+
+def _insert(
+    parts: Parts, pick: _Pick, problem: Problem, stale: frozenset[str], actor: Actor
+) -> dict[str, Any]:
+    """One transaction: the candidate's row, then people and rooms in order; recount; seat; judge; insert."""
+    with parts.database.transaction(pick.organization_id) as session:
+        session.execute(
+            sa.select(rows.RunCandidate.id)
+            .where(rows.RunCandidate.id == pick.run_candidate_id)
+            .with_for_update()
+        )
+        done = _already(session, pick.option.id)
+        if done is not None:
+            return views.booking(session, done)
+        considered = {owner.id for owner in (*problem.interviewers, *problem.rooms)}
+        resources = {id_: pick.cast.resources[id_] for id_ in considered}
+        casts.lock_resources(session, resources.values())
+        window = Interval(pick.option.start, pick.option.end)
+        current = problems.with_booked(problem, casts.booked_interviews(session, resources, window))
+        seated = seat(current, pick.option)
+        if seated is None:
+            raise SlotTaken(TAKEN)
+        broken = violations(current, seated)
+        if broken:
+            msg = f"the seating of {pick.option.id} breaks {', '.join(v.code for v in broken)}"
+            raise AssertionError(msg)
+        booking = _add_booking(session, parts, pick, seated)
+        _add_reservations(session, booking, pick.plan, pick.cast, resources)
+        _announce(session, parts, pick, booking, seated, actor)
+        if stale & _own_ids(seated):
+            attention.needs_attention(session, booking, UNCHECKED, at=parts.now())
+        return views.booking(session, booking)
+
+
+def _add_booking(session: Session, parts: Parts, pick: _Pick, seated: Option) -> rows.Booking:
+    run_candidate = session.get_one(rows.RunCandidate, pick.run_candidate_id, populate_existing=True)
+    run = session.get_one(rows.Run, run_candidate.run_id)
+    run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "booked")
+    bookings.withdraw_options(session, run_candidate.id)
+    session.execute(sa.update(rows.Option).where(rows.Option.id == pick.option.id).values(status="accepted"))
+    booking = rows.Booking(
+        id=new_id("bkg"),
+        organization_id=pick.organization_id,
+        run_id=run.id,
+        run_candidate_id=run_candidate.id,
+        candidate_id=run_candidate.candidate_id,
+        option_id=pick.option.id,
+        plan=run.plan,
+        status="confirmed",
+        version=1,
+        external_refs=run_candidate.external_refs,
+        contact=run.contact,
+        start=seated.start,
+        end=seated.end,
+        sessions=[item.to_json() for item in seated.sessions],
+        created_at=parts.now(),
+    )
+    session.add(booking)
+    session.flush()
+    return booking
+
+
+def _add_reservations(
+    session: Session, booking: rows.Booking, plan: Plan, cast: Cast, resources: Mapping[str, int]
+) -> None:
+    """Occupy everybody, buffers included. Touching sessions of one person share a reservation."""
+    planned = [OptionSession.from_json(item) for item in booking.sessions]
+    buffers = {person.id: person.buffer for person in cast.interviewers}
+    for id_, items in _sessions_by_resource(planned).items():
+        for group in _touching(items):
+            cores = [_core(item, _buffer_of(plan, item.key, buffers.get(id_))) for item in group]
+            first, last = cores[0], cores[-1]
+            during = Interval(group[0].start, group[-1].end).padded(
+                Buffer(before=first["before"]).before_delta, Buffer(after=last["after"]).after_delta
+            )
+            session.add(
+                rows.Reservation(
+                    organization_id=booking.organization_id,
+                    resource_id=resources[id_],
+                    booking_id=booking.id,
+                    during=Range(during.start, during.end),
+                    cores=cores,
+                    state="booked",
+                )
+            )
+    session.flush()
+
+
+def _sessions_by_resource(planned: list[OptionSession]) -> dict[str, list[OptionSession]]:
+    by_id: dict[str, list[OptionSession]] = {}
+    for item in sorted(planned, key=lambda item: item.start):
+        for id_ in [person.id for person in item.interviewers] + ([item.room.id] if item.room else []):
+            by_id.setdefault(id_, []).append(item)
+    return by_id
+
+
+def _touching(items: list[OptionSession]) -> list[list[OptionSession]]:
+    groups: list[list[OptionSession]] = []
+    for item in items:
+        if groups and groups[-1][-1].end == item.start:
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups
+
+
+def _buffer_of(plan: Plan, session_key: str, own: Buffer | None) -> Buffer:
+    """A room has no buffer; a session's own replaces the interviewer's."""
+    if own is None:
+        return Buffer()
+    return plan.session(session_key).buffer or own
+
+
+def _core(item: OptionSession, buffer: Buffer) -> dict[str, Any]:
+    return {"start": format_instant(item.start), "end": format_instant(item.end), **buffer.to_json()}
+
+
+def _announce(
+    session: Session, parts: Parts, pick: _Pick, booking: rows.Booking, seated: Option, actor: Actor
+) -> None:
+    """Everything that must now happen in the world, as rows of the same transaction."""
+    entries.want_present(session, parts, booking)
+    mails.drop_queued(
+        session,
+        rows.Message.invitation_id.in_(
+            sa.select(rows.Invitation.id).where(rows.Invitation.run_candidate_id == pick.run_candidate_id)
+        ),
+    )
+    mails.owe_booking_news(session, parts, booking, "confirmation")
+    candidate = session.get_one(rows.Candidate, booking.candidate_id)
+    mails.owe_reminders(session, parts, booking, "candidate", mails.candidate_recipient(candidate))
+    replaced = sorted(pick.option.people - seated.people)
+    events.record(
+        session,
+        booking.organization_id,
+        "booking.confirmed",
+        actor=actor,
+        at=parts.now(),
+        booking=booking,
+        data={"option_id": pick.option.id, **({"replaced": replaced} if replaced else {})},
+    )
+
+
+def _what_is_left(parts: Parts, pick: _Pick) -> list[dict[str, Any]]:
+    """Take the lost option off the table, and say what can still be chosen; look for more when nothing can."""
+    with parts.database.transaction(pick.organization_id) as session:
+        run_candidate = session.get_one(rows.RunCandidate, pick.run_candidate_id, with_for_update=True)
+        if run_candidate.status != "offered":
+            return []
+        session.execute(
+            sa.update(rows.Option)
+            .where(rows.Option.id == pick.option.id, rows.Option.status == "offered")
+            .values(status="withdrawn")
+        )
+        left = still_possible_views(session, parts, run_candidate)
+        if not left:
+            bookings.withdraw_options(session, run_candidate.id)
+            parts.defer(
+                session,
+                "refresh_options",
+                run_candidate_id=run_candidate.id,
+                organization_id=pick.organization_id,
+            )
+        return left
+
+
+def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> list[rows.Option]:
+    """The offered options that nothing of ours has made impossible since they were made.
+
+        An option all of whose people and rooms are still unoccupied stands. For the others the seats are
+    worked out
+    again, from the calendars as they were known and the bookings as they are now.
+    """
+    notice = timedelta(hours=session.get_one(rows.Run, run_candidate.run_id).plan["notice_hours"])
+    earliest = parts.now() + notice
+    offered = list(
+        session.scalars(
+            sa.select(rows.Option)
+            .where(
+                rows.Option.run_candidate_id == run_candidate.id,
+                rows.Option.status.in_(("offered", "held")),
+                rows.Option.start >= earliest,
+            )
+            .order_by(rows.Option.start, rows.Option.position)
+        )
+    )
+    if not offered or run_candidate.problem is None:
+        return offered
+    crossed = _crossed(session, offered)
+    if not crossed:
+        return offered
+    problem = _present_problem(session, parts, run_candidate, offered)
+    return [row for row in offered if row.id not in crossed or seat(problem, convert.option(row)) is not None]
+
+
+def _crossed(session: Session, offered: list[rows.Option]) -> set[str]:
+    """Options at least one of whose people or rooms is occupied during the option."""
+    ids = {id_ for row in offered for id_ in _own_ids(convert.option(row))}
+    resources = dict(
+        session.execute(
+            sa.select(rows.Interviewer.id, rows.Interviewer.resource_id).where(rows.Interviewer.id.in_(ids))
+        ).tuples()
+    ) | dict(
+        session.execute(sa.select(rows.Room.id, rows.Room.resource_id).where(rows.Room.id.in_(ids))).tuples()
+    )
+    whole = Range(
+        min(row.start for row in offered) - casts.MARGIN, max(row.end for row in offered) + casts.MARGIN
+    )
+    taken: dict[int, list[Range[Any]]] = {}
+    for resource_id, during in session.execute(
+        sa.select(rows.Reservation.resource_id, rows.Reservation.during).where(
+            rows.Reservation.resource_id.in_(resources.values()),
+            rows.Reservation.state.in_(rows.OCCUPYING),
+            rows.Reservation.during.op("&&")(whole),
+        )
+    ):
+        taken.setdefault(resource_id, []).append(during)
+    gone = ids - resources.keys()
+    # A limit per week can be used up by an interview days away: any interview nearby calls for a second look.
+    touched = {id_ for id_, resource_id in resources.items() if resource_id in taken} | gone
+    return {row.id for row in offered if _own_ids(convert.option(row)) & touched}
+
+
+def _present_problem(
+    session: Session, parts: Parts, run_candidate: rows.RunCandidate, offered: list[rows.Option]
+) -> Problem:
+    problem = Problem.from_json(run_candidate.problem)
+    around = Interval(min(row.start for row in offered), max(row.end for row in offered))
+    cast = casts.cast_for(session, problem.plan, around)
+    present = frozenset(cast.resources)
+    kept = problem.evolve(
+        now=parts.now(),
+        interviewers=tuple(person for person in problem.interviewers if person.id in present),
+        rooms=tuple(room for room in problem.rooms if room.id in present),
+    )
+    return problems.with_booked(kept, cast.booked)
+
+
+def still_possible_views(
+    session: Session, parts: Parts, run_candidate: rows.RunCandidate
+) -> list[dict[str, Any]]:
+    return [views.option(row) for row in still_possible(session, parts, run_candidate)]

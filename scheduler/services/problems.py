@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From plans, people and calendars to a Problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from calendars.values import Busy
+from scheduler.db.casts import Cast
+from scheduler.domain.intervals import Interval
+from scheduler.domain.people import Candidate
+from scheduler.domain.plans import Plan
+from scheduler.services.readings import Look
+from scheduler.solver.problem import (
+    BookedInterview,
+    BusyBlock,
+    CandidateFacts,
+    InterviewerFacts,
+    Problem,
+    RoomFacts,
+    Unreadable,
+)
+
+#: stands for nobody in a question that is about no candidate
+NOBODY = "nobody"
+
+
+def state(
+    plan: Plan,
+    window: Interval,
+    now: datetime,
+    cast: Cast,
+    looks: Mapping[str, Look],
+    *,
+    candidate: Candidate | None,
+    met: Iterable[str] = (),
+    options: int = 1,
+) -> Problem:
+    """State the question. Who could not be read is left out, and named with the reason: unknown is never
+    free.
+    """
+    met = frozenset(met)
+    interviewers = tuple(
+        InterviewerFacts.of(
+            person,
+            busy=_busy(looks[person.id], cast),
+            booked=cast.booked.get(person.id, ()),
+            met=person.id in met,
+            load=cast.load.get(person.id),
+        )
+        for person in cast.interviewers
+        if looks[person.id].readable
+    )
+    rooms = tuple(
+        RoomFacts.of(room, busy=_busy(looks[room.id], cast), booked=cast.booked.get(room.id, ()))
+        for room in cast.rooms
+        if looks[room.id].readable
+    )
+    unreadable = tuple(
+        Unreadable(owner.id, looks[owner.id].reason or "", owner.name)
+        for owner in (*cast.interviewers, *cast.rooms)
+        if not looks[owner.id].readable
+    )
+    return Problem(
+        plan=plan,
+        window=window,
+        now=now,
+        candidate=_candidate_facts(candidate),
+        ignore_candidate_hours=candidate is None,
+        interviewers=interviewers,
+        rooms=rooms,
+        unreadable=unreadable,
+        options=options,
+    )
+
+
+def _candidate_facts(candidate: Candidate | None) -> CandidateFacts:
+    if candidate is None:
+        return CandidateFacts(id=NOBODY)
+    return CandidateFacts(id=candidate.id, time_zone=candidate.time_zone, availability=candidate.availability)
+
+
+def _busy(look: Look, cast: Cast) -> tuple[BusyBlock, ...]:
+    return tuple(
+        BusyBlock(Interval(block.start, block.end), block.kind)
+        for block in look.busy
+        if not _spoken_for(block, cast.own_entries)
+    )
+
+
+def _spoken_for(block: Busy, own_entries: Mapping[str, Interval | None]) -> bool:
+    """Whether this is an entry of ours that a reservation speaks for, or one that is on its way out.
+
+    An entry that somebody moved in their calendar is busy time like any other, wherever it stands now.
+    """
+    if block.own is None or block.own not in own_entries:
+        return False
+    expected = own_entries[block.own]
+    return expected is None or expected.contains(Interval(block.start, block.end))
+
+
+def with_booked(problem: Problem, booked: Mapping[str, tuple[BookedInterview, ...]]) -> Problem:
+    """The same question with these interviews as the ones that occupy people and rooms."""
+    return problem.evolve(
+        interviewers=tuple(replace(p, booked=booked.get(p.id, ())) for p in problem.interviewers),
+        rooms=tuple(replace(room, booked=booked.get(room.id, ())) for room in problem.rooms),
+    )

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the clock asks for: find what is due, and put each on its way as a job of its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from scheduler.db import rows
+from scheduler.services import bookings, invitations
+from scheduler.services.parts import Parts
+
+#: the most that one sweep takes on; the next one goes on from there
+MOST = 500
+#: how long an answer is kept for the same Idempotency-Key
+KEPT = timedelta(hours=24)
+
+
+def sweep(parts: Parts) -> None:
+    """Due mail, owed calendar entries, offers and interviews whose time is over."""
+    for organization_id, id_ in _due(parts, "due_messages"):
+        _defer(parts, organization_id, "send_message", message_id=id_)
+    for organization_id, id_ in _due(parts, "owed_entries"):
+        _defer(parts, organization_id, "write_entry", entry_id=id_)
+    for organization_id, id_ in _due(parts, "ended_invitations"):
+        invitations.expire(parts, organization_id, id_)
+    for organization_id, id_ in _due(parts, "ended_bookings"):
+        bookings.complete(parts, organization_id, id_)
+
+
+def _due(parts: Parts, function: str) -> list[tuple[str, str]]:
+    """Ids across all organisations, by one of the owner's look-ups."""
+    query = sa.select(sa.column("organization_id"), sa.column("id")).select_from(
+        getattr(sa.func, function)(parts.now(), MOST).table_valued("id", "organization_id")
+    )
+    with parts.database.lookup() as session:
+        return [(organization_id, id_) for organization_id, id_ in session.execute(query)]
+
+
+def _defer(parts: Parts, organization_id: str, task: str, **ids: str) -> None:
+    with parts.database.transaction(organization_id) as session:
+        parts.defer(session, task, organization_id=organization_id, **ids)
+
+
+def tidy(parts: Parts) -> None:
+    """Forget the answers kept for repeated requests when their time is over."""
+    with parts.database.lookup() as session:
+        organizations = list(session.scalars(sa.text("select id from every_organization()")))
+    for organization_id in organizations:
+        with parts.database.transaction(organization_id) as session:
+            session.execute(
+                sa.delete(rows.IdempotencyKey).where(rows.IdempotencyKey.created_at < parts.now() - KEPT)
+            )
