@@ -39,7 +39,6 @@ ROLE = """
 do $$ begin
     create role convene_service nologin noinherit;
 exception when duplicate_object or unique_violation then null;  -- another database of this server made it
-already
 end $$
 """
 
