@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Calendar providers: read when people are busy, write interviews into their calendars.
+
+Usable without the rest of Convene::
+
+    from calendars import CalendarKey, IcsFolder
+
+    folder = IcsFolder("calendars")
+    readings = folder.read_busy([CalendarKey("ana@example.org", "Europe/Madrid")], start, end)
+"""
+
+from __future__ import annotations
+
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, TryLater
+from calendars.ics import IcsFolder
+from calendars.memory import MemoryCalendars
+from calendars.provider import Provider
+from calendars.values import (
+    Attendee,
+    Blocks,
+    Busy,
+    CalendarKey,
+    EventDraft,
+    EventRef,
+    FoundEvent,
+    Reading,
+    Unreadable,
+)
+
+__all__ = [
+    "Attendee",
+    "Blocks",
+    "Busy",
+    "CalendarError",
+    "CalendarKey",
+    "Conflict",
+    "EventDraft",
+    "EventRef",
+    "FoundEvent",
+    "Gone",
+    "IcsFolder",
+    "MemoryCalendars",
+    "NotAllowed",
+    "Provider",
+    "Reading",
+    "TryLater",
+    "Unreadable",
+]

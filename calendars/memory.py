@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calendars in a dict: for tests, demonstrations, and as the yardstick the other providers are held to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from calendars.errors import Gone, NotAllowed
+from calendars.values import (
+    Blocks,
+    Busy,
+    BusyKind,
+    CalendarKey,
+    EventDraft,
+    EventRef,
+    FoundEvent,
+    Reading,
+    Unreadable,
+    busy_within,
+    in_utc,
+)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class _Calendar:
+    blocks: list[Busy] = field(default_factory=list)
+    events: dict[str, EventDraft] = field(default_factory=dict)
+    #: Code and reason, while it cannot be read.
+    trouble: tuple[str, str] | None = None
+
+
+class MemoryCalendars:
+    """A provider that forgets everything when the process ends. Safe to use from several threads."""
+
+    name = "memory"
+
+    def __init__(self, *, now: Callable[[], datetime] = _now) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._calendars: dict[str, _Calendar] = {}
+
+    def add_calendar(self, address: str) -> None:
+        """Make a calendar without events, unless it is there already."""
+        with self._lock:
+            self._calendar(address)
+
+    def add_busy(self, address: str, start: datetime, end: datetime, kind: BusyKind = "busy") -> None:
+        """Take time in a calendar that somebody else's event takes. Raises ValueError for naive datetimes."""
+        with self._lock:
+            self._calendar(address).blocks.append(Busy(start, end, kind))
+
+    def make_unreadable(self, address: str, reason: str, code: str = "not_permitted") -> None:
+        """From now on this calendar can be neither read nor written."""
+        with self._lock:
+            self._calendar(address).trouble = (code, reason)
+
+    def make_readable(self, address: str) -> None:
+        """Undo `make_unreadable`."""
+        with self._lock:
+            self._calendar(address).trouble = None
+
+    def read_busy(
+        self,
+        calendars: Sequence[CalendarKey],
+        start: datetime,
+        end: datetime,
+        *,
+        deadline: float | None = None,
+    ) -> dict[str, Reading]:
+        """Look at each calendar between two instants; see `Provider.read_busy`."""
+        start, end = in_utc(start), in_utc(end)
+        if end <= start:
+            raise ValueError("The window must end after it starts.")
+        with self._lock:
+            return {key.address: self._read(key.address, start, end, deadline) for key in calendars}
+
+    def create_event(self, calendar: str, draft: EventDraft) -> EventRef:
+        """Write the event, once; see `Provider.create_event`."""
+        with self._lock:
+            self._writable(calendar).events[draft.uid] = draft
+        return self._ref(calendar, draft)
+
+    def update_event(self, ref: EventRef, draft: EventDraft) -> EventRef:
+        """Make the event as the draft says; Gone when it was deleted. See `Provider.update_event`."""
+        if ref.event_id != draft.uid:
+            raise ValueError("The draft is of another event.")
+        with self._lock:
+            events = self._writable(ref.calendar).events
+            if draft.uid not in events:
+                raise Gone
+            events[draft.uid] = draft
+        return self._ref(ref.calendar, draft)
+
+    def cancel_event(self, ref: EventRef) -> None:
+        """Take the event out of the calendar; already gone is done."""
+        with self._lock:
+            if ref.calendar in self._calendars:
+                self._writable(ref.calendar).events.pop(ref.event_id, None)
+
+    def find_event(self, calendar: str, uid: str) -> FoundEvent | None:
+        """The event with this uid as it is now, or None."""
+        with self._lock:
+            if calendar not in self._calendars:
+                return None
+            draft = self._writable(calendar).events.get(uid)
+        if draft is None:
+            return None
+        return FoundEvent(
+            ref=self._ref(calendar, draft), start=draft.start, end=draft.end, status=draft.status
+        )
+
+    def probe(self) -> str:
+        """How many calendars there are."""
+        with self._lock:
+            return f"{len(self._calendars)} calendars in memory"
+
+    def _read(self, address: str, start: datetime, end: datetime, deadline: float | None) -> Reading:
+        calendar = self._calendars.get(address)
+        trouble = calendar.trouble if calendar else ("missing", "There is no calendar with this address.")
+        if deadline is not None and time.monotonic() > deadline:
+            trouble = ("timed_out", "There was no time left to read the calendar; try again.")
+        if calendar is None or trouble is not None:
+            code, reason = trouble or ("missing", "")
+            return Unreadable(reason=reason, code=code, read_at=self._now())
+        interviews = [
+            Busy(event.start, event.end, "interview", uid) for uid, event in calendar.events.items()
+        ]
+        return Blocks(busy_within([*calendar.blocks, *interviews], start, end), self._now())
+
+    def _calendar(self, address: str) -> _Calendar:
+        return self._calendars.setdefault(address, _Calendar())
+
+    def _writable(self, address: str) -> _Calendar:
+        calendar = self._calendar(address)
+        if calendar.trouble is not None:
+            raise NotAllowed(calendar.trouble[1])
+        return calendar
+
+    def _ref(self, calendar: str, draft: EventDraft) -> EventRef:
+        return EventRef(provider=self.name, calendar=calendar, event_id=draft.uid, etag=f"{draft.sequence}")

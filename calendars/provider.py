@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The port every calendar provider implements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from calendars.values import CalendarKey, EventDraft, EventRef, FoundEvent, Reading
+
+
+class Provider(Protocol):
+    """
+    Reads busy time from calendars and writes interviews into them.
+
+    Implementations may be used from several threads at once.
+    """
+
+    name: str
+
+    def read_busy(
+        self,
+        calendars: Sequence[CalendarKey],
+        start: datetime,
+        end: datetime,
+        *,
+        deadline: float | None = None,
+    ) -> dict[str, Reading]:
+        """
+        Look at each calendar between two instants.
+
+        Every asked address is a key of the answer; a calendar that cannot be read is `Unreadable`, the others are
+        not affected. ``deadline`` is a value of `time.monotonic`: calendars not reached by then are `Unreadable`
+        with code ``timed_out``. Raises ValueError for naive datetimes or an empty window.
+        """
+        ...
+
+    def create_event(self, calendar: str, draft: EventDraft) -> EventRef:
+        """
+        Write the event, once: with a uid the calendar already has, that event becomes the draft.
+
+        Raises TryLater or NotAllowed.
+        """
+        ...
+
+    def update_event(self, ref: EventRef, draft: EventDraft) -> EventRef:
+        """
+        Make the event as the draft says.
+
+        Never brings back an event somebody deleted: that raises Gone, and a person decides. Raises TryLater,
+        NotAllowed or Conflict too, and ValueError when draft and reference are of different events.
+        """
+        ...
+
+    def cancel_event(self, ref: EventRef) -> None:
+        """Take the event out of the calendar. Already gone is done. Raises TryLater or NotAllowed."""
+        ...
+
+    def find_event(self, calendar: str, uid: str) -> FoundEvent | None:
+        """
+        The event with this uid as it is now, or None.
+
+        Raises TryLater, or NotAllowed when the calendar cannot be read.
+        """
+        ...
+
+    def probe(self) -> str:
+        """One line on the provider's state, for a health check. Raises CalendarError when it is out of order."""
+        ...

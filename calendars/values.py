@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes in and out of a calendar provider: frozen values, aware instants kept in UTC."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+BusyKind = Literal["busy", "tentative", "out_of_office", "focus", "interview"]
+AttendeeRole = Literal["required", "optional", "room", "candidate"]
+AttendeeStatus = Literal["needs_action", "accepted", "declined", "tentative"]
+EventStatus = Literal["confirmed", "tentative"]
+FoundStatus = Literal["confirmed", "tentative", "cancelled"]
+
+_PRIVATE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+def in_utc(instant: datetime) -> datetime:
+    """The same instant in UTC. Raises ValueError for a naive datetime."""
+    if instant.tzinfo is UTC:
+        return instant
+    if instant.tzinfo is None or instant.utcoffset() is None:
+        raise ValueError("A datetime with a time zone is required.")
+    return instant.astimezone(UTC)
+
+
+def _check(value: str, allowed: object, what: str) -> None:
+    if value not in get_args(allowed):
+        raise ValueError(f"{value!r} is not {what}.")
+
+
+@dataclass(frozen=True)
+class CalendarKey:
+    """One calendar to read. Raises ValueError for an unknown IANA zone."""
+
+    #: The calendar's address, usually its owner's mail address.
+    address: str
+    #: IANA zone of the owner: floating times and whole days are read in it when the calendar names no zone.
+    time_zone: str
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{self.time_zone!r} is not an IANA time zone.") from None
+
+
+@dataclass(frozen=True)
+class Busy:
+    """A stretch of time that is taken: from ``start`` up to, not including, ``end``. Nothing says what for."""
+
+    start: datetime
+    end: datetime
+    kind: BusyKind = "busy"
+    #: The uid Convene gave the event, when Convene wrote it (then ``kind`` is "interview").
+    own: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", in_utc(self.start))
+        object.__setattr__(self, "end", in_utc(self.end))
+        _check(self.kind, BusyKind, "a kind of busy time")
+        if self.end <= self.start:
+            raise ValueError("Busy time must end after it starts.")
+        if (self.own is not None) != (self.kind == "interview"):
+            raise ValueError("Exactly the events Convene wrote are interviews.")
+
+
+def busy_within(blocks: Iterable[Busy], start: datetime, end: datetime) -> tuple[Busy, ...]:
+    """
+    The blocks cut to the window, sorted, with overlapping and touching ones of one ``(kind, own)`` merged.
+
+    Blocks outside the window disappear.
+    """
+    start, end = in_utc(start), in_utc(end)
+    stretches: dict[tuple[BusyKind, str | None], list[list[datetime]]] = {}
+    for block in sorted(blocks, key=lambda block: block.start):
+        first, last = max(block.start, start), min(block.end, end)
+        if first >= last:
+            continue
+        merged = stretches.setdefault((block.kind, block.own), [])
+        if merged and first <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], last)
+        else:
+            merged.append([first, last])
+    cut = [Busy(first, last, *label) for label, merged in stretches.items() for first, last in merged]
+    return tuple(sorted(cut, key=lambda block: (block.start, block.end, block.kind, block.own or "")))
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The busy time of one calendar in the asked window: cut to it, merged and sorted as by `busy_within`."""
+
+    blocks: tuple[Busy, ...]
+    read_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "read_at", in_utc(self.read_at))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """It is not known when this calendar is busy. Unknown is never free."""
+
+    #: A sentence the calendar's owner can act on. Never holds a title, an attendee or a description.
+    reason: str
+    #: Stable, lower snake case.
+    code: str
+    read_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "read_at", in_utc(self.read_at))
+
+
+Reading = Blocks | Unreadable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attendee:
+    """A person or room on an event."""
+
+    email: str
+    name: str = ""
+    role: AttendeeRole = "required"
+    status: AttendeeStatus = "needs_action"
+
+    def __post_init__(self) -> None:
+        _check(self.role, AttendeeRole, "an attendee's role")
+        _check(self.status, AttendeeStatus, "an attendee's answer")
+        if not self.email or any(character <= " " or character in '<>"\x7f' for character in self.email):
+            raise ValueError("An attendee needs a plain mail address.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventDraft:
+    """
+    What an interview's event should look like.
+
+    Raises ValueError for naive datetimes, an end that is not after the start, an empty uid, a negative
+    sequence, an unknown zone, or a private name that is not lower snake case.
+    """
+
+    #: Made by Convene, one for each session and calendar, and kept for the life of the event.
+    uid: str
+    start: datetime
+    end: datetime
+    #: IANA zone the event is shown in, where the provider keeps one.
+    time_zone: str
+    summary: str
+    description: str = ""
+    location: str = ""
+    url: str = ""
+    conference_url: str = ""
+    organizer: Attendee | None = None
+    attendees: tuple[Attendee, ...] = ()
+    status: EventStatus = "confirmed"
+    #: iCalendar SEQUENCE (RFC 5545, 3.8.7.4); rises with every change.
+    sequence: int = 0
+    #: Names and values only Convene looks at, such as the booking's id.
+    private: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", in_utc(self.start))
+        object.__setattr__(self, "end", in_utc(self.end))
+        object.__setattr__(self, "attendees", tuple(self.attendees))
+        object.__setattr__(self, "private", MappingProxyType(dict(self.private)))
+        CalendarKey(self.uid, self.time_zone)
+        _check(self.status, EventStatus, "an event's status")
+        if not self.uid or not self.uid.isprintable():
+            raise ValueError("An event needs a printable uid.")
+        if self.end <= self.start:
+            raise ValueError("An event must end after it starts.")
+        if self.sequence < 0:
+            raise ValueError("A sequence starts at 0.")
+        if not all(_PRIVATE_NAME.fullmatch(name) for name in self.private):
+            raise ValueError("Private names are lower snake case.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventRef:
+    """Where a written event is."""
+
+    provider: str
+    calendar: str
+    event_id: str
+    #: The provider's version of the event as it was written; empty when there is none.
+    etag: str = ""
+    #: A page that shows the event; empty when there is none.
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundEvent:
+    """An event of ours as it is in the calendar now."""
+
+    ref: EventRef
+    start: datetime
+    end: datetime
+    status: FoundStatus
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "start", in_utc(self.start))
+        object.__setattr__(self, "end", in_utc(self.end))
+        _check(self.status, FoundStatus, "a found event's status")

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every provider promises. A new provider joins by adding a `Bench` for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from calendars import (
+    Attendee,
+    Blocks,
+    Busy,
+    CalendarKey,
+    EventDraft,
+    EventRef,
+    Gone,
+    IcsFolder,
+    MemoryCalendars,
+    NotAllowed,
+    Provider,
+    Unreadable,
+)
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+START = datetime(2026, 3, 9, tzinfo=UTC)
+END = START + timedelta(days=7)
+ANA, BEN = CalendarKey("ana@example.org", "Europe/Madrid"), CalendarKey("ben@example.org", "Asia/Tokyo")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A provider with ways to do what only a calendar's owner can do."""
+
+    provider: Provider
+    add_calendar: Callable[[str], None]
+    add_busy: Callable[[str, datetime, datetime], None]
+    break_calendar: Callable[[str], None]
+
+
+def memory_bench(_: Path) -> Bench:
+    memory = MemoryCalendars(now=lambda: NOW)
+    return Bench(
+        provider=memory,
+        add_calendar=memory.add_calendar,
+        add_busy=memory.add_busy,
+        break_calendar=lambda address: memory.make_unreadable(address, "Share it again."),
+    )
+
+
+def ics_bench(folder: Path) -> Bench:
+    def write(address: str, event: str) -> None:
+        text = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{event}END:VCALENDAR\r\n"
+        (folder / f"{address}.ics").write_bytes(text.encode())
+
+    def add_busy(address: str, start: datetime, end: datetime) -> None:
+        times = f"DTSTART:{start:%Y%m%dT%H%M%SZ}\r\nDTEND:{end:%Y%m%dT%H%M%SZ}\r\n"
+        write(address, f"BEGIN:VEVENT\r\nUID:theirs\r\n{times}SUMMARY:Dentist\r\nEND:VEVENT\r\n")
+
+    return Bench(
+        provider=IcsFolder(folder, now=lambda: NOW),
+        add_calendar=lambda address: write(address, ""),
+        add_busy=add_busy,
+        break_calendar=lambda address: write(address, "BEGIN:VEVENT\r\n"),
+    )
+
+
+@pytest.fixture(params=[memory_bench, ics_bench], ids=["memory", "ics"])
+def bench(request, tmp_path) -> Bench:
+    return request.param(tmp_path)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 3, 10, hour, minute, tzinfo=UTC)
+
+
+def draft(**changes) -> EventDraft:
+    plain = EventDraft(
+        uid="ses_1@convene",
+        start=at(10),
+        end=at(11),
+        time_zone="Europe/Madrid",
+        summary="Interview",
+        organizer=Attendee(email="hr@example.org"),
+        attendees=(Attendee(email="ana@example.org", status="accepted"),),
+        private={"booking_id": "bkg_1"},
+    )
+    return replace(plain, **changes)
+
+
+def blocks(bench: Bench, key: CalendarKey = ANA) -> tuple[Busy, ...]:
+    reading = bench.provider.read_busy([key], START, END)[key.address]
+    assert isinstance(reading, Blocks), reading
+    return reading.blocks
+
+
+INTERVIEW = Busy(at(10), at(11), "interview", "ses_1@convene")
+
+
+def test_an_empty_calendar_is_free(bench):
+    bench.add_calendar(ANA.address)
+
+    assert bench.provider.read_busy([ANA], START, END) == {ANA.address: Blocks((), NOW)}
+
+
+def test_every_asked_calendar_is_answered_and_one_bad_one_spoils_no_other(bench):
+    bench.add_busy(ANA.address, at(9), at(10))
+    bench.add_calendar(BEN.address)
+    bench.break_calendar(BEN.address)
+    nobody = CalendarKey("nobody@example.org", "UTC")
+
+    answer = bench.provider.read_busy([BEN, nobody, ANA], START, END)
+
+    assert set(answer) == {ANA.address, BEN.address, nobody.address}
+    assert answer[ANA.address] == Blocks((Busy(at(9), at(10)),), NOW)
+    assert isinstance(answer[BEN.address], Unreadable)
+    assert answer[BEN.address].reason.endswith(".")
+    assert isinstance(answer[nobody.address], Unreadable)
+    assert answer[nobody.address].code == "missing"
+
+
+def test_time_is_cut_to_the_window(bench):
+    bench.add_busy(ANA.address, START - timedelta(days=1), END + timedelta(days=1))
+
+    assert blocks(bench) == (Busy(START, END),)
+
+
+def test_time_that_ends_as_the_window_begins_is_not_in_it(bench):
+    bench.add_busy(ANA.address, START - timedelta(hours=1), START)
+
+    assert blocks(bench) == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (START, START),
+        (END, START),
+        (START.replace(tzinfo=None), END),
+        (START, END.replace(tzinfo=None)),
+    ],
+)
+def test_a_window_that_is_none_is_refused(bench, start, end):
+    with pytest.raises(ValueError, match=r"window|time zone"):
+        bench.provider.read_busy([ANA], start, end)
+
+
+def test_calendars_not_reached_in_time_are_unreadable(bench):
+    bench.add_calendar(ANA.address)
+
+    answer = bench.provider.read_busy([ANA], START, END, deadline=time.monotonic() - 1)
+
+    assert isinstance(answer[ANA.address], Unreadable)
+    assert answer[ANA.address].code == "timed_out"
+
+
+def test_a_written_interview_is_read_as_ours(bench):
+    bench.add_busy(ANA.address, at(9, 30), at(10, 30))
+
+    ref = bench.provider.create_event(ANA.address, draft())
+
+    assert (ref.provider, ref.calendar) == (bench.provider.name, ANA.address)
+    assert blocks(bench) == (Busy(at(9, 30), at(10, 30)), INTERVIEW)
+
+
+def test_writing_makes_a_calendar_that_was_not_there(bench):
+    bench.provider.create_event(ANA.address, draft())
+
+    assert blocks(bench) == (INTERVIEW,)
+
+
+def test_creating_the_same_event_again_makes_no_second_one(bench):
+    first = bench.provider.create_event(ANA.address, draft())
+    second = bench.provider.create_event(ANA.address, draft(end=at(12), sequence=1))
+
+    assert second.event_id == first.event_id
+    assert blocks(bench) == (Busy(at(10), at(12), "interview", "ses_1@convene"),)
+
+
+def test_events_of_other_uids_stay(bench):
+    bench.provider.create_event(ANA.address, draft())
+    ref = bench.provider.create_event(ANA.address, draft(uid="ses_10@convene", start=at(14), end=at(15)))
+
+    bench.provider.cancel_event(ref)
+
+    assert blocks(bench) == (INTERVIEW,)
+
+
+def test_an_updated_event_moves(bench):
+    ref = bench.provider.create_event(ANA.address, draft())
+
+    bench.provider.update_event(ref, draft(start=at(15), end=at(16), sequence=1))
+
+    assert blocks(bench) == (Busy(at(15), at(16), "interview", "ses_1@convene"),)
+
+
+def test_each_version_of_an_event_has_its_own_etag(bench):
+    first = bench.provider.create_event(ANA.address, draft())
+    second = bench.provider.update_event(first, draft(sequence=1))
+
+    assert first.etag != second.etag
+    assert bench.provider.find_event(ANA.address, "ses_1@convene").ref == second
+
+
+def test_a_deleted_event_is_not_brought_back_by_an_update(bench):
+    ref = bench.provider.create_event(ANA.address, draft())
+    bench.provider.cancel_event(ref)
+
+    with pytest.raises(Gone):
+        bench.provider.update_event(ref, draft())
+    assert blocks(bench) == ()
+
+
+def test_an_update_with_another_events_draft_is_refused(bench):
+    ref = bench.provider.create_event(ANA.address, draft())
+
+    with pytest.raises(ValueError, match="another event"):
+        bench.provider.update_event(ref, draft(uid="ses_2@convene"))
+
+
+def test_a_cancelled_event_is_free_and_cancelling_twice_is_once(bench):
+    ref = bench.provider.create_event(ANA.address, draft())
+
+    bench.provider.cancel_event(ref)
+    bench.provider.cancel_event(ref)
+
+    assert blocks(bench) == ()
+    assert bench.provider.find_event(ANA.address, "ses_1@convene") is None
+
+
+def test_cancelling_where_no_calendar_is_is_done(bench):
+    nowhere = EventRef(provider=bench.provider.name, calendar="gone@example.org", event_id="ses_1@convene")
+
+    bench.provider.cancel_event(nowhere)
+
+    assert bench.provider.find_event("gone@example.org", "ses_1@convene") is None
+
+
+def test_an_event_is_found_as_it_is(bench):
+    ref = bench.provider.create_event(ANA.address, draft(status="tentative"))
+
+    found = bench.provider.find_event(ANA.address, "ses_1@convene")
+
+    assert (found.ref, found.start, found.end, found.status) == (ref, at(10), at(11), "tentative")
+    assert bench.provider.find_event(ANA.address, "ses_@convene") is None
+
+
+def test_a_calendar_that_cannot_be_read_is_not_written(bench):
+    bench.add_calendar(ANA.address)
+    bench.break_calendar(ANA.address)
+
+    with pytest.raises(NotAllowed):
+        bench.provider.create_event(ANA.address, draft())
+    with pytest.raises(NotAllowed):
+        bench.provider.find_event(ANA.address, "ses_1@convene")
+
+
+def test_many_threads_lose_no_event(bench):
+    starts = [START + timedelta(hours=2 * number) for number in range(24)]
+    drafts = [
+        draft(uid=f"s{i}", start=start, end=start + timedelta(hours=1)) for i, start in enumerate(starts)
+    ]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: bench.provider.create_event(ANA.address, one), drafts))
+
+    assert blocks(bench) == tuple(Busy(one.start, one.end, "interview", one.uid) for one in drafts)
+
+
+def test_a_healthy_provider_says_so_in_one_line(bench):
+    bench.add_calendar(ANA.address)
+
+    assert bench.provider.probe().startswith("1 calendars")
