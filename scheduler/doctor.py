@@ -81,7 +81,7 @@ def _keys(settings: Settings) -> str:
 
 def _clock(database: Database, settings: Settings) -> str:
     with database.lookup() as session:
-        there = session.scalars(sa.select(sa.func.clock_timestamp())).one()
+        there: datetime = session.scalars(sa.select(sa.func.clock_timestamp())).one()
     apart = abs((datetime.now(UTC) - there).total_seconds())
     if apart > CLOCK_TOLERANCE:
         raise Unwell(f"this machine and the database are {apart:.0f} s apart")

@@ -33,7 +33,7 @@ def _snapshots(parts: Parts, run_id: str) -> list[tuple[int, dict[str, Any], dic
     )
     for organization_id in organizations:
         with parts.database.transaction(organization_id) as session:
-            found = [(position, problem, outcome) for position, problem, outcome in session.execute(query)]
+            found = [(row.position, row.problem or {}, row.outcome or {}) for row in session.execute(query)]
         if found:
             return found
     raise NotFound("There is no such run, or it has not been solved yet.")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import convert, rows
 from scheduler.domain.intervals import Interval, parse_instant
-from scheduler.domain.people import Buffer, Interviewer, Room
+from scheduler.domain.people import Buffer, Interviewer, Owner, Room
 from scheduler.domain.plans import Plan
 from scheduler.solver.problem import BookedInterview
 
@@ -38,6 +38,10 @@ class Cast:
     #: the entries of ours that calendars show: uid -> when it should stand there; None: it is on its way out
     own_entries: Mapping[str, Interval | None]
 
+    @property
+    def owners(self) -> tuple[Owner, ...]:
+        return (*self.interviewers, *self.rooms)
+
 
 def cast_for(session: Session, plan: Plan, window: Interval, *, only: Iterable[str] | None = None) -> Cast:
     """Everybody active whom the plan names or whose skills it asks for, and its rooms; `only` these ids if
@@ -46,7 +50,7 @@ def cast_for(session: Session, plan: Plan, window: Interval, *, only: Iterable[s
     ids = None if only is None else set(only)
     people = [row for row in _interviewers(session, plan) if ids is None or row.id in ids]
     rooms = [row for row in _rooms(session, plan) if ids is None or row.id in ids]
-    resources = {row.id: row.resource_id for row in (*people, *rooms)}
+    resources = {row.id: row.resource_id for row in people} | {row.id: row.resource_id for row in rooms}
     booked = booked_interviews(session, resources, window)
     return Cast(
         interviewers=tuple(convert.interviewer(row) for row in people),
@@ -104,22 +108,20 @@ def booked_interviews(
 def _load(session: Session, people: list[rows.Interviewer], window: Interval) -> dict[str, int]:
     since = window.start - LOAD_WINDOW
     resources = [row.resource_id for row in people]
-    counts: dict[int, int] = {
-        resource_id: count
-        for resource_id, count in session.execute(
-            sa.select(
-                rows.Reservation.resource_id, sa.func.sum(sa.func.jsonb_array_length(rows.Reservation.cores))
-            )
-            .where(
-                rows.Reservation.resource_id.in_(resources),
-                rows.Reservation.state.in_(rows.OCCUPYING),
-                rows.Reservation.during.op("&&")(Range(since, window.end)),
-            )
-            .group_by(rows.Reservation.resource_id)
+    query = (
+        sa.select(
+            rows.Reservation.resource_id, sa.func.sum(sa.func.jsonb_array_length(rows.Reservation.cores))
         )
-    }
+        .where(
+            rows.Reservation.resource_id.in_(resources),
+            rows.Reservation.state.in_(rows.OCCUPYING),
+            rows.Reservation.during.op("&&")(Range(since, window.end)),
+        )
+        .group_by(rows.Reservation.resource_id)
+    )
+    counts = {resource_id: int(count) for resource_id, count in session.execute(query).tuples()}
     return {
-        row.id: int(counts.get(row.resource_id, 0))
+        row.id: counts.get(row.resource_id, 0)
         for row in people
         if row.resource_id in counts or row.created_at < since
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: any number, the same for everybody who migrates: two machines at once wait for each other
@@ -44,3 +45,11 @@ def _config(connection: sa.Connection) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
+
+
+def newest() -> str:
+    """The revision of the newest schema."""
+    revision = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    if revision is None:
+        raise FileNotFoundError(f"there are no migrations in {MIGRATIONS}")
+    return revision

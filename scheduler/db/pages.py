@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists in pages. A cursor names the last row seen, so that rows that come and go in between shift nothing."""
+"""Lists in pages. A cursor names the last row seen, so that rows coming and going shift nothing."""
 
 from __future__ import annotations
 

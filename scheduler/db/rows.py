@@ -9,7 +9,7 @@ searched has a column.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint, Range
@@ -32,7 +32,7 @@ class Base(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: sa.Text(),
         dt.datetime: sa.DateTime(timezone=True),
         Json: JSONB(),
@@ -341,7 +341,9 @@ class Message(Base):
 
     __tablename__ = "messages"
     __table_args__ = (
-        sa.Index("ix_messages_due", "attempt_at", postgresql_where=sa.text("status in ('queued', 'sending')")),
+        sa.Index(
+            "ix_messages_due", "attempt_at", postgresql_where=sa.text("status in ('queued', 'sending')")
+        ),
         sa.Index("ix_messages_organization_created", "organization_id", "created_at", "id"),
     )
 
@@ -393,7 +395,9 @@ class IdempotencyKey(Base):
 
     __tablename__ = "idempotency_keys"
 
-    api_key_id: Mapped[str] = mapped_column(sa.ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    api_key_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True
+    )
     key: Mapped[str] = mapped_column(primary_key=True)
     organization_id: Mapped[str] = tenant()
     fingerprint: Mapped[bytes]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What interviews are, in the words of the field. Standard library only; nothing here stores, calls or tells the time."""
+"""What interviews are, in the words of the field. Nothing here stores, calls or tells the time."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weekly hours: wall-clock rules in a zone, expanded day by day so that clock changes fall where people live them."""
+"""Weekly hours: wall-clock rules, expanded day by day so that clock changes fall where people live them."""
 
 from __future__ import annotations
 

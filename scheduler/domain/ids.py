@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opaque ids: a typed prefix and 22 characters of base 62 (131 bits), in no order anybody could learn from."""
+"""Opaque ids: a typed prefix and 22 characters of base 62 (131 bits), in no order to learn from."""
 
 from __future__ import annotations
 

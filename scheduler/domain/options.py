@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options: complete proposals, why they are what they are, and why there are none. JSON forms are the API's."""
+"""Options: complete proposals, why they are as they are, why there are none. JSON forms are the API's."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Blocker:
 
 @dataclass(frozen=True, kw_only=True)
 class Relaxation:
-    """A change that would open options: a JSON Patch (RFC 6902) on `{plan, window}`, verified by solving it."""
+    """A change that would open options: a JSON Patch (RFC 6902) on `{plan, window}`, checked by solving."""
 
     patch: tuple[dict[str, Any], ...]
     text: str

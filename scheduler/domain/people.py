@@ -110,9 +110,13 @@ class Room:
         return ZoneInfo(self.time_zone)
 
 
+#: whoever has a calendar that an interview is written into
+Owner = Interviewer | Room
+
+
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """The person the interview is for. There is no field that ranks or scores them, and there will be none."""
+    """The person the interview is for. No field ranks or scores them, and none will."""
 
     id: str
     name: str

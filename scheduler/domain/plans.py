@@ -66,7 +66,9 @@ class Break:
 
 @dataclass(frozen=True)
 class Gap:
-    """Minutes between one session and the next on the same day; `max` None: any. A break taken between them is not counted."""
+    """Minutes between one session and the next on the same day; `max` None: any. A break taken between them
+    is not counted.
+    """
 
     min: int = 0
     max: int | None = None
@@ -139,10 +141,17 @@ class Plan:
             "max_days": self.max_days,
             "grid": self.grid,
             "breaks": [
-                {"name": b.name, "minutes": b.minutes, "between": [format_wall(b.earliest), format_wall(b.latest)]}
+                {
+                    "name": b.name,
+                    "minutes": b.minutes,
+                    "between": [format_wall(b.earliest), format_wall(b.latest)],
+                }
                 for b in self.breaks
             ],
-            "candidate_hours": {"start": format_wall(self.candidate_hours[0]), "end": format_wall(self.candidate_hours[1])},
+            "candidate_hours": {
+                "start": format_wall(self.candidate_hours[0]),
+                "end": format_wall(self.candidate_hours[1]),
+            },
             "notice_hours": self.notice_hours,
             "horizon_days": self.horizon_days,
             "distinct_interviewers": self.distinct_interviewers,
@@ -161,8 +170,20 @@ def _plan_from_json(data: dict[str, Any]) -> Plan:
     gap = data.get("gap") or {}
     simple = {
         name: data[name]
-        for name in ("id", "external_id", "order", "max_days", "grid", "notice_hours", "horizon_days",
-                     "distinct_interviewers", "approval", "on_decline", "holds", "offer_days")
+        for name in (
+            "id",
+            "external_id",
+            "order",
+            "max_days",
+            "grid",
+            "notice_hours",
+            "horizon_days",
+            "distinct_interviewers",
+            "approval",
+            "on_decline",
+            "holds",
+            "offer_days",
+        )
         if data.get(name) is not None
     }
     if data.get("reminders") is not None:
@@ -267,7 +288,11 @@ def _seat_errors(session: Session, at: str) -> list[FieldError]:
         if bool(seat.skill) == bool(seat.interviewers):
             errors.append(FieldError(where, "needs either a skill or interviewers"))
         elif seat.interviewers and len(set(seat.interviewers)) < seat.count:
-            errors.append(FieldError(f"{where}/count", f"asks for {seat.count} out of {len(set(seat.interviewers))} people"))
+            errors.append(
+                FieldError(
+                    f"{where}/count", f"asks for {seat.count} out of {len(set(seat.interviewers))} people"
+                )
+            )
     return errors
 
 
@@ -275,7 +300,9 @@ def _can_be_ordered(plan: Plan) -> bool:
     """`after` has no circle, and does not contradict a fixed order."""
     keys = [session.key for session in plan.sessions]
     if plan.order == "fixed":
-        return all(keys.index(key) < index for index, session in enumerate(plan.sessions) for key in session.after)
+        return all(
+            keys.index(key) < index for index, session in enumerate(plan.sessions) for key in session.after
+        )
     placed: set[str] = set()
     while len(placed) < len(keys):
         ready = [s.key for s in plan.sessions if s.key not in placed and placed.issuperset(s.after)]

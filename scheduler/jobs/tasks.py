@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from typing import Any
 
 import procrastinate
 from procrastinate.connector import BaseConnector
@@ -24,6 +23,7 @@ logger = logging.getLogger(__name__)
 #: after so many failures a job is given up, and stays in the table with its reason
 MOST_ATTEMPTS = 8
 LONGEST_WAIT = 300
+GIVEN_UP = "The search failed, and trying again did not help."
 #: how long the queue remembers jobs that went well
 JOBS_KEPT_HOURS = 72
 
@@ -31,7 +31,12 @@ JOBS_KEPT_HOURS = 72
 class BackOff(BaseRetryStrategy):
     """Wait twice as long after each failure, up to five minutes, with jitter so that a crowd spreads out."""
 
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+    def get_retry_decision(
+        self,
+        *,
+        exception: BaseException,  # noqa: ARG002  # the base class says so
+        job: Job,
+    ) -> RetryDecision | None:
         if job.attempts >= MOST_ATTEMPTS:
             return None
         wait = min(LONGEST_WAIT, 2**job.attempts)
@@ -41,44 +46,51 @@ class BackOff(BaseRetryStrategy):
 def make_app(connector: BaseConnector, parts: Parts) -> procrastinate.App:
     """The tasks bound to these parts."""
     app = procrastinate.App(connector=connector)
+    _add_solving(app, parts)
+    _add_errands(app, parts)
+    _add_upkeep(app, parts)
+    return app
 
-    def task(function: Any, *, with_job: bool = False) -> None:
-        name = function.__name__
-        app.task(name=name, queue=QUEUES[name], retry=BackOff(), pass_context=with_job)(function)
 
+def _add_solving(app: procrastinate.App, parts: Parts) -> None:
+    @app.task(name="solve_run", queue=QUEUES["solve_run"], retry=BackOff(), pass_context=True)
     def solve_run(context: procrastinate.JobContext, organization_id: str, run_id: str) -> None:
         try:
             solving.solve(parts, organization_id, run_id)
         except Exception:
-            if context.job is not None and context.job.attempts >= MOST_ATTEMPTS:
-                solving.give_up(
-                    parts, organization_id, run_id, "The search failed, and trying again did not help."
-                )
+            if context.job.attempts >= MOST_ATTEMPTS:
+                solving.give_up(parts, organization_id, run_id, GIVEN_UP)
             raise
 
+    @app.task(name="refresh_options", queue=QUEUES["refresh_options"], retry=BackOff())
     def refresh_options(organization_id: str, run_candidate_id: str) -> None:
         solving.refresh(parts, organization_id, run_candidate_id)
 
+
+def _add_errands(app: procrastinate.App, parts: Parts) -> None:
+    @app.task(name="send_message", queue=QUEUES["send_message"], retry=BackOff())
     def send_message(organization_id: str, message_id: str) -> None:
         delivery.deliver(parts, organization_id, message_id)
 
+    @app.task(name="write_entry", queue=QUEUES["write_entry"], retry=BackOff())
     def write_entry(organization_id: str, entry_id: str) -> None:
         entries.write(parts, organization_id, entry_id)
 
+
+def _add_upkeep(app: procrastinate.App, parts: Parts) -> None:
+    # The clock asks again soon enough: these are not retried.
+    @app.task(name="sweep", queue=QUEUES["sweep"])
     def sweep() -> None:
         upkeep.sweep(parts)
 
+    @app.task(name="tidy", queue=QUEUES["tidy"])
     async def tidy() -> None:
         await asyncio.to_thread(upkeep.tidy, parts)
         await app.job_manager.delete_old_jobs(nb_hours=JOBS_KEPT_HOURS)
 
+    @app.task(name="rescue", queue=QUEUES["rescue"])
     async def rescue() -> None:
         await _rescue(app)
-
-    task(solve_run, with_job=True)
-    for function in (refresh_options, send_message, write_entry, sweep, tidy, rescue):
-        task(function)
-    return app
 
 
 #: a worker that has not been heard of for this many seconds is taken for dead

@@ -21,7 +21,7 @@ PATIENCE = 10.0
 
 
 def ask(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Every start of one session of the plan, and why the other times are not. Raises Invalid, Unavailable."""
+    """Every start of one session, and why the other times are not. Raises Invalid, Unavailable."""
     with parts.database.transaction(organization_id) as session:
         plan = _plan(session, data)
         session_key = _session_key(plan, data)
@@ -33,8 +33,7 @@ def ask(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, A
         candidate = convert.candidate(row) if row else None
         met = casts.people_met(session, row.id, except_run_candidate=None) if row else frozenset()
         cast = casts.cast_for(session, plan, window)
-    owners = (*cast.interviewers, *cast.rooms)
-    looks = readings.read_all(parts, owners, window, patience=PATIENCE)
+    looks = readings.read_all(parts, cast.owners, window, patience=PATIENCE)
     if cast.interviewers and not any(looks[person.id].readable for person in cast.interviewers):
         reasons = " ".join(sorted({looks[person.id].reason or "" for person in cast.interviewers}))
         raise Unavailable(f"None of the calendars can be read. {reasons}", code="calendars_unreadable")

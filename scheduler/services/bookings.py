@@ -50,7 +50,7 @@ def cancel(
     actor: Actor,
     if_match: int | None = None,
 ) -> dict[str, Any]:
-    """Call an interview off: people and rooms are free at once, entries go, everybody hears. Twice is once."""
+    """Call an interview off: everybody is free at once, entries go, all concerned hear. Twice is once."""
     with parts.database.transaction(organization_id) as session:
         booking = _locked(session, booking_id)
         _check_version(booking, if_match)
@@ -100,18 +100,14 @@ def withdraw_options(session: Session, run_candidate_id: str) -> None:
 
 
 def _tell_unwritten_interviewers(session: Session, parts: Parts, booking: rows.Booking) -> None:
-    """Who heard of the interview by mail, because their calendar would not be written, hears of its end by
-    mail.
-    """
-    told = session.scalars(
-        sa.select(rows.Message.recipient["id"].astext).where(
-            rows.Message.booking_id == booking.id,
-            rows.Message.recipient_role == "interviewer",
-            rows.Message.kind == "confirmation",
-            rows.Message.status.in_(("sent", "sending")),
-        )
+    """Who heard of the interview by mail, because their calendar cannot be written, hears of its end so."""
+    told = sa.select(rows.Message.recipient["id"].astext).where(
+        rows.Message.booking_id == booking.id,
+        rows.Message.recipient_role == "interviewer",
+        rows.Message.kind == "confirmation",
+        rows.Message.status.in_(("sent", "sending")),
     )
-    for interviewer_id in set(told):
+    for interviewer_id in set[str](session.scalars(told)):
         interviewer = session.get(rows.Interviewer, interviewer_id)
         if interviewer is not None:
             mails.owe_interviewer_news(session, parts, booking, interviewer, "cancellation")

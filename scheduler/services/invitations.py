@@ -81,7 +81,7 @@ def revoke(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
 
 
 def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Actor) -> dict[str, Any]:
-    """Send the mail once more. A revoked link, or one whose key is retired, is replaced by a new one first."""
+    """Send the mail once more. A revoked link, or one whose key is retired, is replaced first."""
     with parts.database.transaction(organization_id) as session:
         invitation = _locked(session, invitation_id)
         run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)

@@ -32,7 +32,7 @@ class Links:
         return f"{self.public_url}/c/{token}"
 
     def sign(self, purpose: str, text: str) -> str:
-        """A signature nobody without the newest key can make; `purpose` keeps one use from serving another."""
+        """A signature only the newest key makes; `purpose` keeps one use from serving another."""
         return self._signature(self._keys[self.newest], purpose, text)
 
     def verify(self, purpose: str, text: str, signature: str) -> bool:

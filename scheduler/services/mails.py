@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mail that is owed: written down in the transaction of its cause, seen and stopped through the API.
 
-What a mail says is decided when it is sent (see delivery.py); here stands only that it is owed, to whom, and when.
+What a mail says is decided when it is sent (see delivery.py); here stands only that it is owed, to whom,
+and when.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def owe(
     not_after: datetime | None = None,
     **about: Any,
 ) -> None:
-    """Write down one mail, once per dedupe key. What is due at once is put on its way with the same commit."""
+    """Write down one mail, once per dedupe key. What is due at once goes on its way with the commit."""
     now = parts.now()
     due_at = due_at or now
     statement = (
@@ -292,7 +293,7 @@ def send_now(parts: Parts, organization_id: str, message_id: str, *, actor: Acto
             raise Conflict(f"This message is {message.status}; there is nothing to send.")
         message.status = "queued"
         message.due_at = message.attempt_at = parts.now()
-        message.error = None
+        message.error = f"sent by hand: {actor.name}"
         parts.defer(session, "send_message", message_id=message.id, organization_id=organization_id)
         return view(message)
 

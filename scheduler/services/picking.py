@@ -28,7 +28,7 @@ from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import Interval, format_instant
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option, OptionSession
-from scheduler.domain.people import Buffer, Candidate, Interviewer, Room
+from scheduler.domain.people import Buffer, Candidate
 from scheduler.domain.plans import Plan
 from scheduler.services import attention, bookings, entries, events, mails, problems, readings, views
 from scheduler.services.parts import Actor, Parts
@@ -143,11 +143,14 @@ def _pick(session: Session, parts: Parts, option_id: str) -> _Pick:
 
 
 def _known_busy(run_candidate: rows.RunCandidate) -> dict[str, tuple[Busy, ...]]:
-    problem = Problem.from_json(run_candidate.problem) if run_candidate.problem else None
-    owners = (*problem.interviewers, *problem.rooms) if problem else ()
+    if run_candidate.problem is None:
+        return {}
+    problem = Problem.from_json(run_candidate.problem)
+    blocks = {person.id: person.busy for person in problem.interviewers}
+    blocks |= {room.id: room.busy for room in problem.rooms}
     return {
-        owner.id: tuple(Busy(block.during.start, block.during.end) for block in owner.busy)
-        for owner in owners
+        id_: tuple(Busy(block.during.start, block.during.end) for block in busy)
+        for id_, busy in blocks.items()
     }
 
 
@@ -157,7 +160,7 @@ def _book(parts: Parts, pick: _Pick, actor: Actor) -> dict[str, Any]:
     looks = _look(parts, pick, own)
     problem = _state(parts, pick, looks, own)
     if seat(problem, pick.option) is None:
-        everybody = {owner.id for owner in (*pick.cast.interviewers, *pick.cast.rooms)}
+        everybody = {owner.id for owner in pick.cast.owners}
         looks = {**looks, **_look(parts, pick, everybody - own)}
         problem = _state(parts, pick, looks, everybody)
         if seat(problem, pick.option) is None and _blind(looks):
@@ -180,9 +183,7 @@ def _own_ids(option: Option) -> set[str]:
 
 def _look(parts: Parts, pick: _Pick, ids: Iterable[str]) -> dict[str, Look]:
     ids = set(ids)
-    owners: list[Interviewer | Room] = [
-        owner for owner in (*pick.cast.interviewers, *pick.cast.rooms) if owner.id in ids
-    ]
+    owners = [owner for owner in pick.cast.owners if owner.id in ids]
     if not owners:
         return {}
     # A day on either side: whole-day events and buffers reach over the edges.
@@ -240,7 +241,7 @@ def _insert(
         done = _already(session, pick.option.id)
         if done is not None:
             return views.booking(session, done)
-        considered = {owner.id for owner in (*problem.interviewers, *problem.rooms)}
+        considered = {person.id for person in problem.interviewers} | {room.id for room in problem.rooms}
         resources = {id_: pick.cast.resources[id_] for id_ in considered}
         casts.lock_resources(session, resources.values())
         window = Interval(pick.option.start, pick.option.end)
@@ -370,7 +371,7 @@ def _announce(
 
 
 def _what_is_left(parts: Parts, pick: _Pick) -> list[dict[str, Any]]:
-    """Take the lost option off the table, and say what can still be chosen; look for more when nothing can."""
+    """Take the lost option off the table; say what can still be chosen, and look for more when nothing can."""
     with parts.database.transaction(pick.organization_id) as session:
         run_candidate = session.get_one(rows.RunCandidate, pick.run_candidate_id, with_for_update=True)
         if run_candidate.status != "offered":
@@ -424,13 +425,13 @@ def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandid
 def _crossed(session: Session, offered: list[rows.Option]) -> set[str]:
     """Options at least one of whose people or rooms is occupied during the option."""
     ids = {id_ for row in offered for id_ in _own_ids(convert.option(row))}
-    resources = dict(
-        session.execute(
-            sa.select(rows.Interviewer.id, rows.Interviewer.resource_id).where(rows.Interviewer.id.in_(ids))
-        ).tuples()
-    ) | dict(
-        session.execute(sa.select(rows.Room.id, rows.Room.resource_id).where(rows.Room.id.in_(ids))).tuples()
-    )
+    resources = {
+        id_: resource_id
+        for table in (rows.Interviewer, rows.Room)
+        for id_, resource_id in session.execute(
+            sa.select(table.id, table.resource_id).where(table.id.in_(ids))
+        )
+    }
     whole = Range(
         min(row.start for row in offered) - casts.MARGIN, max(row.end for row in offered) + casts.MARGIN
     )

@@ -60,7 +60,7 @@ def state(
     )
     unreadable = tuple(
         Unreadable(owner.id, looks[owner.id].reason or "", owner.name)
-        for owner in (*cast.interviewers, *cast.rooms)
+        for owner in cast.owners
         if not looks[owner.id].readable
     )
     return Problem(

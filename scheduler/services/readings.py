@@ -17,7 +17,7 @@ from calendars.values import Busy, CalendarKey, Reading, Unreadable
 from scheduler.db import convert, rows
 from scheduler.domain.errors import Conflict, Invalid
 from scheduler.domain.intervals import Interval, format_instant
-from scheduler.domain.people import CalendarAddress, Interviewer, Room
+from scheduler.domain.people import CalendarAddress, Interviewer, Owner
 from scheduler.services import catalogue
 from scheduler.services.parts import Parts
 
@@ -43,7 +43,7 @@ class Look:
 
 
 def read_all(
-    parts: Parts, owners: Iterable[Interviewer | Room], window: Interval, *, patience: float | None = None
+    parts: Parts, owners: Iterable[Owner], window: Interval, *, patience: float | None = None
 ) -> dict[str, Look]:
     """What is busy for each owner, by id. One call a provider, providers side by side.
 
@@ -61,7 +61,7 @@ def read_all(
     return {owner_id: _together(readings, calendars) for owner_id, calendars in wanted.items()}
 
 
-def _calendars_of(owner: Interviewer | Room) -> tuple[CalendarAddress, ...]:
+def _calendars_of(owner: Owner) -> tuple[CalendarAddress, ...]:
     more = owner.busy_calendars if isinstance(owner, Interviewer) else ()
     return (owner.calendar, *more)
 

@@ -24,7 +24,7 @@ from scheduler.domain.plans import Plan
 from scheduler.services import events, mails, problems, readings, runs
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.readings import Look
-from scheduler.solver.outcome import Impossible, OutOfTime, Outcome, Solved
+from scheduler.solver.outcome import Impossible, Outcome, OutOfTime, Solved
 from scheduler.solver.problem import Problem
 
 #: the longest the solver may think about one candidate
@@ -51,7 +51,7 @@ def solve(parts: Parts, organization_id: str, run_id: str) -> None:
         asked = _take(session, run_id)
     if asked is None:
         return
-    looks = readings.read_all(parts, (*asked.cast.interviewers, *asked.cast.rooms), asked.window)
+    looks = readings.read_all(parts, asked.cast.owners, asked.window)
     answers = {id_: _solve_for(parts, asked, looks, id_) for id_ in asked.candidates}
     with parts.database.transaction(organization_id) as session:
         _store(session, parts, run_id, asked, looks, answers)
@@ -266,7 +266,7 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
     if taken is None:
         return
     run_id, asked = taken
-    looks = readings.read_all(parts, (*asked.cast.interviewers, *asked.cast.rooms), asked.window)
+    looks = readings.read_all(parts, asked.cast.owners, asked.window)
     problem, outcome = _solve_for(parts, asked, looks, run_candidate_id)
     with parts.database.transaction(organization_id) as session:
         run_candidate = session.scalar(

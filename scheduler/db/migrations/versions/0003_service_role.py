@@ -2,9 +2,8 @@
 """The service's role, row-level security, and the owner's look-ups.
 
 The service acts as a role that owns nothing: PostgreSQL shows it the rows of the transaction's organisation
-and no
-others, whatever a query forgot. What must be found before the organisation is known (a key, a link, what is due) goes
-through functions of the owner that return ids and nothing else.
+and no others, whatever a query forgot. What must be found before the organisation is known (a key, a link,
+what is due) goes through functions of the owner that return ids and nothing else.
 """
 
 from __future__ import annotations
