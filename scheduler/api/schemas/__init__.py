@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may be sent and what is answered; the same classes describe themselves in openapi.yaml."""
