@@ -13,7 +13,7 @@ from scheduler.domain.options import Option, OptionSession, Panelist, RoomRef
 from scheduler.solver.check import recount
 from scheduler.solver.panels import Distinct, Fit, Slot
 from scheduler.solver.problem import Problem
-from scheduler.solver.starts import Reach, trains
+from scheduler.solver.reach import Reach, trains
 from scheduler.solver.timing import Timing
 
 #: a session's position in the plan and the minute it starts

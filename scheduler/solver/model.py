@@ -12,8 +12,8 @@ from scheduler.solver.drafts import Draft, best_rooms, optional_people, to_optio
 from scheduler.solver.explain import explain
 from scheduler.solver.outcome import Figures, Impossible, Outcome, OutOfTime, Solved, Stage
 from scheduler.solver.problem import Problem
-from scheduler.solver.search import Found, Search
-from scheduler.solver.starts import Reach
+from scheduler.solver.search import Search
+from scheduler.solver.reach import Reach
 from scheduler.solver.timing import Timing
 
 
@@ -33,10 +33,13 @@ def propose(problem: Problem, *, seconds: float = 10.0, workers: int = 1) -> Out
     timing = Timing(problem, reach.line)
     search = Search(reach, timing)
     built = perf_counter()
-    found = search.run()
-    chosen = Choice(reach, timing).best(found.drafts, problem.options)
+    chosen = Choice(search, problem.options).best()
     options = tuple(judged(problem, _option(reach, timing, draft)) for draft in chosen)
-    return Solved(options=options, proof="complete", figures=Figures(build_seconds=built - begun, total_seconds=perf_counter() - begun))
+    return Solved(
+        options=options,
+        proof="complete",
+        figures=Figures(build_seconds=built - begun, total_seconds=perf_counter() - begun),
+    )
 
 
 def _option(reach: Reach, timing: Timing, draft: Draft) -> Option:

@@ -54,6 +54,17 @@ class Distinct:
         return self.on_grid.get(session)
 
 
+@dataclass(frozen=True)
+class Anybody:
+    """Nothing but that nobody sits twice in one session."""
+
+    def may_also(self, person: int, session: int, others: Sequence[int]) -> bool:  # noqa: ARG002 (one of the fits)
+        return True
+
+    def clocks(self, session: int) -> frozenset[int] | None:  # noqa: ARG002 (one of the fits)
+        return None
+
+
 def cheapest(slots: Sequence[Slot], fit: Fit, *, below: int | None = None, budget: int = BUDGET) -> Panels:
     """The cheapest way to fill every slot; with `below`, only ways that cost less."""
     return _Search(slots, fit, below, budget).solve()

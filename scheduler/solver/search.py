@@ -1,71 +1,78 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All good plans: for every possible first start the cheapest complete plan, by branch and bound over the masks.
+"""All good plans: for every possible first start a cheap complete plan, by branch and bound over the masks.
 
-Exact unless the budget of branches runs out, and then it says so.
+Work is limited by counting branches, never by a clock, so that equal questions get equal answers. What was cut
+off is said.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scheduler.solver.drafts import Draft, Placed, Seated, best_rooms, fit_for, slots_for
-from scheduler.solver.panels import cheapest
-from scheduler.solver.starts import Reach
+from scheduler.solver.panels import Anybody, Distinct, Slot, cheapest
+from scheduler.solver.reach import Reach
 from scheduler.solver.timeline import positions
-from scheduler.solver.timing import Span, Timing
+from scheduler.solver.timing import BreakTime, Span, Timing
 
-#: branches tried for all first starts together; a count, so that the answer does not depend on the machine
-BUDGET = 150_000
-LEAST_PER_START = 300
+NOTHING_YET = 1 << 62
 
 
-@dataclass(frozen=True)
-class Found:
-    """The cheapest plan of each first start, in order of time, and whether nothing was cut off."""
+@dataclass(frozen=True, kw_only=True)
+class FirstStart:
+    """A time at which plans can begin, with which sessions, and what each of them costs at least."""
 
-    drafts: tuple[Draft, ...]
-    complete: bool
+    minute: int
+    sessions: tuple[int, ...]
+    bound: int
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class _Branch:
-    """Sessions placed so far, in order of time."""
+    """Sessions placed so far, in order of time; the last day is still open."""
 
     placed: tuple[Placed, ...]
-    #: spans of the sessions of the last day
     today: tuple[Span, ...]
     day: int
-    #: days closed before the last one
+    #: days before the last one, and the waiting on them
     days: int
-    #: waiting on closed days
     waited: int
-    #: least cost of the panels placed so far
+    #: least cost of the panels, people counted once
     panels: int
-    open_sessions: frozenset[int] = field(default_factory=frozenset)
+    #: the cheapest people, as long as no two sessions want the same
+    wanted: frozenset[int] | None
+
+    def idle(self) -> int:
+        """Minutes between the sessions of the last day."""
+        return self.today[-1][1] - self.today[0][0] - sum(end - start for start, end in self.today)
 
 
 class Search:
     """Plans over the masks of one reach."""
 
-    def __init__(self, reach: Reach, timing: Timing, budget: int = BUDGET) -> None:
-        self.reach, self.timing = reach, timing
+    def __init__(self, reach: Reach, timing: Timing) -> None:
+        self.reach, self.timing, self.plan = reach, timing, reach.plan
         self.weights = reach.problem.weights
-        self.plan = reach.plan
-        tick = reach.line.minutes
-        self.starts = [[t * tick for t in positions(here.starts)] for here in reach.sessions]
+        self.tick = reach.line.minutes
+        self.minutes = [session.minutes for session in self.plan.sessions]
+        self.starts = [[t * self.tick for t in positions(here.starts)] for here in reach.sessions]
         self.least = [
-            {minute: here.least_cost(minute // tick) for minute in starts}
+            {minute: here.least_cost(minute // self.tick) for minute in starts}
             for here, starts in zip(reach.sessions, self.starts, strict=True)
         ]
-        self.floor = [min(costs.values(), default=0) for costs in self.least]
+        self._floors: dict[int, list[int] | None] = {}
+        self._panel_floors: dict[int, int | None] = {}
         self.before = self._precedence()
-        self.budget = budget
-        self.left = 0
-        self.cut = False
-        self.best: Draft | None = None
-        self.limit = 0
+        self._panels: dict[frozenset[Placed], int | None] = {}
+        self._best: Draft | None = None
+        self._limit = NOTHING_YET
+        self._left = self._improving = 0
+        #: some start may have a plan that was not found
+        self.undecided = False
+        #: some start may have a cheaper plan than the one found
+        self.unproven = False
 
     def _precedence(self) -> list[frozenset[int]]:
         """For each session, those that must come before."""
@@ -77,134 +84,233 @@ class Search:
             for index, session in enumerate(self.plan.sessions)
         ]
 
-    def run(self, enough: int | None = None) -> Found:
-        """The cheapest plan of every first start; stops early once there are `enough`."""
-        if not all(self.starts):
-            return Found((), complete=True)
-        firsts = self._first_starts()
-        share = max(LEAST_PER_START, self.budget // max(1, len(firsts)))
-        drafts: list[Draft] = []
-        for minute, sessions in firsts:
-            draft = self._cheapest_from(minute, sessions, share)
-            if draft:
-                drafts.append(draft)
-            if enough is not None and len(drafts) >= enough:
-                break
-        return Found(tuple(drafts), complete=not self.cut)
-
-    def _first_starts(self) -> list[tuple[int, list[int]]]:
+    def first_starts(self) -> tuple[FirstStart, ...]:
+        """Every time at which a plan could begin, in order."""
         at: dict[int, list[int]] = {}
-        for session, starts in enumerate(self.starts):
+        for session, starts in enumerate(self.starts if all(self.starts) else ()):
             if not self.before[session]:
                 for minute in starts:
                     at.setdefault(minute, []).append(session)
-        return sorted(at.items())
-
-    def _cheapest_from(self, minute: int, sessions: list[int], share: int) -> Draft | None:
-        self.best, self.limit, self.left = None, 1 << 62, share
-        everything = frozenset(range(len(self.plan.sessions)))
-        day = self.timing.day(minute)
-        for session in sessions:
-            branch = _Branch(
-                placed=((session, minute),),
-                today=(self._span(session, minute),),
-                day=day,
-                days=0,
-                waited=0,
-                panels=self.least[session][minute],
-                open_sessions=everything - {session},
-            )
-            self._grow(branch)
-        return self.best
-
-    def _span(self, session: int, minute: int) -> Span:
-        return minute, minute + self.plan.sessions[session].minutes
-
-    def _grow(self, branch: _Branch) -> None:
-        if not branch.open_sessions:
-            self._close(branch)
-            return
-        children = [
-            (bound, child) for child in self._children(branch) if (bound := self._bound(child)) is not None
-        ]
-        children.sort(key=lambda pair: (pair[0], pair[1].placed[-1][1], pair[1].placed[-1][0]))
-        for bound, child in children:
-            if bound >= self.limit:
-                return
-            if self.left <= 0:
-                self.cut = True
-                return
-            self.left -= 1
-            self._grow(child)
-
-    def _children(self, branch: _Branch) -> Iterator[_Branch]:
-        end = branch.today[-1][1]
-        last_day = self.timing.day(branch.placed[0][1]) + self.plan.max_days - 1
-        tomorrow = self.timing.day_ends[branch.day]
-        for session in sorted(branch.open_sessions):
-            if self.before[session] & branch.open_sessions:
-                continue
-            latest = self.timing.latest_after(branch.day, end)
-            for minute in self._starts_between(session, end + self.timing.gap.min, min(latest + 1, tomorrow)):
-                yield self._child(branch, session, minute, same_day=True)
-            closed = self.timing.waiting(branch.day, branch.today) if last_day > branch.day else None
-            if closed is not None:
-                final = self.timing.day_ends[min(last_day, len(self.timing.day_ends) - 1)]
-                for minute in self._starts_between(session, max(tomorrow, end), final):
-                    yield self._child(branch, session, minute, same_day=False, closed=closed)
-
-    def _starts_between(self, session: int, first: int, after: int) -> list[int]:
-        starts = self.starts[session]
-        return starts[bisect_left(starts, first) : bisect_left(starts, after)]
-
-    def _child(
-        self, branch: _Branch, session: int, minute: int, *, same_day: bool, closed: int = 0
-    ) -> _Branch:
-        span = self._span(session, minute)
-        return _Branch(
-            placed=(*branch.placed, (session, minute)),
-            today=(*branch.today, span) if same_day else (span,),
-            day=branch.day if same_day else self.timing.day(minute),
-            days=branch.days if same_day else branch.days + 1,
-            waited=branch.waited + closed,
-            panels=branch.panels + self.least[session][minute],
-            open_sessions=branch.open_sessions - {session},
+        bounds = ((minute, tuple(s), self._least_from(minute, s)) for minute, s in sorted(at.items()))
+        return tuple(
+            FirstStart(minute=minute, sessions=sessions, bound=bound)
+            for minute, sessions, bound in bounds
+            if bound is not None
         )
 
-    def _bound(self, branch: _Branch) -> int | None:
-        """What every plan that continues like this costs at least; None when no plan does."""
-        waiting = self.timing.could_still_wait(branch.day, branch.today)
-        if waiting is None:
+    def _least_from(self, minute: int, sessions: list[int]) -> int | None:
+        """What a plan that begins then costs at least; None when its days cannot hold one."""
+        day = self.timing.day(minute)
+        floors = self._floor(day)
+        panels = self._people_floor(day)
+        if floors is None or panels is None:
             return None
-        rest = sum(self.floor[session] for session in branch.open_sessions)
-        return self._time_cost(branch, waiting) + branch.panels + rest
+        by_session = sum(floors) + min(self.least[s][minute] - floors[s] for s in sessions)
+        return self._time_cost(day, 0, 0) + max(by_session, panels)
 
-    def _time_cost(self, branch: _Branch, waiting: int) -> int:
-        late = max(0, branch.day - self.timing.first_day)
+    def _floor(self, day: int) -> list[int] | None:
+        """The least each session costs on the days a plan beginning then can use; None when one has no start."""
+        if day not in self._floors:
+            costs = [[self.least[s][m] for m in starts] for s, starts in enumerate(self._within(day))]
+            self._floors[day] = [min(each) for each in costs] if all(costs) else None
+        return self._floors[day]
+
+    def _within(self, day: int) -> list[list[int]]:
+        """Each session's starts on the days a plan beginning on this day can use."""
+        last = min(day + self.plan.max_days, len(self.timing.day_ends)) - 1
+        first, end = self.timing.day_starts[day], self.timing.day_ends[last]
+        return [self._between(session, first, end - 1) for session in range(len(self.minutes))]
+
+    def _people_floor(self, day: int) -> int | None:
+        """What the panels cost at least on those days if everybody could sit at any time they can at all."""
+        if day not in self._panel_floors:
+            fit = Distinct({}) if self.plan.distinct_interviewers else Anybody()
+            panels = cheapest(self._ever_able(day), fit)
+            self._panel_floors[day] = (
+                0 if not panels.proven else None if panels.people is None else panels.cost
+            )
+        return self._panel_floors[day]
+
+    def _ever_able(self, day: int) -> list[Slot]:
+        found: list[Slot] = []
+        for session, starts in enumerate(self._within(day)):
+            ticks = [minute // self.tick for minute in starts]
+            least: dict[int, dict[int, int]] = {}
+            for tick in ticks:
+                for seat, choices in self.reach.sessions[session].slots(tick):
+                    known = least.setdefault(seat, {})
+                    for cost, person in choices:
+                        known[person] = min(cost, known.get(person, cost))
+            for seat in self.reach.sessions[session].required:
+                choices = tuple(sorted((cost, person) for person, cost in least.get(seat, {}).items()))
+                found += [Slot(session, seat, choices)] * self.plan.sessions[session].seats[seat].count
+        return found
+
+    def from_start(
+        self, first: FirstStart, *, deciding: int, improving: int, below: int | None = None
+    ) -> Draft | None:
+        """The cheapest plan that begins then; with `below`, only one that costs less.
+
+        `deciding` branches are tried to find one at all, then at most `improving` to better it; `undecided` and
+        `unproven` remember whether these were ever too few.
+        """
+        self._best, self._limit = None, NOTHING_YET if below is None else below
+        self._left, self._improving = deciding, improving
+        everything = frozenset(range(len(self.plan.sessions)))
+        branches = [(self._first(session, first.minute), session) for session in first.sessions]
+        branches.sort(key=lambda pair: (pair[0].panels, pair[1]))
+        cut = any([self._grow(branch, everything - {session}) for branch, session in branches])
+        self.unproven = self.unproven or cut
+        self.undecided = self.undecided or (below is None and cut and self._best is None)
+        return self._best
+
+    def _first(self, session: int, minute: int) -> _Branch:
+        return _Branch(
+            placed=((session, minute),),
+            today=((minute, minute + self.minutes[session]),),
+            day=self.timing.day(minute),
+            days=0,
+            waited=0,
+            panels=self.least[session][minute],
+            wanted=frozenset(self._cheapest_people(session, minute)),
+        )
+
+    def _cheapest_people(self, session: int, minute: int) -> Iterator[int]:
+        nth: dict[int, int] = {}
+        for seat, choices in self.reach.sessions[session].slots(minute // self.tick):
+            yield choices[nth.setdefault(seat, 0)][1]
+            nth[seat] += 1
+
+    def _grow(self, branch: _Branch, left: frozenset[int]) -> bool:
+        """Try every continuation, the most promising first; says whether any was cut off."""
+        if not left:
+            return self._close(branch)
+        cut = False
+        for bound, minute, session in sorted(self._children(branch, left)):
+            if bound >= self._limit:
+                break
+            if self._left <= 0:
+                return True
+            self._left -= 1
+            child = self._child(branch, session, minute)
+            if child and bound + child.panels - branch.panels - self.least[session][minute] < self._limit:
+                cut = self._grow(child, left - {session}) or cut
+        return cut
+
+    def _children(self, branch: _Branch, left: frozenset[int]) -> list[tuple[int, int, int]]:
+        """Each next session and its start, with what every plan that continues like this costs at least."""
+        floors = self._floor(self.timing.day(branch.placed[0][1])) or []
+        rest = sum(floors[session] for session in left)
+        next_ones = [session for session in sorted(left) if not self.before[session] & left]
+        found: list[tuple[int, int, int]] = []
+        for session in next_ones:
+            found += self._same_day(branch, session, rest - floors[session])
+        if self.timing.day(branch.placed[0][1]) + self.plan.max_days - 1 > branch.day:
+            waiting = self.timing.waiting(branch.day, branch.today)
+            if waiting is not None:
+                for session in next_ones:
+                    found += self._later_days(branch, session, rest - floors[session], waiting)
+        return found
+
+    def _same_day(self, branch: _Branch, session: int, rest: int) -> list[tuple[int, int, int]]:
+        day, first, end = branch.day, branch.today[0][0], branch.today[-1][1]
+        breaks = [item for item in self.timing.breaks[day] if first < item.earliest]
+        unmet = [item for item in breaks if not self._taken(item, branch.today)]
+        already = branch.idle() - sum(item.minutes for item in breaks)
+        base = self._time_cost(day, branch.days, branch.waited) + branch.panels + rest
+        least, minutes, per_minute = self.least[session], self.minutes[session], self.weights.waiting_minute
+        found = []
+        for minute in self._between(session, end + self.timing.gap.min, self.timing.latest_after(day, end)):
+            bound = base + per_minute * max(0, already + minute - end)
+            if bound >= self._limit:
+                break  # waiting only grows
+            if not any(minute + minutes > b.latest and not b.fits((end, minute)) for b in unmet):
+                found.append((bound + least[minute], minute, session))
+        return found
+
+    def _taken(self, item: BreakTime, today: tuple[Span, ...]) -> bool:
+        return any(item.fits((today[i][1], today[i + 1][0])) for i in range(len(today) - 1))
+
+    def _later_days(
+        self, branch: _Branch, session: int, rest: int, waiting: int
+    ) -> list[tuple[int, int, int]]:
+        last = min(self.timing.day(branch.placed[0][1]) + self.plan.max_days, len(self.timing.day_ends)) - 1
+        tomorrow = max(self.timing.day_ends[branch.day], branch.today[-1][1])
+        found = []
+        for minute in self._between(session, tomorrow, self.timing.day_ends[last] - 1):
+            bound = self._time_cost(self.timing.day(minute), branch.days + 1, branch.waited + waiting)
+            found.append((bound + branch.panels + rest + self.least[session][minute], minute, session))
+        return found
+
+    def _between(self, session: int, first: int, last: int) -> list[int]:
+        starts = self.starts[session]
+        return starts[bisect_left(starts, first) : bisect_left(starts, last + 1)]
+
+    def _child(self, branch: _Branch, session: int, minute: int) -> _Branch | None:
+        """The branch with one session more; None when no panels can sit in all of its sessions."""
+        placed, span = (*branch.placed, (session, minute)), (minute, minute + self.minutes[session])
+        wanted = None
+        panels: int | None = branch.panels + self.least[session][minute]
+        if self.plan.distinct_interviewers:
+            people = frozenset(self._cheapest_people(session, minute))
+            if branch.wanted is not None and not branch.wanted & people:
+                wanted = branch.wanted | people
+            else:
+                panels = self._panel_floor(placed)
+        if panels is None:
+            return None
+        day = self.timing.day(minute)
+        waited = branch.waited
+        if day != branch.day:
+            waited += self.timing.waiting(branch.day, branch.today) or 0
+        return _Branch(
+            placed=placed,
+            today=(*branch.today, span) if day == branch.day else (span,),
+            day=day,
+            days=branch.days + (day != branch.day),
+            waited=waited,
+            panels=panels,
+            wanted=wanted,
+        )
+
+    def _panel_floor(self, placed: tuple[Placed, ...]) -> int | None:
+        """The cheapest panels of sessions at these times, nobody in two of them; None when there are none."""
+        key = frozenset(placed)
+        if key not in self._panels:
+            panels = cheapest(slots_for(self.reach, placed), fit_for(self.reach, self.timing, placed))
+            if panels.proven:
+                self._panels[key] = None if panels.people is None else panels.cost + self._cover(placed)
+            else:
+                self._panels[key] = sum(self.least[session][minute] for session, minute in placed)
+        return self._panels[key]
+
+    def _cover(self, placed: tuple[Placed, ...]) -> int:
+        return sum(self.reach.sessions[s].cover_cost(minute // self.tick) for s, minute in placed)
+
+    def _time_cost(self, day: int, earlier_days: int, waiting: int) -> int:
+        late = max(0, day - self.timing.first_day)
         return (
             self.weights.day * late
-            + self.weights.extra_day * branch.days
-            + self.weights.waiting_minute * (branch.waited + waiting)
+            + self.weights.extra_day * earlier_days
+            + self.weights.waiting_minute * waiting
         )
 
-    def _close(self, branch: _Branch) -> None:
-        """All sessions have a time: rooms and people, exactly."""
+    def _close(self, branch: _Branch) -> bool:
+        """All sessions have a time: rooms and people, exactly. Says whether the panels were cut off."""
         waiting = self.timing.waiting(branch.day, branch.today)
-        if waiting is None:
-            return
         rooms = best_rooms(self.reach, self.timing, branch.placed)
-        if rooms is None:
-            return
-        cost = self._time_cost(branch, waiting) + self.weights.room_change * rooms[0]
-        tick = self.reach.line.minutes
-        cost += sum(self.reach.sessions[s].cover_cost(minute // tick) for s, minute in branch.placed)
+        if waiting is None or rooms is None:
+            return False
+        cost = self._time_cost(branch.day, branch.days, branch.waited + waiting)
+        cost += self.weights.room_change * rooms[0] + self._cover(branch.placed)
         slots = slots_for(self.reach, branch.placed)
-        panels = cheapest(slots, fit_for(self.reach, self.timing, branch.placed), below=self.limit - cost)
-        self.cut = self.cut or not panels.proven
+        panels = cheapest(slots, fit_for(self.reach, self.timing, branch.placed), below=self._limit - cost)
         if panels.people is not None:
-            self.limit = cost + panels.cost
+            self._limit = cost + panels.cost
+            self._left = min(self._left, self._improving)
             seated = tuple(
                 Seated(session=slot.session, seat=slot.seat, person=person)
                 for slot, person in zip(slots, panels.people, strict=True)
             )
-            self.best = Draft(placed=branch.placed, seated=seated, cost=self.limit)
+            self._best = Draft(placed=branch.placed, seated=seated, cost=self._limit)
+        return not panels.proven

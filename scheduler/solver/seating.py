@@ -22,7 +22,7 @@ from scheduler.solver.drafts import (
 )
 from scheduler.solver.panels import Slot, cheapest
 from scheduler.solver.problem import Problem
-from scheduler.solver.starts import Reach
+from scheduler.solver.reach import Reach
 from scheduler.solver.timing import Timing
 
 #: dearer than any panel: one person fewer to change outweighs all else
