@@ -1,8 +1,137 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Why there are no options, and what would help.
+
+What stands in the way is found by removal: each rule and each group of people's calendars is taken away in turn,
+and stays away when there is still no answer. What is left blocks, and none of it can be spared.
+"""
+
 from __future__ import annotations
-from scheduler.domain.options import Explanation
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from scheduler.domain.options import Blocker, Explanation
+from scheduler.solver.causes import Cause, causes
 from scheduler.solver.problem import Problem
+from scheduler.solver.reach import Reach
+from scheduler.solver.relax import relaxations
+from scheduler.solver.search import Search
+from scheduler.solver.timing import Timing
+
+#: branches for one question whether there is any plan at all
+DECIDING = 30_000
+LEAST_DECIDING = 150
+#: causes tried for removal
+MOST_CAUSES = 60
 
 
-def explain(problem: Problem) -> Explanation:
-    return Explanation(summary="")
+def explain_none(problem: Problem) -> Explanation:
+    """Why this problem, known to have no answer, has none."""
+    unreadable = tuple((item.id, item.reason) for item in problem.unreadable)
+    certain = tuple(_certain(problem))
+    blockers = certain or tuple(cause.blocker for cause in _needed(problem))
+    return Explanation(
+        summary=_summary(problem, blockers),
+        blockers=blockers or (Blocker(code="window", text="The window leaves no time for the interviews."),),
+        relaxations=() if certain else relaxations(problem, 0),
+        unreadable=unreadable,
+    )
+
+
+def explain_few(problem: Problem, found: int, *, proven: bool) -> Explanation:
+    """Why there are fewer options than asked for."""
+    only = "There is" if found == 1 else "There are"
+    starts = "one possible start" if found == 1 else f"{found} possible starts"
+    summary = f"{only} only {starts}; {problem.options} options were asked for."
+    if not proven:
+        summary = f"Only {starts} could be found in time; {problem.options} options were asked for."
+    return Explanation(
+        summary=summary,
+        relaxations=relaxations(problem, found),
+        unreadable=tuple((item.id, item.reason) for item in problem.unreadable),
+    )
+
+
+def _summary(problem: Problem, blockers: tuple[Blocker, ...]) -> str:
+    if any(blocker.code == "calendars_unreadable" for blocker in blockers):
+        return "No calendar could be read, so nothing is known about free times."
+    name = problem.plan.name
+    return f"There is no time at which “{name}” could take place under the rules given."
+
+
+def _certain(problem: Problem) -> Iterator[Blocker]:
+    """What stands in the way whatever anybody's calendar says."""
+    if not problem.interviewers and problem.unreadable:
+        count = len(problem.unreadable)
+        text = "The only calendar" if count == 1 else f"All {count} calendars"
+        yield Blocker(code="calendars_unreadable", text=f"{text} could not be read.")
+        return
+    yield from _missing_people(problem)
+    for session in problem.plan.sessions:
+        if session.room_capacity is not None and not any(
+            room.capacity >= session.room_capacity for room in problem.rooms
+        ):
+            text = f"There is no room for {session.room_capacity} people for {session.title}."
+            yield Blocker(code="no_room", text=text, session_key=session.key)
+    yield from _no_time_at_all(problem)
+
+
+def _missing_people(problem: Problem) -> Iterator[Blocker]:
+    unreadable = {item.id: item.name or item.id for item in problem.unreadable}
+    for session in problem.plan.sessions:
+        if sum(s.count for s in session.seats if s.skill and s.level != "qualified" and not s.optional) > 1:
+            text = f"{session.title} asks for two people in training, and there may be one."
+            yield Blocker(code="two_trainees", text=text, session_key=session.key)
+        for seat in session.seats:
+            pool = problem.pool(seat)
+            if seat.optional or len(pool) >= seat.count:
+                continue
+            lost = [unreadable[id_] for id_ in seat.interviewers if id_ in unreadable]
+            if lost:
+                text = f"The calendar of {', '.join(lost)}, needed for {session.title}, could not be read."
+                yield Blocker(code="calendar_unreadable", text=text, session_key=session.key)
+            elif seat.skill:
+                level = "" if seat.level == "qualified" else f" at level {seat.level}"
+                who = "No interviewer has" if not pool else f"Only {len(pool)} of {seat.count} needed have"
+                text = f"{who} the skill {seat.skill}{level}, needed for {session.title}."
+                yield Blocker(code="no_interviewer", text=text, session_key=session.key)
+            else:
+                text = f"Only {len(pool)} of the {seat.count} people needed for {session.title} can be asked."
+                yield Blocker(code="no_interviewer", text=text, session_key=session.key)
+
+
+def _no_time_at_all(problem: Problem) -> Iterator[Blocker]:
+    if problem.open_window is not None:
+        return
+    plan = problem.plan
+    if replace(problem, plan=replace(plan, notice_hours=0)).open_window is not None:
+        text = f"The window is over before the {plan.notice_hours} hours of notice are."
+        yield Blocker(code="notice", text=text)
+    else:
+        text = f"The window does not lie within the next {plan.horizon_days} days."
+        yield Blocker(code="horizon", text=text)
+
+
+def _needed(problem: Problem) -> Iterable[Cause]:
+    """A set of causes that together leave nothing, none of which could be spared."""
+    needed = []
+    for cause in list(causes(problem))[:MOST_CAUSES]:
+        without = cause.removed(problem)
+        if has_plan(without):
+            needed.append(cause)
+        else:
+            problem = without
+    return needed
+
+
+def has_plan(problem: Problem) -> bool:
+    """There is a plan, or at least it could not be shown within the budget that there is none."""
+    if problem.open_window is None:
+        return False
+    reach = Reach(problem, problem.open_window)
+    search = Search(reach, Timing(problem, reach.line))
+    firsts = search.first_starts()
+    deciding = max(LEAST_DECIDING, DECIDING // max(1, len(firsts)))
+    return (
+        any(search.from_start(first, deciding=deciding, improving=0) for first in firsts) or search.undecided
+    )

@@ -180,6 +180,8 @@ class Problem:
     interviewers: tuple[InterviewerFacts, ...]
     rooms: tuple[RoomFacts, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    #: the time for which calendars were read, when it is more than the window: what may be asked beyond it
+    calendars_read: Interval | None = None
     #: an availability question without a candidate takes nobody's hours into account
     ignore_candidate_hours: bool = False
     options: int = 5
@@ -249,6 +251,7 @@ class Problem:
             "plan": self.plan.to_json(),
             "window": intervals_to_json((self.window,))[0],
             "now": format_instant(self.now),
+            "calendars_read": intervals_to_json((self.calendars_read,))[0] if self.calendars_read else None,
             "candidate": {
                 "id": self.candidate.id,
                 "time_zone": self.candidate.time_zone,
@@ -312,10 +315,12 @@ def _booked_to_json(booked: BookedInterview) -> dict[str, Any]:
 def _problem(node: Node) -> Problem:
     top = node.fields(
         "format plan window now candidate interviewers",
-        "ignore_candidate_hours rooms unreadable options seed weights",
+        "calendars_read ignore_candidate_hours rooms unreadable options seed weights",
     )
     top["format"].whole(FORMAT, FORMAT)
     optional: dict[str, Any] = {}
+    if "calendars_read" in top:
+        optional["calendars_read"] = top["calendars_read"].interval()
     if "ignore_candidate_hours" in top:
         optional["ignore_candidate_hours"] = top["ignore_candidate_hours"].flag()
     if "options" in top:
