@@ -179,7 +179,7 @@ def _create_organization(arguments: argparse.Namespace) -> int:
     from scheduler import roles, wiring
     from scheduler.services import organizations
 
-    with roles.database_for_command(_settings()) as settings:
+    with roles.migrated_database(_settings()) as settings:
         print(organizations.create(wiring.build(settings), name=arguments.name))
     return 0
 
@@ -188,7 +188,7 @@ def _create_key(arguments: argparse.Namespace) -> int:
     from scheduler import roles, wiring
     from scheduler.services import keys
 
-    with roles.database_for_command(_settings()) as settings:
+    with roles.migrated_database(_settings()) as settings:
         key_id, key = keys.create(
             wiring.build(settings), arguments.organization, name=arguments.name, scopes=arguments.scopes
         )
@@ -199,14 +199,14 @@ def _create_key(arguments: argparse.Namespace) -> int:
 def _replay(arguments: argparse.Namespace) -> int:
     from scheduler import replay, roles, wiring
 
-    with roles.database_for_command(_settings()) as settings:
+    with roles.migrated_database(_settings()) as settings:
         return replay.run(wiring.build(settings), arguments.run_id)
 
 
 def _doctor(_: argparse.Namespace) -> int:
     from scheduler import doctor, roles
 
-    with roles.database_for_command(_settings()) as settings:
+    with roles.running_database(_settings()) as settings:
         return doctor.run(settings)
 
 

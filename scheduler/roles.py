@@ -75,16 +75,13 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool = False) -> No
 
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest schema. Raises EmbeddedError."""
-    if settings.database_url is not None:
-        _migrate(settings)
-        return
-    with attach_or_start(settings.data_dir) as url:
-        _migrate(settings.with_database(url))
+    with running_database(settings) as running:
+        _migrate(running)
 
 
 @contextmanager
-def database_for_command(settings: Settings) -> Iterator[Settings]:
-    """Yield settings with a database that is there and, when it is the embedded one, migrated.
+def running_database(settings: Settings) -> Iterator[Settings]:
+    """Yield settings that name a database which is there, if need be for as long as the block.
 
     Raises EmbeddedError.
     """
@@ -92,9 +89,16 @@ def database_for_command(settings: Settings) -> Iterator[Settings]:
         yield settings
         return
     with attach_or_start(settings.data_dir) as url:
-        settings = settings.with_database(url)
-        _migrate(settings)
-        yield settings
+        yield settings.with_database(url)
+
+
+@contextmanager
+def migrated_database(settings: Settings) -> Iterator[Settings]:
+    """As `running_database`; the embedded one, which nobody else looks after, is brought up to date too."""
+    with running_database(settings) as running:
+        if settings.database_url is None:
+            _migrate(running)
+        yield running
 
 
 def _run_children(
@@ -175,7 +179,11 @@ def _run_web(settings: Settings, listener: socket.socket, ready: Callable[[], No
     from scheduler import app, web, wiring
 
     _warn_of_shifted_clock(settings)
-    web.run(lambda: app.create_app(wiring.build(settings)), listener, ready)
+    web.run(
+        lambda: app.create_app(wiring.build(settings), trusted_proxies=settings.trusted_proxies),
+        listener,
+        ready,
+    )
 
 
 def _run_worker(settings: Settings) -> None:
