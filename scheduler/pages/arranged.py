@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A booking as its candidate sees it: when, with whom, where, and what they can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from scheduler.domain.intervals import parse_instant
+from scheduler.domain.options import OptionSession
+from scheduler.domain.plans import Plan
+from scheduler.pages import facts, programme
+from scheduler.pages.programme import Line, Reader, When
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarLink:
+    """A way into a calendar program of the web."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arranged:
+    """The booked interview in words."""
+
+    when: When
+    people: str
+    place: str
+    lines: tuple[Line, ...]
+    #: the call's address, on the day only; none while it is far off or where sessions have calls of their own
+    join: str
+    calendars: tuple[CalendarLink, ...]
+    #: a person on our side is looking at it
+    unsettled: bool
+    cancelled_by_candidate: bool
+
+
+def of_booking(plan: Plan, booking: Mapping[str, Any], reader: Reader) -> Arranged:
+    """From the API's form of a Booking."""
+    sessions = [OptionSession.from_json(session) for session in booking["sessions"]]
+    calls = {s["key"]: s["conference_url"] for s in booking["sessions"] if is_web(s.get("conference_url"))}
+    today = is_today(booking, reader)
+    lines = [] if facts.in_one_sitting(plan, [sessions]) else programme.lines(plan, sessions, reader)
+    distinct = set(calls.values())
+    place = where(plan, sessions, call_known=bool(calls), today=today)
+    return Arranged(
+        when=programme.when(sessions, reader),
+        people=facts.with_whom(sessions, reader.locale),
+        place=place,
+        lines=tuple(lines),
+        join=distinct.pop() if today and len(distinct) == 1 else "",
+        calendars=_calendars(plan, sessions, place),
+        unsettled=booking["status"] == "needs_attention",
+        cancelled_by_candidate=_last_actor(booking) == "candidate",
+    )
+
+
+def for_candidate(booking: Mapping[str, Any]) -> dict[str, Any]:
+    """The API's Booking as the holder of a link may have it, in the same shape. Links get forwarded, and what
+    the team notes, who else is written to and which calendars hold the entry is the team's own.
+    """
+    kept = {name: value for name, value in booking.items() if not name.startswith("_")}
+    candidate = booking["candidate"]
+    return kept | {
+        "candidate": candidate | {"external_id": None, "phone": None, "metadata": {}},
+        "sessions": [session | {"calendar_events": []} for session in booking["sessions"]],
+        "attention": None,
+        "history": [
+            {"at": fact["at"], "actor": _by(fact["actor"]), "event": fact["event"]}
+            for fact in booking["history"]
+        ],
+    }
+
+
+def _by(actor: str) -> str:
+    return actor if actor in ("candidate", "system") else "recruiter"
+
+
+def is_today(booking: Mapping[str, Any], reader: Reader) -> bool:
+    """The interview is on the reader's present day, and not over."""
+    start, end = parse_instant(booking["start"]), parse_instant(booking["end"])
+    return reader.day(start) <= reader.today and reader.now < end
+
+
+def is_over(booking: Mapping[str, Any], now: datetime) -> bool:
+    """Its time has passed, or somebody has said how it went."""
+    return booking["status"] in ("completed", "no_show") or parse_instant(booking["end"]) <= now
+
+
+def is_web(url: str | None) -> bool:
+    """An address that is safe to follow; `javascript:` is one that is not."""
+    return bool(url) and urlsplit(url or "").scheme in ("http", "https")
+
+
+def where(plan: Plan, sessions: Sequence[OptionSession], *, call_known: bool, today: bool) -> str:
+    """Places in words, each once."""
+    found: dict[str, None] = {}
+    for session in facts.in_order(sessions):
+        place = facts.place_of(plan.session(session.key), session.room.name if session.room else None)
+        if place and place.icon == "place":
+            found[", ".join(part for part in (place.main, place.detail) if part)] = None
+        elif place:
+            found[_call(place, call_known=call_known, today=today)] = None
+    return "; ".join(found)
+
+
+def _call(place: facts.Place, *, call_known: bool, today: bool) -> str:
+    if not call_known:
+        return f"{place.main}. {place.detail}"
+    return "Video call" if today else "Video call: the button to join appears here on the day"
+
+
+def _last_actor(booking: Mapping[str, Any]) -> str:
+    return next((str(fact["actor"]) for fact in reversed(booking.get("history") or ())), "")
+
+
+def _calendars(plan: Plan, sessions: Sequence[OptionSession], place: str) -> tuple[CalendarLink, ...]:
+    """Ready-made entries for calendars on the web. They carry no link of ours: entries get forwarded."""
+    start, end = min(s.start for s in sessions), max(s.end for s in sessions)
+    text = "\n".join(f"{s.title}: {', '.join(facts.names(s.interviewers))}" for s in facts.in_order(sessions))
+    google = {
+        "action": "TEMPLATE",
+        "text": plan.name,
+        "dates": f"{start:%Y%m%dT%H%M%SZ}/{end:%Y%m%dT%H%M%SZ}",
+        "details": text,
+        "location": place,
+    }
+    outlook = {
+        "path": "/calendar/action/compose",
+        "rru": "addevent",
+        "subject": plan.name,
+        "startdt": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+        "enddt": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+        "body": text,
+        "location": place,
+    }
+    return (
+        CalendarLink(
+            name="Google Calendar", url=f"https://calendar.google.com/calendar/render?{urlencode(google)}"
+        ),
+        CalendarLink(
+            name="Outlook on the web",
+            url=f"https://outlook.office.com/calendar/deeplink/compose?{urlencode(outlook)}",
+        ),
+    )

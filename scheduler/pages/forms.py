@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What comes in by POST: from the page's own forms, or as JSON from a program.
+
+A form carries a nonce that was made when its page was shown: signed, bound to the link and to what is
+being confirmed, and timed. So only a page that somebody opened, with a choice made on it, changes anything.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Request
+
+from scheduler.domain.errors import Invalid, Refusal
+from scheduler.services.links import Links
+
+#: nobody reads a page and confirms faster
+YOUNGEST = timedelta(seconds=1)
+OLDEST = timedelta(minutes=30)
+#: bytes of a form or JSON body: a message of 2000 characters, encoded, fits several times
+LARGEST_BODY = 64 * 1024
+
+
+class CrossSite(Refusal):
+    """This form was sent from another site."""
+
+    code = "cross_site"
+
+
+class WrongType(Refusal):
+    """Send a form or JSON."""
+
+    code = "unsupported_media_type"
+
+
+class StaleForm(Refusal):
+    """The page was open for a while; please confirm once more."""
+
+    code = "stale_form"
+
+
+@dataclass(frozen=True)
+class Nonces:
+    """Signs and checks nonces. `now` is the time that ages are counted from."""
+
+    links: Links
+    now: datetime
+
+    def make(self, purpose: str, *bound: str) -> str:
+        """A nonce for one action; `bound` is what it is about: the token, the option."""
+        stamp = str(int(self.now.timestamp() * 1000))
+        return f"{stamp}.{self.links.sign(_scope(purpose), _text(stamp, bound))}"
+
+    def age(self, nonce: str, purpose: str, *bound: str) -> timedelta:
+        """How long ago it was made. Raises StaleForm when it is not ours, too old, or not for this."""
+        stamp, _, signature = nonce.partition(".")
+        genuine = stamp.isascii() and stamp.isdigit() and len(stamp) < 16
+        if not genuine or not self.links.verify(_scope(purpose), _text(stamp, bound), signature):
+            raise StaleForm
+        age = self.now - datetime.fromtimestamp(int(stamp) / 1000, UTC)
+        if age > OLDEST:
+            raise StaleForm
+        return age
+
+    def settle(self, nonce: str, purpose: str, *bound: str) -> None:
+        """Check a nonce. One that comes sooner than a person could read is not refused: its answer waits."""
+        missing = YOUNGEST - self.age(nonce, purpose, *bound)
+        if missing > timedelta():
+            time.sleep(min(missing, YOUNGEST).total_seconds())
+
+
+def _scope(purpose: str) -> str:
+    return f"page:{purpose}"
+
+
+def _text(stamp: str, bound: tuple[str, ...]) -> str:
+    return "\n".join((stamp, *bound))
+
+
+def wants_json(request: Request) -> bool:
+    """Whether a program asks: it sends JSON, or would rather have JSON than a page."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return request.mimetype == "application/json" or best == "application/json"
+
+
+def guard(request: Request, public_url: str) -> None:
+    """Refuse a POST that another site's page made, or that is neither a form nor JSON."""
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site == "cross-site" or (
+        site is None and origin is not None and not _own(origin, request, public_url)
+    ):
+        raise CrossSite
+    if request.mimetype not in ("application/x-www-form-urlencoded", "application/json"):
+        raise WrongType
+
+
+def _own(origin: str, request: Request, public_url: str) -> bool:
+    return urlsplit(origin).netloc in (request.host, urlsplit(public_url).netloc)
+
+
+def fields(request: Request) -> dict[str, str]:
+    """The fields of the form or of the JSON object. Raises Invalid for anything that is not text."""
+    if request.mimetype != "application/json":
+        return request.form.to_dict()
+    data: Any = request.get_json(silent=True)
+    if not isinstance(data, dict):
+        raise Invalid.at("", "must be a JSON object")
+    for name, value in data.items():
+        if not isinstance(value, str):
+            raise Invalid.at(f"/{name}", "must be text")
+    return data
+
+
+def text(sent: dict[str, str], name: str, *, longest: int, needed: str = "") -> str:
+    """One field, without the space around it.
+
+    Raises Invalid when it is longer than `longest` characters, or missing while `needed` says what it is for.
+    """
+    # Browsers send every line break as two characters, which nobody counts as two.
+    value = sent.get(name, "").replace("\r\n", "\n").strip()
+    if len(value) > longest:
+        raise Invalid.at(f"/{name}", f"is longer than {longest} characters")
+    if needed and not value:
+        raise Invalid.at(f"/{name}", needed)
+    return value

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The candidate's page. Looking never changes anything; a POST from our own page, or one of JSON, does.
+
+GET  /c/<token>             what there is: times to choose from, or what has been arranged
+GET  /c/<token>/check       the chosen time in words, and the button that books it
+POST /c/<token>/book        books it
+GET, POST /c/<token>/cancel calls it off
+GET, POST /c/<token>/ask    a message that reaches a person
+GET  /c/<token>/invite.ics  the booked interview as iCalendar
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Protocol
+
+from flask import Blueprint, Flask, Response, g, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, Refusal, SlotTaken, Unavailable
+from scheduler.domain.intervals import parse_instant
+from scheduler.domain.options import Option
+from scheduler.pages import assets, headers, problems
+from scheduler.pages.arranged import for_candidate
+from scheduler.pages.forms import LARGEST_BODY, Nonces, StaleForm, fields, guard, text, wants_json
+from scheduler.pages.visit import Visit
+from scheduler.services.candidate_link import CandidateLink
+from scheduler.services.parts import Parts
+
+LONGEST_MESSAGE = 2000
+LONGEST_REASON = 500
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+_HTML = "text/html"
+
+
+class Verbs(Protocol):
+    """What a candidate can do with their link: `scheduler.services.candidate_link`."""
+
+    def open(self, parts: Parts, token: str) -> CandidateLink: ...
+    def book(self, parts: Parts, token: str, option_id: str) -> dict[str, Any]: ...
+    def cancel(self, parts: Parts, token: str, reason: str) -> dict[str, Any]: ...
+    def ask(self, parts: Parts, token: str, message: str) -> None: ...
+    def invite(self, parts: Parts, token: str) -> bytes: ...
+
+
+class CandidatePage:
+    def __init__(self, parts: Parts, verbs: Verbs) -> None:
+        self._parts = parts
+        self._verbs = verbs
+
+    def register(self, app: Flask) -> None:
+        pages = Blueprint("candidate", __name__, template_folder="templates")
+        for rule, view, methods in (
+            ("/c/<token>", self.show, ["GET"]),
+            ("/c/<token>/check", self.check, ["GET"]),
+            ("/c/<token>/book", self.book, ["POST"]),
+            ("/c/<token>/book", self.back, ["GET"]),
+            ("/c/<token>/cancel", self.ask_to_cancel, ["GET"]),
+            ("/c/<token>/cancel", self.cancel, ["POST"]),
+            ("/c/<token>/ask", self.write, ["GET"]),
+            ("/c/<token>/ask", self.ask, ["POST"]),
+            ("/c/<token>/ask/sent", self.sent, ["GET"]),
+            ("/c/<token>/invite.ics", self.invite, ["GET"]),
+            ("/c/", self.lost, ["GET"]),
+            ("/c/<path:_rest>", self.lost, ["GET"]),
+        ):
+            pages.add_url_rule(rule, view_func=view, methods=methods)
+        pages.before_request(self._admit)
+        pages.register_error_handler(Refusal, self._refused)
+        app.register_blueprint(pages)
+
+    # Looking
+
+    def show(self, token: str) -> Response:
+        visit = self._visit(token)
+        return _as_json(visit.link) if wants_json(request) else self._screen(visit)
+
+    def check(self, token: str) -> Response:
+        visit = self._visit(token)
+        if visit.state != "choose":
+            return self._screen(visit)
+        chosen = request.args.get("option", "")
+        option = visit.option(chosen)
+        if option:
+            return visit.page("check", option=option)
+        if chosen:
+            return self._screen(visit, status=409, taken=True)
+        return self._screen(visit, status=422, error="Choose a time first, then check and confirm it.")
+
+    def ask_to_cancel(self, token: str) -> Response:
+        visit = self._visit(token)
+        return visit.page("cancel") if _open_to_cancel(visit) else self._screen(visit)
+
+    def write(self, token: str) -> Response:
+        return self._visit(token).page("ask", message="")
+
+    def sent(self, token: str) -> Response:
+        return self._visit(token).page("sent")
+
+    def invite(self, token: str) -> Response:
+        _well_formed(token)
+        response = Response(self._verbs.invite(self._parts, token), mimetype="text/calendar")
+        response.headers["Content-Disposition"] = 'attachment; filename="invite.ics"'
+        return response
+
+    def back(self, token: str) -> BaseResponse:
+        """Somebody reloads the address a form was sent to."""
+        return redirect(self._visit(token).url())
+
+    def lost(self, _rest: str = "") -> Response:
+        raise NotFound
+
+    # Doing
+
+    def book(self, token: str) -> BaseResponse:
+        if wants_json(request):
+            sent = fields(request)
+            option_id = text(sent, "option", longest=200, needed="says which option to book")
+            return _json(self._verbs.book(self._parts, _well_formed(token), option_id), 201)
+        visit = self._visit(token)
+        chosen = request.form.get("option", "")
+        try:
+            self._nonces().settle(request.form.get("nonce", ""), "book", token, chosen)
+            self._verbs.book(self._parts, token, chosen)
+        except StaleForm:
+            return self._check_again(visit, chosen)
+        except SlotTaken as taken:
+            return self._taken(token, taken)
+        except Conflict:
+            return self._screen(self._visit(token), status=409, elsewhere=True)
+        return redirect(visit.url(), 303)
+
+    def cancel(self, token: str) -> BaseResponse:
+        sent = fields(request)
+        visit = self._visit(token)
+        try:
+            reason = text(sent, "reason", longest=LONGEST_REASON)
+            if wants_json(request):
+                return _json(self._verbs.cancel(self._parts, token, reason), 200)
+            self._nonces().settle(sent.get("nonce", ""), "cancel", token)
+            self._verbs.cancel(self._parts, token, reason)
+        except StaleForm as stale:
+            return self._cancel_again(visit, 409, stale.detail)
+        except Invalid as invalid:
+            if wants_json(request):
+                raise
+            return self._cancel_again(visit, 422, f"Your reason {invalid.errors[0].detail}.")
+        except Conflict as conflict:
+            if wants_json(request):
+                raise
+            return self._screen(self._visit(token), status=409, error=conflict.detail)
+        return redirect(visit.url(), 303)
+
+    def ask(self, token: str) -> BaseResponse:
+        sent = fields(request)
+        visit = self._visit(token)
+        try:
+            message = text(sent, "message", longest=LONGEST_MESSAGE, needed="says what you need")
+            if wants_json(request):
+                self._verbs.ask(self._parts, token, message)
+                return Response(status=204)
+            self._nonces().settle(sent.get("nonce", ""), "ask", token)
+            self._verbs.ask(self._parts, token, message)
+        except StaleForm as stale:
+            return visit.page("ask", status=409, message=sent.get("message", ""), error=stale.detail)
+        except Invalid as invalid:
+            if wants_json(request):
+                raise
+            error = _about_message(invalid, sent)
+            return visit.page("ask", status=422, message=sent.get("message", ""), error=error)
+        return redirect(visit.url("ask/sent"), 303)
+
+    # What is shown then
+
+    def _screen(self, visit: Visit, *, status: int = 200, **context: Any) -> Response:
+        """The page of the state the link is in."""
+        if visit.state == "choose":
+            near: datetime | None = context.pop("near", None)
+            chosen = request.args.get("option", "")
+            context["choices"] = visit.choices(chosen=chosen, near=near)
+            context["chosen"] = visit.option(chosen)
+        return visit.page(visit.state, status=status, **context)
+
+    def _check_again(self, visit: Visit, chosen: str) -> Response:
+        option = visit.option(chosen) if visit.state == "choose" else None
+        if option is None:
+            return self._screen(visit, status=409, taken=visit.state == "choose")
+        return visit.page("check", status=409, option=option, error=StaleForm().detail)
+
+    def _cancel_again(self, visit: Visit, status: int, error: str) -> Response:
+        if not _open_to_cancel(visit):
+            return self._screen(visit, status=status)
+        return visit.page("cancel", status=status, error=error)
+
+    def _taken(self, token: str, taken: SlotTaken) -> Response:
+        """Somebody else was faster: what is left, the nearest first. The rest of what was entered stays."""
+        visit = self._visit(token)
+        left = [Option.from_json(option) for option in problems.options_left(taken)]
+        if left and visit.link.status in ("offered", "searching"):
+            visit = visit.with_options(left)
+        return self._screen(visit, status=409, taken=True, near=_instant(request.form.get("start", "")))
+
+    # Around every request
+
+    def _visit(self, token: str) -> Visit:
+        link = self._verbs.open(self._parts, _well_formed(token))
+        asked = request.values.get("zone")
+        return Visit.of(token, link, asked, self._nonces())
+
+    def _nonces(self) -> Nonces:
+        return Nonces(self._parts.links, self._parts.now())
+
+    def _admit(self) -> None:
+        if request.method == "POST":
+            request.max_content_length = LARGEST_BODY
+            guard(request, self._parts.links.public_url)
+
+    def _refused(self, refusal: Refusal) -> Response:
+        if wants_json(request):
+            return problems.problem(refusal)
+        if isinstance(refusal, Gone) and refusal.reason == "expired" and request.view_args:
+            return self._screen(self._visit(request.view_args["token"]), status=410)
+        status = problems.status_of(refusal)
+        response = Response(trouble(status), status, mimetype=_HTML)
+        if isinstance(refusal, Unavailable):
+            response.headers["Retry-After"] = str(refusal.retry_after)
+        return response
+
+
+def trouble(status: int) -> str:
+    """A page for when there is no link to speak of: it tells nothing about any."""
+    kind = {404: "lost", 410: "lost", 403: "refused", 503: "busy"}.get(status, "other")
+    return render_template("candidate/trouble.html", kind=kind)
+
+
+def serve_asset(name: str) -> Response:
+    asset = assets.find(name)
+    if asset is None:
+        return Response("", 404, mimetype="text/plain")
+    response = Response(asset.body, content_type=asset.type)
+    response.headers["Cache-Control"] = assets.FOREVER
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def finish(response: Response) -> Response:
+    """Say what the application refuses in these pages' words, and set their headers on everything."""
+    if not request.path.startswith("/c/"):
+        return response
+    own = response.mimetype == _HTML and request.blueprint == "candidate"
+    if response.status_code >= 400 and not own and not wants_json(request):
+        response.set_data(trouble(response.status_code))
+        response.mimetype = _HTML
+    headers.protect(response, logo=g.get("logo"), secure=request.is_secure)
+    return response
+
+
+def _open_to_cancel(visit: Visit) -> bool:
+    return visit.state == "booked" and visit.can_cancel
+
+
+def _well_formed(token: str) -> str:
+    """The token, if it can be one. Raises NotFound."""
+    if not _TOKEN.match(token):
+        raise NotFound
+    return token
+
+
+def _as_json(link: CandidateLink) -> Response:
+    return jsonify(
+        status=link.status,
+        candidate={"name": link.candidate.name, "time_zone": link.candidate.time_zone},
+        plan={"name": link.plan.name},
+        options=list(link.option_views),
+        booking=for_candidate(link.booking) if link.booking else None,
+    )
+
+
+def _json(booking: dict[str, Any], status: int) -> Response:
+    response = jsonify(for_candidate(booking))
+    response.status_code = status
+    return response
+
+
+def _about_message(invalid: Invalid, sent: dict[str, str]) -> str:
+    if not sent.get("message", "").strip():
+        return "Write a few words first."
+    return f"Your message {invalid.errors[0].detail}."
+
+
+def _instant(value: str) -> datetime | None:
+    try:
+        return parse_instant(value)
+    except ValueError:
+        return None

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One look at a candidate's link: what it leads to, on which clock it is read, and the page that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from flask import Response, g, render_template
+
+from scheduler.domain.intervals import parse_instant
+from scheduler.domain.options import Option, OptionSession
+from scheduler.domain.wording import DEFAULT_LOCALE, clock, day_words, first_name, zone_words
+from scheduler.pages import arranged, assets, choices, facts, headers, programme, zones
+from scheduler.pages.arranged import Arranged
+from scheduler.pages.forms import Nonces
+from scheduler.pages.programme import Reader
+from scheduler.pages.zones import Zone
+from scheduler.services.candidate_link import CandidateLink
+
+#: what the candidate sees; the templates bear these names
+State = Literal["choose", "searching", "booked", "past", "cancelled", "expired"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    token: str
+    link: CandidateLink
+    zone: Zone
+    nonces: Nonces
+
+    @classmethod
+    def of(cls, token: str, link: CandidateLink, asked_zone: str | None, nonces: Nonces) -> Visit:
+        known = link.candidate.time_zone
+        zone = zones.zone_for(asked_zone, known, link.home_time_zone)
+        return cls(token=token, link=link, zone=zone, nonces=nonces)
+
+    def with_options(self, options: list[Option]) -> Visit:
+        """The same look, at other options."""
+        return replace(self, link=replace(self.link, status="offered", options=tuple(options)))
+
+    @property
+    def state(self) -> State:
+        booking, status = self.link.booking, self.link.status
+        if booking and status in ("booked", "completed"):
+            return "past" if arranged.is_over(booking, self.link.now) else "booked"
+        if status == "offered":
+            return "choose" if self.link.options else "searching"
+        ends: dict[str, State] = {"cancelled": "cancelled", "expired": "expired", "completed": "past"}
+        return ends.get(status, "searching")
+
+    @property
+    def can_cancel(self) -> bool:
+        """Until it begins."""
+        return self.link.booking is not None and self.link.now < parse_instant(self.link.booking["start"])
+
+    # For whom
+
+    @property
+    def locale(self) -> str:
+        return self.link.candidate.locale or DEFAULT_LOCALE
+
+    @property
+    def language(self) -> str:
+        """Of the page's words, which are English so far."""
+        return self.locale if self.locale.lower().partition("-")[0] == "en" else "en"
+
+    @property
+    def first_name(self) -> str:
+        return first_name(self.link.candidate.name)
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(zone=self.zone.id, home=self.link.home_time_zone, locale=self.locale, now=self.link.now)
+
+    @property
+    def logo(self) -> str | None:
+        return headers.safe_logo(self.link.logo_url)
+
+    # What is shown
+
+    def choices(self, *, chosen: str = "", near: datetime | None = None) -> choices.Choices:
+        return choices.of_options(self.link.plan, self.link.options, self.reader, chosen=chosen, near=near)
+
+    def option(self, option_id: str) -> Option | None:
+        return next((option for option in self.link.options if option.id == option_id), None)
+
+    @property
+    def facts(self) -> tuple[facts.Fact, ...]:
+        return facts.of_plan(self.link.plan, self._proposals, self.locale)
+
+    @property
+    def _proposals(self) -> list[list[OptionSession]]:
+        if self.link.booking:
+            return [[OptionSession.from_json(session) for session in self.link.booking["sessions"]]]
+        return [list(option.sessions) for option in self.link.options]
+
+    @property
+    def is_loop(self) -> bool:
+        return not facts.in_one_sitting(self.link.plan, self._proposals)
+
+    @cached_property
+    def arranged(self) -> Arranged | None:
+        booking = self.link.booking
+        return arranged.of_booking(self.link.plan, booking, self.reader) if booking else None
+
+    def when(self, option: Option) -> programme.When:
+        return programme.when(option.sessions, self.reader)
+
+    def with_whom(self, option: Option) -> str:
+        return facts.with_whom(option.sessions, self.locale)
+
+    def where(self, option: Option) -> str:
+        return arranged.where(self.link.plan, option.sessions, call_known=False, today=False)
+
+    def lines(self, option: Option) -> list[programme.Line]:
+        """The programme, where it is more than one appointment."""
+        return programme.lines(self.link.plan, option.sessions, self.reader) if self.is_loop else []
+
+    # The zone
+
+    @property
+    def likely_zones(self) -> list[tuple[str, str]]:
+        others = (self.link.candidate.time_zone, self.link.home_time_zone)
+        return zones.likely(self.zone, others, self.link.now, self.locale)
+
+    @property
+    def expiry(self) -> str:
+        """Until when times were on offer: `Friday 4 December, 17:00, London time (GMT)`."""
+        at, reader = self.link.expires_at, self.reader
+        day = day_words(reader.day(at), reader.today, self.locale)
+        return f"{day}, {clock(at, reader.zone, self.locale)}, {zone_words(reader.zone, at, self.locale)}"
+
+    # Where to go from here
+
+    def url(self, step: str = "", **query: str) -> str:
+        """A page of this link; a zone chosen on the way stays chosen."""
+        kept = {"zone": self.zone.id} if self.zone.origin == "chosen" else {}
+        words = urlencode({**query, **kept})
+        return f"/c/{quote(self.token)}{step and '/' + step}{words and '?' + words}"
+
+    def nonce(self, purpose: str, *bound: str) -> str:
+        return self.nonces.make(purpose, self.token, *bound)
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        g.logo = self.logo
+        accent = assets.accent_name(self.link.brand.accent)
+        body = render_template(
+            f"candidate/{template}.html", visit=self, link=self.link, accent=accent, **context
+        )
+        return Response(body, status, mimetype="text/html")
