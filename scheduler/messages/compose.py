@@ -11,23 +11,21 @@ multipart/mixed
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 
 from scheduler.domain.intervals import aware
 from scheduler.domain.wording import one_line
 from scheduler.messages.content import Person
+from scheduler.messages.errors import NotAnAddress
+from scheduler.messages.headers import MAIL_POLICY
 from scheduler.messages.render import Rendered
 
-
-class NotAnAddress(ValueError):
-    """That is not a mail address."""
-
-    def __init__(self) -> None:
-        super().__init__(type(self).__doc__)
+#: dot-atoms (RFC 5322 3.2.3), in any letters (RFC 6532); nobody's mailbox needs the quoted form
+_LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*\Z")
+_DOMAIN = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\Z")
 
 
 def compose(
@@ -42,11 +40,11 @@ def compose(
 ) -> EmailMessage:
     """The mail, ready to hand over. Raises NotAnAddress.
 
-    The caller makes `message_id` (`<…@host>`) from what is sent, so that a second hand-over after a crash carries
-    the same one and receivers may drop it. `thread_id` is such an id that keeps one booking's mails together.
+    The caller makes `message_id` (`<…@host>`) from what is sent, so that a second hand-over after a crash
+    carries the same one and receivers may drop it. `thread_id` is such an id that keeps one booking's mails
+    together.
     """
-    # Only policy.SMTP: others encode text parts with bare line feeds, which iCalendar forbids.
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=MAIL_POLICY)
     mail["From"] = address(sender)
     mail["To"] = address(recipient)
     if reply_to:
@@ -57,10 +55,11 @@ def compose(
     if thread_id:
         mail["References"] = thread_id
         mail["In-Reply-To"] = thread_id
-    mail["Content-Language"] = rendered.language
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: holiday replies stay away
     mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # the same for Exchange
     _fill(mail, rendered)
+    # Last, or it would move into the first part with the other content headers.
+    mail["Content-Language"] = rendered.language
     return mail
 
 
@@ -78,11 +77,12 @@ def _fill(mail: EmailMessage, rendered: Rendered) -> None:
 
 
 def address(person: Person) -> Address:
-    """`Name <mailbox>`; a domain in other letters is written in its ASCII form (RFC 5890). Raises NotAnAddress."""
-    local, at, domain = person.email.rpartition("@")
-    if not (local and at and domain) or " " in person.email:
-        raise NotAnAddress
+    """`Name <mailbox>`, a domain in other letters in its ASCII form (RFC 5890). Raises NotAnAddress."""
+    local, _, domain = person.email.rpartition("@")
     try:
-        return Address(person.name, addr_spec=f"{local}@{domain.encode('idna').decode()}")
-    except (ValueError, HeaderParseError, IndexError) as problem:
+        ascii_domain = domain.encode("idna").decode()
+    except UnicodeError as problem:
         raise NotAnAddress from problem
+    if not (_LOCAL_PART.match(local) and _DOMAIN.match(ascii_domain)):
+        raise NotAnAddress
+    return Address(person.name, local, ascii_domain)

@@ -33,6 +33,10 @@ _STANDING = {
     "contact": ("NON-PARTICIPANT", "NEEDS-ACTION"),
 }
 
+#: Parameters have no escapes of their own. Quotes and carets would be written as RFC 6868 says, which Outlook
+#: shows raw; some readers take a backslash for an escape.
+_PLAIN_NAME = str.maketrans({'"': "'", "^": "", "\\": "/"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class EventWords:
@@ -117,6 +121,5 @@ def _attendee(facts: MailFacts) -> vCalAddress:
 
 def _address(name: str, email: str) -> vCalAddress:
     address = vCalAddress(f"mailto:{email}")
-    # Quotes and carets would be written as RFC 6868 says, which Outlook and older clients show raw.
-    address.params["CN"] = vText(name.replace('"', "'").replace("^", ""))
+    address.params["CN"] = vText(name.translate(_PLAIN_NAME))
     return address

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts to text: one wording per kind and reader, shown through two layouts, so that the plain text says all
-the HTML says. Wordings live under `templates/<language>/`; languages without their own fall back to English."""
+the HTML says. Wordings live under `templates/<language>/`; languages without their own read English."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -86,7 +87,7 @@ def _environment(layout: Literal["txt", "html"]) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: tuple[Any, ...] = (compact, hang, place_lines, programme_lines, wrap)
+    filters: tuple[Any, ...] = (compact, hang, place_lines, programme_lines, quote, wrap)
     environment.filters.update({each.__name__: each for each in filters})
     environment.tests["web_link"] = is_web_link
     environment.globals["m"] = environment.get_template(f"macros.{layout}").module

@@ -1,49 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Handing mail over: to an SMTP server, or to a folder.
-
-    SendError
-    ├── TryLater    nobody answered, or not now: the same mail may pass later
-    └── Refused     this mail will never pass
-
-Details may be stored and shown: addresses and credentials are taken out of what servers say.
-"""
+"""Handing mail over: to an SMTP server, or to a folder. What can go wrong is in `errors`."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.message import EmailMessage
-from email.policy import SMTP
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from scheduler.messages.errors import Refused, SendError, TryLater
+from scheduler.messages.headers import MAIL_POLICY
+
 SUBMISSION_PORT, PLAIN_PORT, TLS_PORT = 587, 25, 465
 
-_ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
-
-
-class SendError(Exception):
-    """The mail could not be handed over."""
-
-    def __init__(self, detail: str = "") -> None:
-        self.detail = f"{type(self).__doc__} {_without_addresses(detail)}".strip()
-        super().__init__(self.detail)
-
-
-class TryLater(SendError):
-    """The mail server did not take the mail now."""
-
-
-class Refused(SendError):
-    """The mail server refuses this mail."""
+#: replies about signing in or encryption (RFC 4954 6, RFC 3207 4): ours to mend, the mail is fine
+SET_UP_REPLIES = frozenset({530, 534, 535, 538})
 
 
 class Sender(Protocol):
@@ -65,8 +46,8 @@ def make_sender(mail_url: str, data_dir: Path) -> Sender:
 
 @dataclass(frozen=True, kw_only=True)
 class SmtpSender:
-    """One connection a mail. Uses TLS where the server offers it, and insists on it before it signs in anywhere
-    but on this machine."""
+    """One connection a mail. Uses TLS where the server offers it, and insists on it before it signs in
+    anywhere but on this machine."""
 
     host: str
     port: int
@@ -89,13 +70,17 @@ class SmtpSender:
             # Not chained and not quoted: the URL carries a password.
             raise ValueError("the mail URL is none of smtp://host, smtps://host, file:") from None
         user = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password or "")
+        if not (password.isascii() and (user or "").isascii()):
+            # smtplib signs in with ASCII only.
+            raise ValueError("the user and password in the mail URL must be plain ASCII")
         usual = TLS_PORT if scheme == "smtps" else SUBMISSION_PORT if user else PLAIN_PORT
         return cls(
             host=host,
             port=port or usual,
             implicit_tls=scheme == "smtps",
             user=user,
-            password=unquote(parts.password or ""),
+            password=password,
             timeout=timeout,
         )
 
@@ -124,9 +109,10 @@ class SmtpSender:
             _part(server)
 
     def _connect(self) -> smtplib.SMTP:
+        name = _own_name()
         if self.implicit_tls:
-            return smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=self._tls())
-        return smtplib.SMTP(self.host, self.port, timeout=self.timeout)
+            return smtplib.SMTP_SSL(self.host, self.port, name, timeout=self.timeout, context=self._tls())
+        return smtplib.SMTP(self.host, self.port, name, timeout=self.timeout)
 
     def _secure(self, server: smtplib.SMTP) -> None:
         server.ehlo_or_helo_if_needed()
@@ -158,20 +144,21 @@ class FileSender:
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self._path(mail)
             draft = path.with_name(f".{path.name}.{os.getpid()}")
-            draft.write_bytes(mail.as_bytes(policy=SMTP))
+            draft.write_bytes(mail.as_bytes(policy=MAIL_POLICY.clone(utf8=True)))
             draft.replace(path)
         except OSError as problem:
             raise TryLater(f"{problem.strerror}: {self.folder}") from problem
 
     def probe(self) -> str:
-        if not os.access(_nearest_existing(self.folder), os.W_OK):
+        nearest = next(path for path in (self.folder, *self.folder.absolute().parents) if path.exists())
+        if not (nearest.is_dir() and os.access(nearest, os.W_OK)):
             raise TryLater(f"Cannot write to {self.folder}")
         return f"files in {self.folder}"
 
     def _path(self, mail: EmailMessage) -> Path:
         """Sorts by the mail's date; ends in a digest of its Message-ID."""
         digest = hashlib.sha256(str(mail["Message-ID"]).encode()).hexdigest()[:20]
-        written = mail["Date"].datetime.strftime("%Y%m%dT%H%M%S")
+        written = mail["Date"].datetime.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         return next(self.folder.glob(f"*-{digest}.eml"), self.folder / f"{written}-{digest}.eml")
 
 
@@ -184,7 +171,7 @@ def _as_send_errors() -> Iterator[None]:
         code, text = next(iter(refusal.recipients.values()))
         raise _judged(code, text) from None
     except smtplib.SMTPAuthenticationError as refusal:
-        # A wrong password is ours to mend; the mail is fine.
+        # Not in the server's words: some repeat the user name.
         raise TryLater(f"{refusal.smtp_code} It does not accept our credentials.") from None
     except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as refusal:
         raise TryLater(_said(refusal.smtp_code, refusal.smtp_error)) from None
@@ -199,17 +186,13 @@ def _as_send_errors() -> Iterator[None]:
 
 
 def _judged(code: int, text: bytes | str) -> SendError:
-    kind = Refused if 500 <= code < 600 else TryLater
-    return kind(_said(code, text))
+    never = 500 <= code < 600 and code not in SET_UP_REPLIES
+    return (Refused if never else TryLater)(_said(code, text))
 
 
 def _said(code: int, text: bytes | str) -> str:
     words = text.decode(errors="replace") if isinstance(text, bytes) else text
     return f"{code} {' '.join(words.split())}"
-
-
-def _without_addresses(text: str) -> str:
-    return _ADDRESS.sub("(address)", text)
 
 
 def _part(server: smtplib.SMTP) -> None:
@@ -220,12 +203,14 @@ def _part(server: smtplib.SMTP) -> None:
         server.close()
 
 
+def _own_name() -> str:
+    """What EHLO says: our full name, or an address literal (RFC 5321 4.1.4). Asks no name server."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _nearest_existing(folder: Path) -> Path:
-    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
