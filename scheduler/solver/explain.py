@@ -19,7 +19,7 @@ from scheduler.solver.search import Search
 from scheduler.solver.timing import Timing
 
 #: branches for one question whether there is any plan at all
-DECIDING = 30_000
+DECIDING = 10_000
 LEAST_DECIDING = 150
 #: causes tried for removal
 MOST_CAUSES = 60

@@ -204,7 +204,7 @@ class Search:
         next_ones = [session for session in sorted(left) if not self.before[session] & left]
         found: list[tuple[int, int, int]] = []
         for session in next_ones:
-            found += self._same_day(branch, session, rest - floors[session])
+            found += self._same_day(branch, session, left, rest - floors[session])
         if self.timing.day(branch.placed[0][1]) + self.plan.max_days - 1 > branch.day:
             waiting = self.timing.waiting(branch.day, branch.today)
             if waiting is not None:
@@ -212,7 +212,9 @@ class Search:
                     found += self._later_days(branch, session, rest - floors[session], waiting)
         return found
 
-    def _same_day(self, branch: _Branch, session: int, rest: int) -> list[tuple[int, int, int]]:
+    def _same_day(
+        self, branch: _Branch, session: int, left: frozenset[int], rest: int
+    ) -> list[tuple[int, int, int]]:
         day, first, end = branch.day, branch.today[0][0], branch.today[-1][1]
         breaks = [item for item in self.timing.breaks[day] if first < item.earliest]
         unmet = [item for item in breaks if not self._taken(item, branch.today)]
@@ -220,13 +222,26 @@ class Search:
         base = self._time_cost(day, branch.days, branch.waited) + branch.panels + rest
         least, minutes, per_minute = self.least[session], self.minutes[session], self.weights.waiting_minute
         found = []
-        for minute in self._between(session, end + self.timing.gap.min, self.timing.latest_after(day, end)):
+        latest = min(self.timing.latest_after(day, end), self._latest(branch, session, left))
+        for minute in self._between(session, end + self.timing.gap.min, latest):
             bound = base + per_minute * max(0, already + minute - end)
             if bound >= self._limit:
                 break  # waiting only grows
             if not any(minute + minutes > b.latest and not b.fits((end, minute)) for b in unmet):
                 found.append((bound + least[minute], minute, session))
         return found
+
+    def _latest(self, branch: _Branch, session: int, left: frozenset[int]) -> int:
+        """The last minute at which this session leaves the others their time, if this is the last day there is."""
+        if branch.day < self.timing.day(branch.placed[0][1]) + self.plan.max_days - 1:
+            return self.timing.day_ends[branch.day]
+        needed = sum(self.minutes[s] + self.timing.gap.min for s in left) - self.timing.gap.min
+        ends = (
+            starts[bisect_left(starts, self.timing.day_ends[branch.day]) - 1] + self.minutes[s]
+            for s, starts in enumerate(self.starts)
+            if s in left
+        )
+        return max(ends) - needed
 
     def _taken(self, item: BreakTime, today: tuple[Span, ...]) -> bool:
         return any(item.fits((today[i][1], today[i + 1][0])) for i in range(len(today) - 1))
