@@ -57,9 +57,12 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool = False) -> No
         postgres = None
         if settings.database_url is None:
             postgres = EmbeddedPostgres(settings.data_dir, purpose="serve")
-            stack.enter_context(postgres)
+            postgres.begin()
+            stack.callback(postgres.stop)
             settings = settings.with_database(postgres.url)
-        _import_what_is_shared()
+        _import_what_is_shared()  # takes a while, in which the server comes up
+        if postgres is not None:
+            postgres.finish()
         supervisor = stack.enter_context(
             Supervisor(
                 look=lambda: _revive(postgres) if postgres else None,
@@ -172,7 +175,7 @@ def _migrate(settings: Settings) -> str:
 def _make_demo(settings: Settings) -> str:
     from scheduler import demo, wiring
 
-    return "\n".join(demo.ensure(wiring.build(settings)))
+    return "\n".join(demo.ensure(wiring.build(settings), settings))
 
 
 def _run_web(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:

@@ -89,16 +89,23 @@ class EmbeddedPostgres:
 
         Raises AlreadyRunning, NoPlace or ServerFailed.
         """
+        self.begin()
+        self.finish()
+
+    def begin(self) -> None:
+        """The first half of `start`, for callers with something to do while the server comes up."""
         self._lock.take(self._purpose)
-        try:
+        with self._or_stop():
             self._home = home_of(self._data_dir, self._say)
             end_orphans(self._home)
             _make_cluster(self._home)
             self._launch(self._home)
+
+    def finish(self) -> None:
+        """The second half of `start`."""
+        with self._or_stop():
+            self._wait_until_ready()
             _create_database(self._data_dir)
-        except BaseException:
-            self.stop()
-            raise
 
     def watch(self) -> None:
         """Bring the server back, from a thread, whenever it ends before `stop()`."""
@@ -112,6 +119,7 @@ class EmbeddedPostgres:
         logger.warning("the embedded PostgreSQL has ended (%s): starting it again", self._process.returncode)
         end_orphans(self._home)
         self._launch(self._home)
+        self._wait_until_ready()
         return True
 
     def stop(self) -> None:
@@ -139,7 +147,7 @@ class EmbeddedPostgres:
         parent = os.getpid()
         # The folder is the account's: a link it put there is not followed.
         descriptor = os.open(home.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "ab") as log:
+        with open(descriptor, "ab") as log:  # noqa: PTH123  a descriptor, not a path
             self._process = subprocess.Popen(
                 _server_command(home),
                 stdin=subprocess.DEVNULL,
@@ -149,7 +157,6 @@ class EmbeddedPostgres:
                 preexec_fn=lambda: die_with_parent(signal.SIGINT, parent),  # noqa: PLW1509  only calls prctl
                 **home.account.process_options(),
             )
-        self._wait_until_ready(home, self._process)
 
     def _end_process(self) -> None:
         if self._process is None:
@@ -161,7 +168,18 @@ class EmbeddedPostgres:
                 self._process.wait(seconds)
                 return
 
-    def _wait_until_ready(self, home: Home, process: subprocess.Popen[bytes]) -> None:
+    @contextmanager
+    def _or_stop(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait_until_ready(self) -> None:
+        home, process = self._home, self._process
+        if home is None or process is None:
+            raise ServerFailed("the embedded PostgreSQL has not been started")
         began = time.monotonic()
         said = False
         while not _is_ready(home.cluster, process.pid):
