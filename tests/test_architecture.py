@@ -82,7 +82,7 @@ KEPT = {
     "procrastinate": {"db", "jobs"},
     "apscheduler": {"jobs", "run"},
     "ortools": {"solver"},
-    "icalendar": {"calendars", "messages"},
+    "icalendar": {"calendars", "messages", "run"},
     # the network
     "socket": {"calendars", "messages", "ats", "wiring", "run"},
     "smtplib": {"messages", "wiring"},

@@ -54,7 +54,7 @@ def role(name):
         say(name, "ends")
     return run
 
-def ensure(parts):
+def ensure(parts, settings):
     if os.environ.get("STANDIN_DEMO") == "broken":
         raise ValueError("no calendars")
     return ["API key: cvn_demo", "candidate: /c/demo"]
