@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What could stand in the way of a plan: each rule, and the time of each group of people, with the words for it
+"""What could stand in the way of a plan: each rule, and the time of each group of people, with the words
+for it
 and the same problem without it."""
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The judge. It reads rules and weights from the plan by itself and knows nothing of how options are found."""
+"""The judge. It reads rules and weights from the plan by itself and knows nothing of how options are
+found.
+"""
 
 from __future__ import annotations
 
@@ -300,15 +302,13 @@ def _too_close(
 
 def recount(problem: Problem, option: Option) -> tuple[int, tuple[Reason, ...]]:
     """What the weights say against an option, and the reasons; the cost is the sum of their values."""
-    reasons = tuple(
-        [
-            *_lateness(problem, option),
-            *_waiting(problem, option),
-            *_room_changes(problem, option),
-            *_load(problem, option),
-            *_preferences(problem, option),
-            *_cover(problem, option),
-        ]
+    reasons = (
+        *_lateness(problem, option),
+        *_waiting(problem, option),
+        *_room_changes(problem, option),
+        *_load(problem, option),
+        *_preferences(problem, option),
+        *_cover(problem, option),
     )
     return int(sum(reason.value for reason in reasons)), reasons
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why there are no options, and what would help.
 
-What stands in the way is found by removal: each rule and each group of people's calendars is taken away in turn,
+What stands in the way is found by removal: each rule and each group of people's calendars is taken away in
+turn,
 and stays away when there is still no answer. What is left blocks, and none of it can be spared.
 """
 

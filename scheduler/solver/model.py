@@ -39,7 +39,8 @@ def propose(problem: Problem, *, seconds: float = 10.0, workers: int = 1) -> Out
     """Up to `problem.options` options with different starts, or why there are none.
 
     Work is limited by counts, so that equal Problems get equal answers; `seconds` is a safety net for the
-    constraint model, which also takes the number of `workers`. Raises WrongAnswer when the judge finds a fault.
+    constraint model, which also takes the number of `workers`. Raises WrongAnswer when the judge finds a
+    fault.
     """
     begun = perf_counter()
     if problem.open_window is None:

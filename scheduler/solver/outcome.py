@@ -13,7 +13,9 @@ FORMAT = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One step of solving: the objective it reached, the bound it proved (None: none), and the gap between them."""
+    """One step of solving: the objective it reached, the bound it proved (None: none), and the gap between
+    them.
+    """
 
     name: str
     objective: int | None = None

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who sits where at given times: the cheapest panels for all sessions of a plan at once, exactly, by branch and bound."""
+"""Who sits where at given times: the cheapest panels for all sessions of a plan at once, exactly, by
+branch and bound.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ Choice = tuple[int, int]
 
 @dataclass(frozen=True)
 class Slot:
-    """One place on one panel: which session, which seat, and who could take it as (cost, person), cheapest first."""
+    """One place on one panel: which session, which seat, and who could take it as (cost, person), cheapest
+    first.
+    """
 
     session: int
     seat: int
@@ -24,7 +28,9 @@ class Slot:
 
 @dataclass(frozen=True)
 class Panels:
-    """One person for each slot, in the order of the slots (None: impossible), and whether that is proven best."""
+    """One person for each slot, in the order of the slots (None: impossible), and whether that is proven
+    best.
+    """
 
     people: tuple[int, ...] | None
     cost: int = 0
@@ -38,7 +44,9 @@ class Fit(Protocol):
         """May somebody who sits in `others` sit in `session` too?"""
 
     def clocks(self, session: int) -> frozenset[int] | None:
-        """Of whom at least one must sit in the session for its start to be on the grid; None: anybody will do."""
+        """Of whom at least one must sit in the session for its start to be on the grid; None: anybody will
+        do.
+        """
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,8 @@ def cheapest(slots: Sequence[Slot], fit: Fit, *, below: int | None = None, budge
 
 class _Search:
     def __init__(self, slots: Sequence[Slot], fit: Fit, below: int | None, budget: int) -> None:
-        # scarce places first: they fail early; places of one seat stay together so that they can be kept in order
+        # scarce places first: they fail early; places of one seat stay together so that they can be kept
+        # in order
         scarcity = {(s.session, s.seat): len(s.choices) for s in slots}
         self.order = sorted(
             range(len(slots)),

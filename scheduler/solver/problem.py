@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Problem: everything one question needs, and nothing else, so that it can be stored and solved again.
 
-It holds no field by which candidates could be ranked or compared. Its JSON form is described in docs/problem.md.
+It holds no field by which candidates could be ranked or compared. Its JSON form is described in
+docs/problem.md.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ MOST_OPTIONS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """What counts against an option, in whole points. `version` names the set, so that a stored cost keeps its meaning."""
+    """What counts against an option, in whole points. `version` names the set, so that a stored cost keeps
+    its meaning.
+    """
 
     version: int = 1
     #: each calendar day (candidate's zone) from the first possible day to the day the option ends
@@ -53,7 +56,9 @@ class Weights:
 
 @dataclass(frozen=True)
 class BusyBlock:
-    """Time taken in a calendar. `kind` is the provider's word for it (busy, tentative, …); every kind blocks."""
+    """Time taken in a calendar. `kind` is the provider's word for it (busy, tentative, …); every kind
+    blocks.
+    """
 
     during: Interval
     kind: str = "busy"
@@ -61,7 +66,9 @@ class BusyBlock:
 
 @dataclass(frozen=True)
 class BookedInterview:
-    """An interview already held or placed: blocks with its own buffer added to the newcomer's, and counts in limits."""
+    """An interview already held or placed: blocks with its own buffer added to the newcomer's, and counts
+    in limits.
+    """
 
     during: Interval
     buffer: Buffer = field(default_factory=Buffer)

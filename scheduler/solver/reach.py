@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who could sit where, when: bit masks of starts for each session, person and room, one session at a time.
 
-What several sessions of one plan ask of each other (order, gaps, breaks, distinct people) is for timing and panels.
+What several sessions of one plan ask of each other (order, gaps, breaks, distinct people) is for timing
+and panels.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class PersonStarts:
 
 
 class SessionStarts:
-    """One session: who and which rooms could take part at which starts, and the starts that fill every seat."""
+    """One session: who and which rooms could take part at which starts, and the starts that fill every
+    seat.
+    """
 
     def __init__(self, reach: Reach, session: Session) -> None:
         problem = reach.problem
@@ -133,7 +136,9 @@ class SessionStarts:
         return frozenset(p for p, starts in self.people.items() if starts.grid >> tick & 1)
 
     def slots(self, tick: int) -> tuple[tuple[int, tuple[Choice, ...]], ...]:
-        """Every required place of the panel at this start: its seat, and who could take it, cheapest first."""
+        """Every required place of the panel at this start: its seat, and who could take it, cheapest
+        first.
+        """
         if tick not in self._slots:
             found: list[tuple[int, tuple[Choice, ...]]] = []
             for i in self.required:
@@ -164,7 +169,9 @@ class SessionStarts:
 
     @cached_property
     def _cover(self) -> tuple[int, ...]:
-        """For each required seat with more people than places: starts at which somebody is left to stand in."""
+        """For each required seat with more people than places: starts at which somebody is left to stand
+        in.
+        """
         seats = self.session.seats
         return tuple(
             at_least((self.people[p].able for p in self.pools[i]), seats[i].count + 1)
@@ -227,7 +234,8 @@ class Reach:
     def _person(self, index: int, person: InterviewerFacts, ticks: int, buffer: Buffer) -> PersonStarts:
         line = self.line
         taken = [block.during for block in person.busy] + [item.during for item in person.booked]
-        # time we would need before or after reaches into theirs exactly when ours reaches into theirs made longer
+        # time we would need before or after reaches into theirs exactly when ours reaches into theirs made
+        # longer
         around = Buffer(buffer.after, buffer.before)
         kept = [around.around(block.during) for block in person.busy]
         kept += [around.around(item.buffer.around(item.during)) for item in person.booked]

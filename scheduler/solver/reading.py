@@ -35,7 +35,9 @@ class Node:
         return Invalid.at(self.pointer or "/", detail)
 
     def fields(self, required: str, optional: str = "") -> dict[str, Node]:
-        """The members of an object, given as names separated by spaces. Optional ones that are null count as absent."""
+        """The members of an object, given as names separated by spaces. Optional ones that are null count
+        as absent.
+        """
         if not isinstance(self.value, dict):
             raise self.refused("is not an object")
         known, needed = {*required.split(), *optional.split()}, required.split()
@@ -138,6 +140,12 @@ def check_plan(node: Node) -> None:
     fields["name"].text()
     for session in fields["sessions"].items(at_least=1):
         _check_session(session)
+    _check_times(fields)
+    _check_policies(fields)
+
+
+def _check_times(fields: dict[str, Node]) -> None:
+    """The parts of a plan that say when."""
     if "order" in fields:
         fields["order"].one_of("fixed", "any")
     if "gap" in fields:
@@ -157,14 +165,13 @@ def check_plan(node: Node) -> None:
     ):
         if name in fields:
             fields[name].whole(low, high)
-    for name in ("distinct_interviewers", "holds"):
-        if name in fields:
-            fields[name].flag()
-    _check_policies(fields)
 
 
 def _check_policies(fields: dict[str, Node]) -> None:
-    """The parts of a plan that solving does not look at, and replaying must still understand."""
+    """The parts of a plan that say how it is run; most of them solving does not look at."""
+    for name in ("distinct_interviewers", "holds"):
+        if name in fields:
+            fields[name].flag()
     for name in ("id", "external_id", "approval", "on_decline"):
         if name in fields:
             fields[name].text()

@@ -32,7 +32,9 @@ class _Change:
 
 
 def relaxations(problem: Problem, found: int) -> tuple[Relaxation, ...]:
-    """Changes that give more than the `found` options, the one that gives most first; equal ones as listed."""
+    """Changes that give more than the `found` options, the one that gives most first; equal ones as
+    listed.
+    """
     gains = [(change, count_starts(change.problem) - found) for change in _changes(problem)]
     useful = [
         Relaxation(patch=change.patch, text=change.text, options_gained=gain)
@@ -44,7 +46,9 @@ def relaxations(problem: Problem, found: int) -> tuple[Relaxation, ...]:
 
 
 def count_starts(problem: Problem) -> int:
-    """How many options there are, counted up to the number wanted; what the budget cuts off is not counted."""
+    """How many options there are, counted up to the number wanted; what the budget cuts off is not
+    counted.
+    """
     if problem.open_window is None:
         return 0
     reach = Reach(problem, problem.open_window)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """All good plans: for every possible first start a cheap complete plan, by branch and bound over the masks.
 
-Work is limited by counting branches, never by a clock, so that equal questions get equal answers. What was cut
+Work is limited by counting branches, never by a clock, so that equal questions get equal answers. What was
+cut
 off is said.
 """
 
@@ -109,7 +110,9 @@ class Search:
         return self._time_cost(day, 0, 0) + max(by_session, panels)
 
     def _floor(self, day: int) -> list[int] | None:
-        """The least each session costs on the days a plan beginning then can use; None when one has no start."""
+        """The least each session costs on the days a plan beginning then can use; None when one has no
+        start.
+        """
         if day not in self._floors:
             costs = [[self.least[s][m] for m in starts] for s, starts in enumerate(self._within(day))]
             self._floors[day] = [min(each) for each in costs] if all(costs) else None
@@ -151,7 +154,8 @@ class Search:
     ) -> Draft | None:
         """The cheapest plan that begins then; with `below`, only one that costs less.
 
-        `deciding` branches are tried to find one at all, then at most `improving` to better it; `undecided` and
+        `deciding` branches are tried to find one at all, then at most `improving` to better it;
+        `undecided` and
         `unproven` remember whether these were ever too few.
         """
         self._best, self._limit = None, NOTHING_YET if below is None else below
@@ -159,7 +163,9 @@ class Search:
         everything = frozenset(range(len(self.plan.sessions)))
         branches = [(self._first(session, first.minute), session) for session in first.sessions]
         branches.sort(key=lambda pair: (pair[0].panels, pair[1]))
-        cut = any([self._grow(branch, everything - {session}) for branch, session in branches])
+        cut = False
+        for branch, session in branches:
+            cut = self._grow(branch, everything - {session}) or cut
         self.unproven = self.unproven or cut
         self.undecided = self.undecided or (below is None and cut and self._best is None)
         return self._best
@@ -222,7 +228,7 @@ class Search:
         base = self._time_cost(day, branch.days, branch.waited) + branch.panels + rest
         least, minutes, per_minute = self.least[session], self.minutes[session], self.weights.waiting_minute
         found = []
-        latest = min(self.timing.latest_after(day, end), self._latest(branch, session, left))
+        latest = min(self.timing.latest_after(day, end), self._latest(branch, left))
         for minute in self._between(session, end + self.timing.gap.min, latest):
             bound = base + per_minute * max(0, already + minute - end)
             if bound >= self._limit:
@@ -231,8 +237,10 @@ class Search:
                 found.append((bound + least[minute], minute, session))
         return found
 
-    def _latest(self, branch: _Branch, session: int, left: frozenset[int]) -> int:
-        """The last minute at which this session leaves the others their time, if this is the last day there is."""
+    def _latest(self, branch: _Branch, left: frozenset[int]) -> int:
+        """The last minute at which this session leaves the others their time, if this is the last day
+        there is.
+        """
         if branch.day < self.timing.day(branch.placed[0][1]) + self.plan.max_days - 1:
             return self.timing.day_ends[branch.day]
         needed = sum(self.minutes[s] + self.timing.gap.min for s in left) - self.timing.gap.min

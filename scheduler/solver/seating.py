@@ -32,7 +32,8 @@ CHANGE = 1 << 40
 def seat(problem: Problem, option: Option) -> Option | None:
     """The option with its own people and rooms where they still can, else others who are free.
 
-    As few people change as possible, then the least loaded come in. None when the times cannot be kept. The id is
+    As few people change as possible, then the least loaded come in. None when the times cannot be kept.
+    The id is
     kept; cost and reasons are recounted.
     """
     if problem.open_window is None or not problem.open_window.contains(Interval(option.start, option.end)):

@@ -79,7 +79,9 @@ class Timeline:
         return ((1 << last) - (1 << first)) if first < last else 0
 
     def days(self, zone: ZoneInfo) -> list[tuple[date, int, int]]:
-        """Every local day with its first tick and the one after its last (a tick belongs to the day it starts in)."""
+        """Every local day with its first tick and the one after its last (a tick belongs to the day it
+        starts in).
+        """
         span = Interval(self.origin, self.instant(self.length))
         found = []
         for day in local_days(span, zone):

@@ -78,7 +78,9 @@ class Timing:
         return bisect_right(self.day_starts, minute) - 1
 
     def waiting(self, day: int, placed: Sequence[Span]) -> int | None:
-        """Minutes of waiting on a day with these sessions, in order of time; None when gaps or breaks forbid it."""
+        """Minutes of waiting on a day with these sessions, in order of time; None when gaps or breaks
+        forbid it.
+        """
         frees = [(before[1], after[0]) for before, after in pairwise(placed)]
         if any(end - start < self.gap.min for start, end in frees):
             return None
@@ -102,7 +104,9 @@ class Timing:
         return all(length <= allowed for length, allowed in zip(lengths, most, strict=True))
 
     def could_still_wait(self, day: int, placed: Sequence[Span]) -> int | None:
-        """The least waiting of a day whose later sessions are still open; None when no continuation can be allowed."""
+        """The least waiting of a day whose later sessions are still open; None when no continuation can be
+        allowed.
+        """
         frees = [(before[1], after[0]) for before, after in pairwise(placed)]
         forgiven = 0
         for item in self.breaks[day]:
@@ -115,7 +119,9 @@ class Timing:
         return max(0, sum(end - start for start, end in frees) - forgiven)
 
     def latest_after(self, day: int, end: int) -> int:
-        """The last minute of the day at which the next session could start, whatever breaks are taken before it."""
+        """The last minute of the day at which the next session could start, whatever breaks are taken
+        before it.
+        """
         if self.gap.max is None:
             return self.day_ends[day]
         longest = self.gap.max + sum(item.minutes for item in self.breaks[day])

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The constraint model's variables, behind questions that rules can ask. The only place that touches OR-Tools.
+"""The constraint model's variables, behind questions that rules can ask. The only place that touches
+OR-Tools.
 
-A session's start is one literal for each tick that no rule about a single session forbids; who sits in a seat is
+A session's start is one literal for each tick that no rule about a single session forbids; who sits in a
+seat is
 one literal for each person. Rules first narrow the ticks, then bind the literals.
 """
 

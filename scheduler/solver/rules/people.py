@@ -27,7 +27,9 @@ class InsideWorkingHours(Rule):
 
 
 class NobodyIsBusy(Rule):
-    """Nobody is busy during a session, and buffers around it stay free; where two interviews meet they add up."""
+    """Nobody is busy during a session, and buffers around it stay free; where two interviews meet they add
+    up.
+    """
 
     code = "busy"
 

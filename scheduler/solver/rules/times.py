@@ -109,7 +109,8 @@ class WithinMaxDays(Rule):
 
 
 class GapsAndBreaks(Rule):
-    """Between one session and the next of a day lies at least the shortest and, breaks aside, at most the longest
+    """Between one session and the next of a day lies at least the shortest and, breaks aside, at most the
+    longest
     gap; a break owed on a day finds its minutes in one of the gaps."""
 
     code = "gap"
