@@ -29,12 +29,15 @@ class Queue:
     def defer(self, session: Session, task: str, **ids: str) -> None:
         """The job exists when the transaction commits. The same job twice in the queue is one."""
         lock = ":".join([task, *(ids[name] for name in sorted(ids))])
-        connection = session.connection().connection.driver_connection
+        session.flush()
+        connection = session.connection()
+        driver_connection = connection.connection.driver_connection
         try:
-            # The savepoint keeps the transaction alive when the job is in the queue already.
-            with session.begin_nested():
+            # The savepoint keeps the transaction alive when the job is in the queue already. It is the
+            # connection's: the session's own would only be set at its next statement, after ours.
+            with connection.begin_nested():
                 self._app.configure_task(
-                    task, queue=QUEUES[task], queueing_lock=lock, connection=connection
+                    task, queue=QUEUES[task], queueing_lock=lock, connection=driver_connection
                 ).defer(**ids)
         except AlreadyEnqueued:
             pass

@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict, Gone, NotFound, Unavailable
+from scheduler.domain.intervals import parse_instant
+from scheduler.services import bookings, candidate_link, interviewers, organizations, picking, runs, solving
+from scheduler.services.picking import TakenWithOthers
+from tests.services.conftest import CONTACT, RECRUITER
+
+WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-03T00:00:00Z"}
+LOOP = [
+    {"key": "a", "title": "Coding", "minutes": 60, "seats": [{"skill": "python"}]},
+    {"key": "b", "title": "Design", "minutes": 60, "seats": [{"skill": "design"}]},
+]
+
+
+def candidates(*names: str) -> list[dict]:
+    return [
+        {"name": name, "email": f"{name.lower()}@example.net", "time_zone": "Europe/London"} for name in names
+    ]
+
+
+def people_of(booking: dict) -> list[str]:
+    return [p["id"] for s in booking["sessions"] for p in s["interviewers"]]
+
+
+def test_a_pick_becomes_a_booking_and_everything_it_owes(town):
+    ada = town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+    chosen = run["candidates"][0]["options"][0]
+
+    booking = town.book(run)
+
+    assert (booking["status"], booking["version"]) == ("confirmed", 1)
+    assert (booking["start"], booking["end"]) == (chosen["start"], chosen["end"])
+    assert people_of(booking) == [ada]
+    run = runs.get(town.parts, town.organization_id, run["id"])
+    assert run["candidates"][0]["status"] == "booked"
+    assert run["candidates"][0]["booking_id"] == booking["id"]
+    assert [o["status"] for o in run["candidates"][0]["options"]] == ["accepted", *["withdrawn"] * 4]
+
+
+def test_the_same_choice_again_is_the_same_booking(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+
+    assert town.book(run) == town.book(run)
+
+
+def test_another_choice_after_the_first_is_refused(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+    town.book(run)
+
+    with pytest.raises(Conflict) as refusal:
+        town.book(run, option=1)
+
+    assert refusal.value.reason == "already_booked"
+
+
+def test_calendars_are_read_again_before_anything_is_booked(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+    chosen = run["candidates"][0]["options"][0]
+    start = parse_instant(chosen["start"])
+    town.calendars.add_busy("ada@acme.example", start, start + timedelta(minutes=15))
+
+    with pytest.raises(TakenWithOthers) as refusal:
+        town.book(run)
+
+    left = [option["id"] for option in refusal.value.options]
+    assert left == [
+        o["id"]
+        for o in sorted(run["candidates"][0]["options"], key=lambda o: o["start"])
+        if o["id"] != chosen["id"]
+    ]
+
+
+def test_a_lost_interviewer_is_replaced_by_another_who_can(town):
+    ada, ben = town.hire("Ada", skills=("python",)), town.hire("Ben", skills=("python",))
+    run = town.offer(window=WINDOW)
+    chosen = run["candidates"][0]["options"][0]
+    first = chosen["sessions"][0]["interviewers"][0]
+    town.calendars.add_busy(
+        f"{first['name'].lower()}@acme.example", parse_instant(chosen["start"]), parse_instant(chosen["end"])
+    )
+
+    booking = town.book(run)
+
+    assert people_of(booking) == [({ada, ben} - {first["id"]}).pop()]
+    assert booking["history"][0]["replaced"] == [first["id"]]
+
+
+def test_two_candidates_and_one_time_make_one_booking(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(candidates=candidates("Candy", "Dora"), options=1, window=one_hour())
+    first, second = (item["options"][0]["id"] for item in run["candidates"])
+
+    picking.book(town.parts, town.organization_id, first, actor=RECRUITER)
+    with pytest.raises(TakenWithOthers) as refusal:
+        picking.book(town.parts, town.organization_id, second, actor=RECRUITER)
+
+    assert refusal.value.options == []
+
+
+def one_hour() -> dict:
+    return {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"}
+
+
+def test_racing_for_one_time_gives_it_to_exactly_one(town):
+    town.hire("Ada", skills=("python",))
+    names = [f"C{number}" for number in range(8)]
+    run = town.offer(candidates=candidates(*names), options=1, window=one_hour())
+    results: list[str] = []
+    together = threading.Barrier(len(names))
+
+    def pick(option_id: str) -> None:
+        together.wait()
+        try:
+            picking.book(town.parts, town.organization_id, option_id, actor=RECRUITER)
+            results.append("booked")
+        except TakenWithOthers:
+            results.append("taken")
+
+    threads = [threading.Thread(target=pick, args=(c["options"][0]["id"],)) for c in run["candidates"]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(results) == ["booked", *["taken"] * 7]
+
+
+def test_racing_panels_that_share_people_never_deadlock_and_never_overlap(town):
+    for name in ("Ada", "Ben", "Cleo"):
+        town.hire(name, skills=("python",))
+    plan = town.plan(
+        sessions=[{"key": "p", "title": "Panel", "minutes": 60, "seats": [{"skill": "python", "count": 2}]}]
+    )
+    names = [f"C{number}" for number in range(6)]
+    run = town.offer(
+        plan,
+        candidates=candidates(*names),
+        options=4,
+        window={"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:00:00Z"},
+    )
+    refused: list[str] = []
+    together = threading.Barrier(len(names))
+
+    def pick(candidate: dict, option: int) -> None:
+        together.wait()
+        try:
+            picking.book(
+                town.parts, town.organization_id, candidate["options"][option]["id"], actor=RECRUITER
+            )
+        except TakenWithOthers:
+            refused.append(candidate["candidate"]["id"])
+
+    threads = [
+        threading.Thread(target=pick, args=(item, number % len(item["options"])))
+        for number, item in enumerate(run["candidates"])
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    booked = bookings.find(town.parts, town.organization_id).data
+    assert len(booked) + len(refused) == len(names)
+    assert booked
+    busy = sorted((p, b["start"], b["end"]) for b in booked for p in people_of(b))
+    assert all(a[0] != b[0] or a[2] <= b[1] for a, b in zip(busy, busy[1:], strict=False))
+
+
+def test_the_database_refuses_an_overlap_by_itself(town):
+    town.hire("Ada", skills=("python",))
+    town.book(town.offer(window=WINDOW))
+
+    with (
+        pytest.raises(IntegrityError, match="no_overlap"),
+        town.parts.database.transaction(town.organization_id) as session,
+    ):
+        taken = session.scalars(sa.select(rows.Reservation)).one()
+        session.add(
+            rows.Reservation(
+                organization_id=taken.organization_id,
+                resource_id=taken.resource_id,
+                booking_id=taken.booking_id,
+                during=taken.during,
+                cores=taken.cores,
+                state="booked",
+            )
+        )
+
+
+def test_buffers_of_two_interviews_add_up(town):
+    town.hire("Ada", skills=("python",), buffer={"before": 15, "after": 15})
+    window = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T13:00:00Z"}
+    run = town.offer(candidates=candidates("Candy", "Dora"), options=20, window=window)
+    by_start = [{o["start"]: o["id"] for o in item["options"]} for item in run["candidates"]]
+    book = lambda option_id: picking.book(  # noqa: E731
+        town.parts, town.organization_id, option_id, actor=RECRUITER
+    )
+    book(by_start[0]["2026-12-02T10:00:00Z"])
+
+    with pytest.raises(TakenWithOthers):
+        book(by_start[1]["2026-12-02T11:15:00Z"])
+
+    assert book(by_start[1]["2026-12-02T11:30:00Z"])["status"] == "confirmed"
+
+
+def test_a_limit_per_day_is_counted_again_when_somebody_picks(town):
+    town.hire("Ada", skills=("python",), limits={"per_day": 1})
+    run = town.offer(candidates=candidates("Candy", "Dora"), options=20, window=WINDOW)
+    town.book(run)
+
+    last = run["candidates"][1]["options"][-1]["id"]
+    with pytest.raises(TakenWithOthers) as refusal:
+        picking.book(town.parts, town.organization_id, last, actor=RECRUITER)
+
+    assert refusal.value.options == []
+
+
+def test_touching_sessions_of_one_person_share_a_reservation(town):
+    town.hire("Ada", skills=("python", "design"), buffer={"before": 10, "after": 5})
+    run = town.offer(town.plan(sessions=LOOP, distinct_interviewers=False), window=WINDOW)
+    town.book(run)
+
+    with town.parts.database.transaction(town.organization_id) as session:
+        reservation = session.scalars(sa.select(rows.Reservation)).one()
+        booking = session.scalars(sa.select(rows.Booking)).one()
+    assert reservation.during.lower == booking.start - timedelta(minutes=10)
+    assert reservation.during.upper == booking.end + timedelta(minutes=5)
+    assert [core["before"] for core in reservation.cores] == [10, 10]
+
+
+def test_a_calendar_that_cannot_be_checked_books_nothing_by_default(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+    town.calendars.make_unreadable("ada@acme.example", "The server is down.")
+
+    with pytest.raises(Unavailable) as refusal:
+        town.book(run)
+    town.calendars.make_readable("ada@acme.example")
+
+    assert refusal.value.reason == "calendars_unreadable"
+    assert town.book(run)["status"] == "confirmed"
+
+
+def test_the_policy_may_be_to_book_from_what_is_known_and_let_a_person_check(town):
+    town.hire("Ada", skills=("python",))
+    organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
+    run = town.offer(window=WINDOW)
+    town.calendars.make_unreadable("ada@acme.example", "The server is down.")
+
+    booking = town.book(run)
+
+    assert booking["status"] == "needs_attention"
+    assert "could not be read" in booking["attention"]
+
+
+def test_when_all_options_are_taken_fresh_ones_are_looked_for(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(candidates=candidates("Candy", "Dora"), options=1, window=WINDOW)
+    first, second = (item["options"][0] for item in run["candidates"])
+    assert first["start"] == second["start"]
+    town.book(run)
+    with pytest.raises(TakenWithOthers):
+        picking.book(town.parts, town.organization_id, second["id"], actor=RECRUITER)
+
+    town.run_jobs()
+
+    link = candidate_link.open(town.parts, town.token(run, candidate=1))
+    assert link.status == "offered"
+    assert [option.start for option in link.options] != [parse_instant(second["start"])]
+    assert (
+        candidate_link.book(town.parts, town.token(run, candidate=1), link.options[0].id)["status"]
+        == "confirmed"
+    )
+
+
+def test_when_nothing_fits_any_more_a_person_hears(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(candidates=candidates("Candy", "Dora"), options=1, window=one_hour())
+    town.book(run)
+    with pytest.raises(TakenWithOthers):
+        picking.book(
+            town.parts, town.organization_id, run["candidates"][1]["options"][0]["id"], actor=RECRUITER
+        )
+
+    town.run_jobs()
+
+    again = runs.get(town.parts, town.organization_id, run["id"])
+    assert [item["status"] for item in again["candidates"]] == ["booked", "infeasible"]
+    assert any("Dora" in subject for subject in town.post.subjects_to(CONTACT["email"]))
+    assert candidate_link.open(town.parts, town.token(run, candidate=1)).status == "searching"
+
+
+def test_a_time_closer_than_the_notice_can_no_longer_be_picked(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+    town.clock.instant = parse_instant(run["candidates"][0]["options"][0]["start"]) - timedelta(hours=23)
+
+    with pytest.raises((TakenWithOthers, Gone)):
+        town.book(run)
+
+
+def test_an_interviewer_who_left_is_not_booked(town):
+    ada, ben = town.hire("Ada", skills=("python",)), town.hire("Ben", skills=("python",))
+    run = town.offer(window=WINDOW)
+    first = run["candidates"][0]["options"][0]["sessions"][0]["interviewers"][0]["id"]
+    interviewers.update(town.parts, town.organization_id, first, {"active": False})
+
+    assert people_of(town.book(run)) == [({ada, ben} - {first}).pop()]
+
+
+def test_an_option_of_another_organisation_does_not_exist(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+    other = organizations.create(town.parts, name="Other")
+
+    with pytest.raises(NotFound):
+        picking.book(town.parts, other, run["candidates"][0]["options"][0]["id"], actor=RECRUITER)
+
+
+def test_refreshing_while_options_are_open_changes_nothing(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+    with town.parts.database.transaction(town.organization_id) as session:
+        run_candidate_id = runs.candidates_of(session, run["id"])[0].id
+
+    solving.refresh(town.parts, town.organization_id, run_candidate_id)
+
+    assert runs.get(town.parts, town.organization_id, run["id"]) == run
