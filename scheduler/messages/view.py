@@ -12,8 +12,10 @@ from scheduler.domain.colour import ink_on, readable_on
 from scheduler.domain.intervals import Interval
 from scheduler.messages.content import MailFacts, SessionFacts
 
-#: what mails are printed on, light and dark
-CARD, DARK_CARD = "#ffffff", "#1c2220"
+#: what links in mails stand on, light and dark, where contrast is hardest
+SOFT, DARK_SOFT = "#eef3ef", "#22302a"
+#: a little more than is asked for: the accents of brands turn muddy just at the limit
+DARK_CONTRAST = 6
 
 #: beyond this an invitation says from when to when instead of naming each day
 NAMED_DAYS = 4
@@ -49,8 +51,8 @@ class Colours:
 
     @classmethod
     def of(cls, accent: str) -> Colours:
-        dark = readable_on(DARK_CARD, accent)
-        return cls(accent, ink_on(accent), readable_on(CARD, accent), dark, ink_on(dark))
+        dark = readable_on(DARK_SOFT, accent, DARK_CONTRAST)
+        return cls(accent, ink_on(accent), readable_on(SOFT, accent), dark, ink_on(dark))
 
 
 class View:
@@ -144,30 +146,30 @@ class View:
     # What is on offer
 
     @property
-    def option_count(self) -> str:
-        count = len(self.facts.options)
-        return wording.count_words(count, "time", locale=self.locale) if count else ""
+    def option_days(self) -> list[date]:
+        return sorted({self._day(option.start) for option in self.facts.options})
 
     @property
-    def option_days(self) -> str:
-        """`on Thursday 3 and Friday 4 December`, or from when to when if they are many."""
-        days = sorted({self._day(option.start) for option in self.facts.options})
-        if len(days) <= NAMED_DAYS:
-            return "on " + wording.days_words(days, self.today, self.locale)
-        first, last = (wording.day_words(day, self.today, self.locale) for day in (days[0], days[-1]))
-        return f"from {first} to {last}"
+    def few_days(self) -> str:
+        """`Thursday 3 and Friday 4 December`; nothing if they are too many to name."""
+        days = self.option_days
+        return wording.days_words(days, self.today, self.locale) if len(days) <= NAMED_DAYS else ""
 
     @property
-    def how_long(self) -> list[str]:
-        """The length, and what it is made of if that is more than one thing."""
-        parts = self.facts.parts
-        if not parts:
-            return []
-        minutes = wording.duration_words(sum(part.minutes for part in parts), self.locale)
-        if len(parts) == 1:
-            return [minutes]
-        count = wording.count_words(len(parts), "part", locale=self.locale)
-        return [f"{minutes} in {count}", *(part.title for part in parts)]
+    def first_day(self) -> str:
+        return wording.day_words(self.option_days[0], self.today, self.locale)
+
+    @property
+    def last_day(self) -> str:
+        return wording.day_words(self.option_days[-1], self.today, self.locale)
+
+    @property
+    def length(self) -> str:
+        """Of all parts together, without the breaks between them."""
+        return wording.duration_words(sum(part.minutes for part in self.facts.parts), self.locale)
+
+    def count(self, number: int, one: str, many: str) -> str:
+        return wording.count_words(number, one, many, locale=self.locale)
 
     # Who, where, what
 

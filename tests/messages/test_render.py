@@ -72,7 +72,7 @@ When      Tuesday 1 December
 With      Ada Keller, then Hana Sato and Ivo Brandt
 Where     Video call
           https://meet.example/abc
-Programme 11:15–11:45  Coding together, Ada Keller
+Agenda    11:15–11:45  Coding together, Ada Keller
           11:45–12:30  A talk about design, Hana Sato and Ivo Brandt
 Prepare   Bring your own editor.
           No puzzles, no trick questions.
@@ -309,7 +309,7 @@ With      Ada Keller, then Mira Osei
 Where     Video call
           https://meet.example/abc
           Room Blue, 12 Quay Street
-Programme Tue 1 Dec 11:15–11:45  Coding together, Ada Keller
+Agenda    Tue 1 Dec 11:15–11:45  Coding together, Ada Keller
           Fri 4 Dec 09:30–10:30  How we work, Mira Osei
 """
         in mail.text
@@ -415,8 +415,8 @@ def test_any_text_stays_where_it_belongs(name, title, location) -> None:
 @given(st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}"))
 def test_any_accent_gives_readable_buttons_and_links(accent) -> None:
     colours = Colours.of(Brand(name="x", accent=accent).accent)
-    assert contrast(colours.link, "#ffffff") >= 4.5
-    assert contrast(colours.dark_button, "#1c2220") >= 4.5
+    assert min(contrast(colours.link, paper) for paper in ("#ffffff", "#eef3ef")) >= 4.5
+    assert min(contrast(colours.dark_button, paper) for paper in ("#1c2220", "#22302a")) >= 4.5
     assert contrast(colours.button, colours.button_ink) >= 4
     assert contrast(colours.dark_button, colours.dark_button_ink) >= 4
 
