@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+from scheduler.messages.mailer import Mailer
+from scheduler.messages.senders import FileSender
+from tests.messages.facts import facts
+
+
+def test_a_mail_goes_out_from_the_one_address_that_organises(tmp_path: Path) -> None:
+    Mailer(FileSender(tmp_path), "talks@mail.example").send(facts("confirmation"), message_id="msg_1.2")
+    (path,) = tmp_path.iterdir()
+    mail = message_from_bytes(path.read_bytes(), policy=default)
+    (event,) = mail.iter_attachments()
+    wanted = {
+        "From": "Northwind Labs <talks@mail.example>",
+        "To": "Candy Date <candy@example.net>",
+        "Reply-To": "Rosa Diaz <rosa@northwind.example>",
+        "Message-ID": "<msg_1.2@mail.example>",
+        "References": "<bkg_1@mail.example>",
+    }
+    assert {name: str(mail[name]) for name in wanted} == wanted
+    assert b"mailto:talks@mail.example" in event.get_payload(decode=True).replace(b"\r\n ", b"")
+
+
+def test_the_file_to_keep_comes_from_the_same_organiser(tmp_path: Path) -> None:
+    kept = Mailer(FileSender(tmp_path), "talks@mail.example").invite(facts("confirmation"))
+    assert b'ORGANIZER;CN="Northwind Labs":mailto:talks@mail.example\r\n' in kept
+    assert b"METHOD:PUBLISH\r\n" in kept
+    assert list(tmp_path.iterdir()) == []
