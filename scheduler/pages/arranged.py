@@ -71,7 +71,7 @@ def for_candidate(booking: Mapping[str, Any]) -> dict[str, Any]:
         "sessions": [session | {"calendar_events": []} for session in booking["sessions"]],
         "attention": None,
         "history": [
-            {"at": fact["at"], "actor": _by(fact["actor"]), "event": fact["event"]}
+            {name: fact[name] for name in ("at", "event", "version")} | {"actor": _by(fact["actor"])}
             for fact in booking["history"]
         ],
     }

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Request
+from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
 from scheduler.domain.errors import Invalid, Refusal
 from scheduler.services.links import Links
@@ -23,18 +24,6 @@ YOUNGEST = timedelta(seconds=1)
 OLDEST = timedelta(minutes=30)
 #: bytes of a form or JSON body: a message of 2000 characters, encoded, fits several times
 LARGEST_BODY = 64 * 1024
-
-
-class CrossSite(Refusal):
-    """This form was sent from another site."""
-
-    code = "cross_site"
-
-
-class WrongType(Refusal):
-    """Send a form or JSON."""
-
-    code = "unsupported_media_type"
 
 
 class StaleForm(Refusal):
@@ -88,32 +77,34 @@ def wants_json(request: Request) -> bool:
 
 
 def guard(request: Request, public_url: str) -> None:
-    """Refuse a POST that another site's page made, or that is neither a form nor JSON."""
+    """Refuse a POST that another site's page made (403), or that is neither a form nor JSON (415)."""
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     if site == "cross-site" or (
         site is None and origin is not None and not _own(origin, request, public_url)
     ):
-        raise CrossSite
+        raise Forbidden("This was sent from another site.")
     if request.mimetype not in ("application/x-www-form-urlencoded", "application/json"):
-        raise WrongType
+        raise UnsupportedMediaType
 
 
 def _own(origin: str, request: Request, public_url: str) -> bool:
     return urlsplit(origin).netloc in (request.host, urlsplit(public_url).netloc)
 
 
-def fields(request: Request) -> dict[str, str]:
-    """The fields of the form or of the JSON object. Raises Invalid for anything that is not text."""
+def fields(request: Request, *known: str) -> dict[str, str]:
+    """The fields of the form, or the known ones of a JSON object. Raises Invalid for any other JSON."""
     if request.mimetype != "application/json":
         return request.form.to_dict()
     data: Any = request.get_json(silent=True)
     if not isinstance(data, dict):
         raise Invalid.at("", "must be a JSON object")
     for name, value in data.items():
-        if not isinstance(value, str):
+        if name not in known:
+            raise Invalid.at(f"/{name}", "is not a field of this call")
+        if value is not None and not isinstance(value, str):
             raise Invalid.at(f"/{name}", "must be text")
-    return data
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def text(sent: dict[str, str], name: str, *, longest: int, needed: str = "") -> str:

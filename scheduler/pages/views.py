@@ -18,10 +18,10 @@ from typing import Any, Protocol
 from flask import Blueprint, Flask, Response, g, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, Refusal, SlotTaken, Unavailable
+from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, SlotTaken
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import Option
-from scheduler.pages import assets, headers, problems
+from scheduler.pages import assets, headers
 from scheduler.pages.arranged import for_candidate
 from scheduler.pages.forms import LARGEST_BODY, Nonces, StaleForm, fields, guard, text, wants_json
 from scheduler.pages.visit import Visit
@@ -67,7 +67,6 @@ class CandidatePage:
         ):
             pages.add_url_rule(rule, view_func=view, methods=methods)
         pages.before_request(self._admit)
-        pages.register_error_handler(Refusal, self._refused)
         app.register_blueprint(pages)
 
     # Looking
@@ -115,7 +114,7 @@ class CandidatePage:
 
     def book(self, token: str) -> BaseResponse:
         if wants_json(request):
-            sent = fields(request)
+            sent = fields(request, "option")
             option_id = text(sent, "option", longest=200, needed="says which option to book")
             return _json(self._verbs.book(self._parts, _well_formed(token), option_id), 201)
         visit = self._visit(token)
@@ -129,10 +128,14 @@ class CandidatePage:
             return self._taken(token, taken)
         except Conflict:
             return self._screen(self._visit(token), status=409, elsewhere=True)
+        except Gone as gone:
+            if gone.reason != "expired":
+                raise
+            return self._screen(self._visit(token), status=410)
         return redirect(visit.url(), 303)
 
     def cancel(self, token: str) -> BaseResponse:
-        sent = fields(request)
+        sent = fields(request, "reason")
         visit = self._visit(token)
         try:
             reason = text(sent, "reason", longest=LONGEST_REASON)
@@ -153,7 +156,7 @@ class CandidatePage:
         return redirect(visit.url(), 303)
 
     def ask(self, token: str) -> BaseResponse:
-        sent = fields(request)
+        sent = fields(request, "message")
         visit = self._visit(token)
         try:
             message = text(sent, "message", longest=LONGEST_MESSAGE, needed="says what you need")
@@ -196,7 +199,7 @@ class CandidatePage:
     def _taken(self, token: str, taken: SlotTaken) -> Response:
         """Somebody else was faster: what is left, the nearest first. The rest of what was entered stays."""
         visit = self._visit(token)
-        left = [Option.from_json(option) for option in problems.options_left(taken)]
+        left = _options_left(taken)
         if left and visit.link.status in ("offered", "searching"):
             visit = visit.with_options(left)
         return self._screen(visit, status=409, taken=True, near=_instant(request.form.get("start", "")))
@@ -215,17 +218,6 @@ class CandidatePage:
         if request.method == "POST":
             request.max_content_length = LARGEST_BODY
             guard(request, self._parts.links.public_url)
-
-    def _refused(self, refusal: Refusal) -> Response:
-        if wants_json(request):
-            return problems.problem(refusal)
-        if isinstance(refusal, Gone) and refusal.reason == "expired" and request.view_args:
-            return self._screen(self._visit(request.view_args["token"]), status=410)
-        status = problems.status_of(refusal)
-        response = Response(trouble(status), status, mimetype=_HTML)
-        if isinstance(refusal, Unavailable):
-            response.headers["Retry-After"] = str(refusal.retry_after)
-        return response
 
 
 def trouble(status: int) -> str:
@@ -246,11 +238,10 @@ def serve_asset(name: str) -> Response:
 
 
 def finish(response: Response) -> Response:
-    """Say what the application refuses in these pages' words, and set their headers on everything."""
+    """Say what was refused in words rather than JSON to people, and set the headers of everything here."""
     if not request.path.startswith("/c/"):
         return response
-    own = response.mimetype == _HTML and request.blueprint == "candidate"
-    if response.status_code >= 400 and not own and not wants_json(request):
+    if response.status_code >= 400 and not g.get("worded") and not wants_json(request):
         response.set_data(trouble(response.status_code))
         response.mimetype = _HTML
     headers.protect(response, logo=g.get("logo"), secure=request.is_secure)
@@ -266,6 +257,11 @@ def _well_formed(token: str) -> str:
     if not _TOKEN.match(token):
         raise NotFound
     return token
+
+
+def _options_left(taken: SlotTaken) -> list[Option]:
+    """What can still be chosen; services add it where they know it."""
+    return [Option.from_json(view) for view in getattr(taken, "options", ())]
 
 
 def _as_json(link: CandidateLink) -> Response:

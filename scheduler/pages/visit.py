@@ -146,7 +146,7 @@ class Visit:
         return self.nonces.make(purpose, self.token, *bound)
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
-        g.logo = self.logo
+        g.logo, g.worded = self.logo, True
         accent = assets.accent_name(self.link.brand.accent)
         body = render_template(
             f"candidate/{template}.html", visit=self, link=self.link, accent=accent, **context

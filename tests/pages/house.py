@@ -11,6 +11,7 @@ from typing import Any, cast
 from flask import Flask
 
 from scheduler import pages
+from scheduler.api import errors
 from scheduler.db.session import Database
 from scheduler.domain.errors import Conflict, Gone, NotFound, SlotTaken
 from scheduler.domain.intervals import format_instant, parse_instant
@@ -334,5 +335,6 @@ def parts_at(now: Callable[[], datetime]) -> Parts:
 
 def application(desk: Desk) -> Flask:
     app = Flask("candidate_page_tests")
+    errors.register(app, out_of_reach=())
     pages.register(app, parts_at(desk.now), verbs=desk)
     return app
