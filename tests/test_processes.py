@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from scheduler.processes import die_with_pipe
+
+#: Starts a child that would sleep for long, and says so. An argument but 0 names a parent that is not its own.
+PARENT = """
+import os, signal, subprocess, sys
+from scheduler.processes import die_with_parent
+child = subprocess.Popen(
+    ["sleep", "600"], preexec_fn=lambda: die_with_parent(signal.SIGKILL, int(sys.argv[1]) or os.getppid())
+)
+print("started", flush=True)
+child.wait()
+"""
+
+
+def test_the_end_of_the_only_holder_of_a_pipe_is_noticed():
+    reading, writing = os.pipe()
+    ended = threading.Event()
+    die_with_pipe(reading, ended.set)
+    assert not ended.is_set()
+    os.close(writing)
+    assert ended.wait(10)
+    os.close(reading)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
+def test_a_child_does_not_outlive_a_killed_parent():
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, "0"], stdout=subprocess.PIPE)
+    assert parent.stdout.readline() == b"started\n"
+    parent.kill()
+    # The child has the same output: it is at its end when both are gone.
+    assert parent.communicate(timeout=20)[0] == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
+def test_a_child_whose_parent_is_gone_already_does_not_begin():
+    done = subprocess.run([sys.executable, "-c", PARENT, "1"], capture_output=True, timeout=20, check=False)
+    assert done.returncode == 0
