@@ -10,7 +10,7 @@ import pytest
 
 from scheduler.processes import die_with_pipe
 
-#: Starts a child that would sleep for long, and says so. An argument but 0 names a parent that is not its own.
+#: Starts a child that would sleep for long, and says so. An argument but 0 is a parent that is not its own.
 PARENT = """
 import os, signal, subprocess, sys
 from scheduler.processes import die_with_parent
