@@ -105,24 +105,26 @@ def _of_time_limits(problem: Problem) -> Iterator[Cause]:
 
 
 def _of_people(problem: Problem) -> Iterator[Cause]:
-    """The time of everybody who may sit in a seat, once for each pool."""
-    seen = set()
-    for session in problem.plan.sessions:
-        for seat in session.seats:
-            pool = problem.pool(seat)
-            ids = frozenset(person.id for person in pool)
-            if seat.optional or ids in seen:
-                continue
-            seen.add(ids)
-            single = pool[0].id if len(pool) == 1 else None
-            text = _needed(problem, pool, session.title, seat.count)
-            blocker = Blocker(
-                code="no_time_together" if seat.count > 1 else "busy",
-                text=text,
-                interviewer_id=single,
-                session_key=session.key,
-            )
-            yield Cause(blocker, _free(ids))
+    """The time of everybody who may sit in a seat, small pools first; each person belongs to one pool only."""
+    asked = [
+        (problem.pool(seat), seat.count, session)
+        for session in problem.plan.sessions
+        for seat in session.seats
+        if not seat.optional
+    ]
+    blamed: set[str] = set()
+    for pool, count, session in sorted(asked, key=lambda item: len(item[0])):
+        ids = frozenset(person.id for person in pool) - blamed
+        if not ids:
+            continue
+        blamed |= ids
+        blocker = Blocker(
+            code="busy",
+            text=_needed(problem, pool, session.title, count),
+            interviewer_id=pool[0].id if len(pool) == 1 else None,
+            session_key=session.key,
+        )
+        yield Cause(blocker, _free(ids))
 
 
 def _free(ids: frozenset[str]) -> Callable[[Problem], Problem]:

@@ -65,6 +65,8 @@ class Choice:
             penalty += self.weights.same_day
         if self._kinds[one.start][1] == self._kinds[other.start][1]:
             penalty += self.weights.same_half
+        if one.start < other.end and other.start < one.end:
+            penalty += self.weights.overlapping
         return penalty
 
     def _days(self, draft: Draft) -> set[int]:

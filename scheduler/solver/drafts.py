@@ -37,6 +37,8 @@ class Draft:
     placed: tuple[Placed, ...]
     seated: tuple[Seated, ...]
     cost: int
+    #: the minute the last session ends
+    end: int
 
     @property
     def start(self) -> int:

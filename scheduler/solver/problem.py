@@ -48,6 +48,8 @@ class Weights:
     no_cover: int = 30
     #: in a set: two options on one day
     same_day: int = 150
+    #: in a set: two options of which one begins before the other ends
+    overlapping: int = 150
     #: in a set: two options both before, or both after, noon of the candidate's clock
     same_half: int = 60
     #: in a set: each person two options share

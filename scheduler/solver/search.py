@@ -335,5 +335,5 @@ class Search:
                 Seated(session=slot.session, seat=slot.seat, person=person)
                 for slot, person in zip(slots, panels.people, strict=True)
             )
-            self._best = Draft(placed=branch.placed, seated=seated, cost=self._limit)
+            self._best = Draft(placed=branch.placed, seated=seated, cost=self._limit, end=branch.today[-1][1])
         return not panels.proven

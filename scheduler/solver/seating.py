@@ -53,7 +53,7 @@ def seat(problem: Problem, option: Option) -> Option | None:
         Seated(session=slot.session, seat=slot.seat, person=person)
         for slot, person in zip(slots, panels.people, strict=True)
     )
-    draft = Draft(placed=placed, seated=seated, cost=0)
+    draft = Draft(placed=placed, seated=seated, cost=0, end=timing.minute(option.end))
     guests = optional_people(reach, timing, draft, own)
     return to_option(reach, timing, draft, rooms=rooms[1], guests=guests).evolve(id=option.id)
 

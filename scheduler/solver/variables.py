@@ -10,7 +10,7 @@ one literal for each person. Rules first narrow the ticks, then bind the literal
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, permutations
 from time import perf_counter
@@ -281,10 +281,12 @@ class Variables:
             for (s, seat, person), literal in self._seat.items()
             if solver.boolean_value(literal)
         )
-        draft = Draft(placed=tuple(placed), seated=seated, cost=0)
+        last, start = placed[-1]
+        end = start + self.plan.sessions[last].minutes
+        draft = Draft(placed=tuple(placed), seated=seated, cost=0, end=end)
         rooms = best_rooms(self.reach, self.timing, draft.placed)
         option = to_option(self.reach, self.timing, draft, rooms=rooms[1] if rooms else {}, guests=())
-        return Draft(placed=draft.placed, seated=seated, cost=option.cost)
+        return replace(draft, cost=option.cost)
 
 
 def solve_one_by_one(

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m scheduler solve FILE`: one Problem in, its Outcome out. No database, no network, no web."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scheduler.domain.errors import Invalid
+from scheduler.solver.problem import Problem
+
+WRONG_INPUT = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Solve the problem in a file (`-`: standard input) and print the outcome.
+
+    Gives 0 with an outcome, whatever it is, and 2 with one line on standard error when the file is no Problem.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        problem = _read(arguments.file)
+    except (OSError, ValueError, Invalid) as error:
+        print(f"{arguments.file}: {_one_line(error)}", file=sys.stderr)
+        return WRONG_INPUT
+    if arguments.seed is not None:
+        problem = problem.evolve(seed=arguments.seed)
+    from scheduler.solver.model import propose  # noqa: PLC0415 (a wrong file is refused without loading it)
+
+    outcome = propose(problem, seconds=arguments.seconds, workers=arguments.workers)
+    print(json.dumps(outcome.to_json(), indent=2, ensure_ascii=False))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="solve", description="Solve one Problem from a JSON file.")
+    parser.add_argument("file", help="the Problem (docs/problem.md); - reads standard input")
+    parser.add_argument("--seconds", type=_positive, default=10.0, help="wall-clock limit (default 10)")
+    parser.add_argument(
+        "--workers", type=_workers, default=1, help="threads of the constraint solver (default 1)"
+    )
+    parser.add_argument("--seed", type=_seed, help="replaces the Problem's own seed")
+    return parser
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("is not above 0")
+    return number
+
+
+def _workers(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("is less than 1")
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**31:
+        raise argparse.ArgumentTypeError("is not between 0 and 2147483647")
+    return number
+
+
+def _read(name: str) -> Problem:
+    text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    data: Any = json.loads(text)
+    return Problem.from_json(data)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or "cannot be read"
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8 text"
+    return " ".join(str(error).split())
