@@ -32,7 +32,7 @@ class Blueprint(flask_smorest.Blueprint):
     ARGUMENTS_PARSER = Parser()
 
     def __init__(self, name: str, description: str) -> None:
-        super().__init__(name, __name__, description=description, template_folder="templates")
+        super().__init__(name, __name__, description=description)
         self._prepare_doc_cbks.append(_describe_call)
 
     def call(
@@ -78,7 +78,11 @@ class Blueprint(flask_smorest.Blueprint):
         return register
 
     def open(
-        self, rule: str, content_type: str, answer: type[Schema] | None, refuses: tuple[HTTPStatus, ...] = ()
+        self,
+        rule: str,
+        content_type: str,
+        answer: type[Schema] | dict[str, Any],
+        refuses: tuple[HTTPStatus, ...] = (),
     ) -> Callable[[ViewFunction], ViewFunction]:
         """Register a GET that anybody may call."""
 

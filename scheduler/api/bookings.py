@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response
@@ -18,19 +19,26 @@ from scheduler.api.schemas.bookings import (
     BookingOutcome,
     BookingRequest,
 )
-from scheduler.services import bookings
+from scheduler.services import bookings, picking
 
 blueprint = Blueprint("Bookings", "What was chosen, and what has become of it.")
 
 
-@blueprint.call("POST", "/v1/bookings", scope="schedule", body=BookingRequest, answers={201: Booking})
+@blueprint.call(
+    "POST",
+    "/v1/bookings",
+    scope="schedule",
+    body=BookingRequest,
+    answers={201: Booking},
+    refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.GONE),
+)
 def create_booking(caller: Caller, data: dict[str, Any]) -> Response:
     """Book an option on a candidate's behalf.
 
     409 `slot_taken` when the time has gone, with the options that are left. The same option again answers
     with the same booking.
     """
-    view = bookings.book(caller.parts, caller.organization_id, data["option_id"], actor=caller.actor)
+    view = picking.book(caller.parts, caller.organization_id, data["option_id"], actor=caller.actor)
     return made(view)
 
 

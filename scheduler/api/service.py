@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any
 
-from flask import Response, current_app, render_template, request
+from flask import Response, current_app
 from marshmallow import fields
 
+from scheduler.api import docs
 from scheduler.api.answers import as_json
 from scheduler.api.blueprint import Blueprint
 from scheduler.api.caller import parts
@@ -19,8 +17,6 @@ from scheduler.api.schemas.base import View
 from scheduler.services import health
 
 SPECIFICATION = "convene.openapi"
-#: of a path in the description; what else stands there is no call
-METHODS = ("get", "post", "patch", "delete")
 
 blueprint = Blueprint("Service", "The service itself.")
 
@@ -32,38 +28,30 @@ class Health(View):
 
 
 @blueprint.open("/healthz", "application/json", Health)
-def healthz() -> Response:
+def check_alive() -> Response:
     """The process is alive."""
     return as_json({"status": "ok"})
 
 
 @blueprint.open("/readyz", "application/json", Health, refuses=(HTTPStatus.SERVICE_UNAVAILABLE,))
-def readyz() -> Response:
+def check_ready() -> Response:
     """The database can be reached and has the newest schema."""
     health.check(parts())
     return as_json({"status": "ready"})
 
 
-@blueprint.open("/openapi.json", "application/json", None)
-def openapi_json() -> Response:
+@blueprint.open("/openapi.json", "application/json", {"type": "object"})
+def read_openapi() -> Response:
     """This description, as JSON."""
-    response = as_json(_specification())
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return as_json(_specification())
 
 
-@blueprint.open("/docs", "text/html", None)
-def docs() -> Response:
+@blueprint.open("/docs", "text/html", {"type": "string"})
+def read_docs() -> Response:
     """This description, for reading."""
-    style = files(__package__).joinpath("templates/docs.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = render_template("docs.html", spec=_specification(), style=style, methods=METHODS)
-    response = Response(page, content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    )
+    page = docs.page(_specification())
+    response = Response(page.html, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = page.policy
     return response
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.domain.errors import Invalid
+from scheduler.domain.intervals import aware
 
 LARGEST = 200
+ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def _decode(cursor: str) -> tuple[datetime, str]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         created_at, id_ = json.loads(text)
-        return datetime.fromisoformat(created_at), str(id_)
-    except (ValueError, TypeError, binascii.Error) as error:
+        if not ID.fullmatch(id_):
+            raise ValueError("there is no such id")
+        return aware(datetime.fromisoformat(created_at)), id_
+    except (ValueError, TypeError, OverflowError, binascii.Error) as error:
         raise Invalid.at("/cursor", "is not a cursor of this list") from error

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole application on a real database, driven by a client that holds every answer against openapi.yaml."""
+"""The whole application on a real database, with a client that holds every answer against openapi.yaml."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from flask import Flask
 from jsonschema import Draft202012Validator
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request
 
@@ -19,47 +21,8 @@ from scheduler.app import create_app
 from scheduler.db.session import Database
 from scheduler.services import keys, organizations
 from scheduler.services.keys import SCOPES
-from scheduler.services.links import Links
 from scheduler.services.parts import Parts
-
-NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
-SECRET = "a2V5LWtleS1rZXkta2V5LWtleS1rZXkta2V5LWtleTE="
-
-
-@dataclass
-class Clock:
-    """A clock that stands still until a test moves it."""
-
-    instant: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.instant
-
-    def forward(self, **by: float) -> None:
-        self.instant += timedelta(**by)
-
-
-@dataclass
-class Post:
-    """Mail that goes nowhere."""
-
-    sent: list[Any] = field(default_factory=list)
-
-    def send(self, facts, *, message_id):
-        self.sent.append((facts, message_id))
-
-    def invite(self, facts):
-        raise NotImplementedError
-
-
-@dataclass
-class Jobs:
-    """Jobs that are put down and carried out by nobody."""
-
-    deferred: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-    def __call__(self, session, task, **ids):
-        self.deferred.append((task, ids))
+from tests.standins import Clock, Jobs, parts_on
 
 
 @pytest.fixture
@@ -72,22 +35,23 @@ def jobs() -> Jobs:
     return Jobs()
 
 
-@pytest.fixture
-def parts(database_url: str, clock: Clock, jobs: Jobs) -> Iterator[Parts]:
-    database = Database(database_url)
-    yield Parts(
-        database=database,
-        now=clock,
-        providers={},
-        mail=Post(),
-        links=Links([SECRET], "https://interviews.example.com"),
-        defer=jobs,
-    )
+@pytest.fixture(scope="session")
+def database(postgres_url: str, _template: str) -> Iterator[Database]:
+    """One database for all: each test has an organisation of its own, which sees nothing of the others."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE test_api TEMPLATE {_template}")
+    database = Database(postgres_url.replace("/convene?", "/test_api?"))
+    yield database
     database.close()
 
 
 @pytest.fixture
-def app(parts: Parts):
+def parts(database: Database, clock: Clock, jobs: Jobs) -> Parts:
+    return parts_on(database, now=clock, defer=jobs)
+
+
+@pytest.fixture
+def app(parts: Parts) -> Flask:
     return create_app(parts)
 
 
@@ -99,22 +63,22 @@ def organization_id(parts: Parts) -> str:
 class Client:
     """Calls the API with one key, and fails when an answer is not what openapi.yaml says."""
 
-    def __init__(self, app: Any, key: str | None) -> None:
+    def __init__(self, app: Flask, key: str | None) -> None:
         self.app = app
         self.key = key
-        self._specification = app.extensions[SPECIFICATION]
+        self._specification: dict[str, Any] = app.extensions[SPECIFICATION]
 
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
-        """Header names are written with underscores; `data` and `content_type` send something else than JSON."""
-        sent: dict[str, Any] = {
-            name: headers.pop(name) for name in ("data", "content_type") if name in headers
-        }
-        if body is not None:
-            sent["json"] = body
-        if self.key:
-            sent["headers"] = {"Authorization": f"Bearer {self.key}"}
-        sent.setdefault("headers", {}).update({n.replace("_", "-"): v for n, v in headers.items()})
-        response = self.app.test_client().open(path, method=method, **sent)
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, text: str | None = None, **headers: str
+    ) -> TestResponse:
+        """Send a body as JSON, or a text as it is; header names are written with underscores."""
+        sent: dict[str, Any] = (
+            {"json": body} if body is not None else {"data": text} if text is not None else {}
+        )
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.key is not None:
+            named.setdefault("Authorization", f"Bearer {self.key}")
+        response = self.app.test_client().open(path, method=method, headers=named, **sent)
         self._hold_against_specification(response)
         return response
 
@@ -131,52 +95,39 @@ class Client:
         return self("DELETE", path, **headers)
 
     def _hold_against_specification(self, response: TestResponse) -> None:
-        if response.status_code == 304:
-            return
-        described = self._described(response.request, response.status_code)
-        content = described.get("content", {})
+        content = self._described(response.request, response.status_code).get("content", {})
         if not content:
-            assert response.data == b"", "an answer that should have no body"
+            assert response.data == b""
             return
         assert response.mimetype in content
         if response.mimetype.endswith("json"):
-            schema = {**content[response.mimetype].get("schema", {}), "components": self._components}
-            Draft202012Validator(schema).validate(json.loads(response.data))
-
-    @property
-    def _components(self) -> Any:
-        return self._specification["components"]
+            schema = content[response.mimetype].get("schema", {})
+            components = {"components": self._specification["components"]}
+            Draft202012Validator(schema | components).validate(json.loads(response.data))
 
     def _described(self, request: Request, status: int) -> Any:
-        """What openapi.yaml says about this answer; an address that is not in it has the form of a problem."""
-        problem = self._components["responses"]["DEFAULT_ERROR"]
-        path = path_of(self.app, request)
-        operation = self._specification["paths"].get(path, {}).get(request.method.lower())
-        if operation is None:
+        """What openapi.yaml says of this answer; for an address that is not in it: a problem."""
+        responses = self._specification["components"]["responses"]
+        path = self._path(request)
+        if path is None:
             assert status in (404, 405)
-            return problem
-        described = operation["responses"].get(str(status))
-        assert described is not None, f"{request.method} {path} may not answer {status}"
-        if "$ref" in described:
-            return self._components["responses"][described["$ref"].rpartition("/")[2]]
-        return described
+            return responses["DEFAULT_ERROR"]
+        operation = self._specification["paths"][path][request.method.lower()]
+        assert str(status) in operation["responses"], f"{request.method} {path} may not answer {status}"
+        described = operation["responses"][str(status)]
+        return responses[described["$ref"].rpartition("/")[2]] if "$ref" in described else described
 
-
-def path_of(app: Any, request: Request) -> str | None:
-    """The path of the description that a request went to."""
-    for rule in app.url_map.iter_rules():
-        adapter = app.url_map.bind("localhost")
+    def _path(self, request: Request) -> str | None:
         try:
-            found, _ = adapter.match(request.path, method=request.method, return_rule=True)
-        except Exception:
+            adapter = self.app.url_map.bind("localhost")
+            rule, _ = adapter.match(request.path, method=request.method, return_rule=True)
+        except HTTPException:
             return None
-        return described_path(found.rule)
-    return None
+        return described_path(rule.rule)
 
 
 def described_path(rule: str) -> str:
-    import re
-
+    """A rule of the URL map as the description writes it."""
     return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule)
 
 
@@ -186,13 +137,13 @@ def key(parts: Parts, organization_id: str) -> str:
 
 
 @pytest.fixture
-def client(app, key: str) -> Client:
+def client(app: Flask, key: str) -> Client:
     return Client(app, key)
 
 
 @pytest.fixture
-def client_with(app, parts: Parts, organization_id: str):
-    """A client whose key has these scopes only."""
+def client_with(app: Flask, parts: Parts, organization_id: str):
+    """Makes a client whose key has these scopes only."""
 
     def make(*scopes: str) -> Client:
         return Client(app, keys.create(parts, organization_id, name="tests", scopes=scopes)[1])
@@ -201,7 +152,13 @@ def client_with(app, parts: Parts, organization_id: str):
 
 
 @pytest.fixture
-def stranger(app, parts: Parts) -> Client:
+def nobody(app: Flask) -> Client:
+    """A client without a key."""
+    return Client(app, None)
+
+
+@pytest.fixture
+def stranger(app: Flask, parts: Parts) -> Client:
     """A client of another organisation."""
     other = organizations.create(parts, name="Other")
     return Client(app, keys.create(parts, other, name="tests", scopes=SCOPES)[1])

@@ -7,7 +7,7 @@ import functools
 import json
 import re
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ class Schema(ma.Schema):
     class Meta:
         unknown = ma.RAISE
 
-    error_messages: ClassVar[dict[str, str]] = {
+    error_messages: dict[str, str] = {  # noqa: RUF012  # as marshmallow declares it
         "unknown": "is not a field here",
         "type": "must be an object",
     }
@@ -93,7 +93,7 @@ class Flag(fields.Boolean):
 class Instant(fields.DateTime):
     """An RFC 3339 time with an offset, kept as text in UTC."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
+    default_error_messages: dict[str, Any] = {  # noqa: RUF012  # as marshmallow declares it
         "rfc3339": "must be an RFC 3339 time with an offset, such as 2026-12-01T09:00:00+01:00",
         "range": "is too far away",
     }
@@ -148,7 +148,10 @@ def locale(**kwargs: Any) -> fields.String:
 
 
 def url(*schemes: str, **kwargs: Any) -> fields.String:
-    checks = [validate.Length(max=2000), functools.partial(_check_url, schemes=schemes)]
+    checks: list[Callable[[Any], Any]] = [
+        validate.Length(max=2000),
+        functools.partial(_check_url, schemes=schemes),
+    ]
     return fields.String(validate=checks, metadata={"format": "uri"}, **kwargs)
 
 
