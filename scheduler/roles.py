@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -51,6 +52,8 @@ def serve(settings: Settings, host: str, port: int, *, demo: bool = False) -> No
 
     Raises CannotListen, EmbeddedError or ChildFailed when it cannot begin.
     """
+    # Until the supervisor takes over, ending early must still end what has been started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as stack:
         listener = stack.enter_context(_bind(host, port))
         settings = settings.listening_on(host, listener.getsockname()[1])

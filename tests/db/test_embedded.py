@@ -258,12 +258,12 @@ def test_as_root_a_data_dir_out_of_reach_is_kept_elsewhere_and_said_so(data_dir,
         assert answers(server.url)
     assert closed.stat().st_mode & 0o777 == 0o700
     assert (closed / "postgres").resolve().parent == data_dir / "elsewhere"
-    assert len(said) == 1
-    assert str((closed / "postgres").resolve()) in said[0]
+    where = f"kept in {(closed / 'postgres').resolve()}"
+    assert sum(line.endswith(where) for line in said) == 1
     # The second time it is found, and said again.
     with EmbeddedPostgres(closed, say=said.append):
         pass
-    assert len(said) == 2
+    assert sum(line.endswith(where) for line in said) == 2
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to run the server as")
@@ -278,4 +278,4 @@ def test_as_root_programs_out_of_reach_are_copied(data_dir, monkeypatch):
         assert answers(server.url)
         program = Path(f"/proc/{server.pid}/exe").readlink()
     assert data_dir / "elsewhere" in program.parents
-    assert "programs are run from" in said[0]
+    assert sum("programs are run from" in line for line in said) == 1

@@ -114,7 +114,7 @@ def _account_for(folder: Path) -> Account:
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), "this account")
     if folder.exists() and (owner := folder.stat()).st_uid != 0:
-        return Account(owner.st_uid, owner.st_gid, f"uid {owner.st_uid}")
+        return Account(owner.st_uid, owner.st_gid, _name_of(owner.st_uid))
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
@@ -122,6 +122,13 @@ def _account_for(folder: Path) -> Account:
             continue
         return Account(entry.pw_uid, entry.pw_gid, name)
     raise NoPlace("PostgreSQL does not run as root, and there is no account postgres or nobody to run it as")
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # the data came from another machine
+        return f"uid {uid}"
 
 
 def _make_folder(folder: Path, account: Account, say: Callable[[str], None]) -> None:
