@@ -151,13 +151,12 @@ def shares_busy(owner: calendars.Owner, data: bytes, folder: Path, weeks: int) -
     """How much of each week's working hours is busy; weeks with days off are left out."""
     (folder / f"{owner.address}.ics").write_bytes(data)
     zone = ZoneInfo(owner.time_zone)
-    for week in range(weeks):
-        monday = datetime.combine(MONDAY + timedelta(weeks=week), time(), zone)
-        reading = IcsFolder(folder).read_busy(
-            [CalendarKey(owner.address, owner.time_zone)], monday, monday + timedelta(days=7)
-        )[owner.address]
-        assert isinstance(reading, Blocks)
-        spans = [(block.start, block.end) for block in reading.blocks]
+    mondays = [datetime.combine(MONDAY + timedelta(weeks=week), time(), zone) for week in range(weeks + 1)]
+    key = CalendarKey(owner.address, owner.time_zone)
+    reading = IcsFolder(folder).read_busy([key], mondays[0], mondays[-1])[owner.address]
+    assert isinstance(reading, Blocks)
+    for monday, next_monday in itertools.pairwise(mondays):
+        spans = [(block.start, block.end) for block in reading.blocks if monday <= block.start < next_monday]
         if any(end - start >= timedelta(hours=23) for start, end in spans):
             continue
         worked = sum(length(start, end) for start, end in working_hours(owner, monday))
@@ -222,6 +221,13 @@ def takes_time(event: icalendar.Event) -> bool:
         and event.get("STATUS") != "CANCELLED"
         and "DECLINED" not in answers
     )
+
+
+def test_filling_a_week_twice_is_once():
+    owner = OWNERS["Tom Okafor"]
+    week = [MONDAY + timedelta(weeks=7)]
+    filled = calendars.extend(calendars.export(owner, MONDAY, 7), owner, week)
+    assert calendars.extend(filled, owner, week) == filled
 
 
 def test_somebody_is_away_and_everybody_has_a_day_off_within_twelve_weeks():

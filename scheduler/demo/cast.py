@@ -25,7 +25,7 @@ def _hours(start: str, end: str, days: list[str] | None = None) -> list[dict[str
 
 def _person(name: str, zone: str, *skills: str, **more: Any) -> dict[str, Any]:
     return {
-        "external_id": f"demo-{name.split()[0].lower()}",
+        "external_id": f"demo-{name.split(maxsplit=1)[0].lower()}",
         "name": name,
         "email": _address(name),
         "time_zone": zone,
