@@ -56,7 +56,7 @@ class CandidateLink:
 
 
 def open(parts: Parts, token: str) -> CandidateLink:  # noqa: A001  # one opens a link
-    """What stands behind a link. Changes nothing. Raises NotFound for a wrong link, Gone for a revoked one."""
+    """What stands behind a link; changes nothing. Raises NotFound (wrong link), Gone (revoked)."""
     organization_id, invitation_id = _find(parts, token)
     with parts.database.transaction(organization_id) as session:
         invitation = session.get_one(rows.Invitation, invitation_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import rows
 from scheduler.domain.colour import DEFAULT_ACCENT
-from scheduler.domain.intervals import Interval
+from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.options import OptionSession
 from scheduler.domain.wording import DEFAULT_LOCALE
 from scheduler.messages.content import Brand, MailFacts, Part, Person, SessionFacts
@@ -91,6 +91,8 @@ def _about_offer(session: Session, parts: Parts, message: rows.Message) -> MailF
         }
     elif message.kind == "calendar_unreadable":
         facts |= {"reason": message.details["reason"], "calendar_owner": message.recipient["name"]}
+    elif message.kind == "candidate_silent":
+        facts |= {"expires_at": parse_instant(message.details["expired_at"])}
     elif message.kind == "asked_for_help":
         facts |= {"question": message.details["question"]}
     return MailFacts(**facts)

@@ -15,7 +15,7 @@ from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
 from scheduler.services import events, mails
 from scheduler.services.links import Links, token_hash
-from scheduler.services.parts import Actor, Parts
+from scheduler.services.parts import SYSTEM, Actor, Parts
 
 
 def issue(
@@ -142,4 +142,6 @@ def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
             .values(status="expired")
         )
         mails.drop_queued(session, rows.Message.invitation_id == invitation.id)
-        _record(session, parts, invitation, "candidate.silent", Actor("system"))
+        run = session.get_one(rows.Run, run_candidate.run_id)
+        mails.owe_silence(session, parts, run, run_candidate, invitation)
+        _record(session, parts, invitation, "candidate.silent", SYSTEM)

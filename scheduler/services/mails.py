@@ -191,6 +191,29 @@ def owe_no_options(session: Session, parts: Parts, run: rows.Run, run_candidate:
         )
 
 
+def owe_silence(
+    session: Session,
+    parts: Parts,
+    run: rows.Run,
+    run_candidate: rows.RunCandidate,
+    invitation: rows.Invitation,
+) -> None:
+    """Tell the run's contact that an offer ended without an answer. What follows is theirs to decide."""
+    if run.contact:
+        owe(
+            session,
+            parts,
+            organization_id=run.organization_id,
+            kind="candidate_silent",
+            role="contact",
+            recipient=run.contact,
+            dedupe_key=f"candidate_silent:{invitation.id}:{invitation.generation}",
+            run_id=run.id,
+            candidate_id=run_candidate.candidate_id,
+            details={"expired_at": format_instant(invitation.expires_at)},
+        )
+
+
 def owe_unreadable(
     session: Session, parts: Parts, run: rows.Run, interviewer: rows.Interviewer, reason: str
 ) -> None:

@@ -371,7 +371,7 @@ def _announce(
 
 
 def _what_is_left(parts: Parts, pick: _Pick) -> list[dict[str, Any]]:
-    """Take the lost option off the table; say what can still be chosen, and look for more when nothing can."""
+    """Take the lost option off the table, say what is left, and look for more when nothing is."""
     with parts.database.transaction(pick.organization_id) as session:
         run_candidate = session.get_one(rows.RunCandidate, pick.run_candidate_id, with_for_update=True)
         if run_candidate.status != "offered":

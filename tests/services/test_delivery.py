@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict
+from scheduler.domain.intervals import parse_instant
+from scheduler.messages.errors import Refused, TryLater
+from scheduler.services import bookings, delivery, mails, upkeep
+from tests.services.conftest import CONTACT, RECRUITER
+
+WINDOW = {"start": "2026-12-03T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
+
+
+def booked(town):
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    town.run_jobs()
+    return booking
+
+
+def messages(town, booking, **fields):
+    found = mails.find(town.parts, town.organization_id, booking_id=booking["id"]).data
+    chosen = [m for m in found if all(m[name] == value for name, value in fields.items())]
+    return sorted(chosen, key=lambda m: (m["due_at"], m["recipient_role"]))
+
+
+def at(town, instant) -> None:
+    """Let it be that time, and the clock tick."""
+    town.clock.instant = instant
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+
+def test_confirmations_go_to_the_candidate_and_the_contact_with_a_calendar_invitation(town):
+    booking = booked(town)
+
+    sent = messages(town, booking, kind="confirmation")
+    assert [(m["recipient_role"], m["status"]) for m in sent] == [("candidate", "sent"), ("contact", "sent")]
+    to_candidate = next(m for m in town.post.mails if "candy" in m["To"] and "Confirmed" in m["Subject"])
+    calendar = next(part for part in to_candidate.walk() if part.get_content_type() == "text/calendar")
+    assert calendar.get_param("method") == "REQUEST"
+    assert f"UID:{booking['id']}@convene" in calendar.get_content().replace("\r\n ", "")
+    assert to_candidate["Message-ID"].startswith(f"<{sent[0]['id']}@")
+
+
+def test_reminders_are_due_as_the_plan_says_and_sent_once(town):
+    booking = booked(town)
+    start = parse_instant(booking["start"])
+    queued = messages(town, booking, kind="reminder")
+    assert [parse_instant(m["due_at"]) for m in queued] == [
+        start - timedelta(hours=24),
+        start - timedelta(hours=1),
+    ]
+
+    before = len(town.post.mails)
+    at(town, start - timedelta(hours=24, seconds=1))
+    assert len(town.post.mails) == before
+    for _ in range(3):
+        at(town, start - timedelta(hours=24) + timedelta(seconds=1))
+    assert len(town.post.mails) == before + 1
+    at(town, start - timedelta(hours=1))
+    assert len(town.post.mails) == before + 2
+
+
+def test_a_reminder_that_would_come_too_late_is_dropped(town):
+    booking = booked(town)
+    before = len(town.post.mails)
+
+    at(town, parse_instant(booking["start"]) - timedelta(hours=2))
+
+    assert len(town.post.mails) == before
+    assert [(m["status"], m["error"]) for m in messages(town, booking, kind="reminder")] == [
+        ("skipped", "expired_late"),
+        ("queued", None),
+    ]
+
+
+def test_a_reminder_right_after_the_confirmation_is_not_owed(town):
+    town.hire("Ada", skills=("python",))
+    plan = town.plan(notice_hours=0)
+    window = {"start": "2026-11-30T09:30:00Z", "end": "2026-12-01T09:30:00Z"}
+    run = town.offer(plan, window=window)
+
+    booking = town.book(run)
+
+    start = parse_instant(booking["start"])
+    assert start - town.clock() < timedelta(hours=24)
+    due = [parse_instant(m["due_at"]) for m in messages(town, booking, kind="reminder")]
+    assert all(moment > town.clock() for moment in due)
+    assert start - timedelta(hours=24) not in due
+
+
+def test_after_a_cancellation_nothing_is_sent_but_the_cancellation(town):
+    booking = booked(town)
+    bookings.cancel(town.parts, town.organization_id, booking["id"], reason="filled", actor=RECRUITER)
+    town.run_jobs()
+    before = len(town.post.mails)
+
+    at(town, parse_instant(booking["start"]) - timedelta(minutes=60))
+
+    assert len(town.post.mails) == before
+    assert {m["status"] for m in messages(town, booking, kind="reminder")} == {"cancelled"}
+    cancel = next(m for m in town.post.mails if "Cancelled" in m["Subject"] and "candy" in m["To"])
+    calendar = next(part for part in cancel.walk() if part.get_content_type() == "text/calendar")
+    assert calendar.get_param("method") == "CANCEL"
+    assert "SEQUENCE:2" in calendar.get_content()
+    assert "filled" not in cancel.as_string()
+
+
+def test_a_mail_server_that_is_down_loses_nothing_and_repeats_nothing(town):
+    town.post.failure = TryLater("nobody answers")
+    booking = booked(town)
+    waiting = messages(town, booking, kind="confirmation")
+    assert [(m["status"], m["attempts"]) for m in waiting] == [("queued", 1), ("queued", 1)]
+    assert "nobody answers" in waiting[0]["error"]
+    town.post.failure = None
+
+    at(town, town.clock() + timedelta(seconds=6))
+    at(town, town.clock() + timedelta(seconds=60))
+
+    assert {m["status"] for m in messages(town, booking, kind="confirmation")} == {"sent"}
+    assert len([s for s in town.post.subjects_to("candy@example.net") if "Confirmed" in s]) == 1
+
+
+def test_an_address_that_will_never_work_is_given_up_and_seen(town):
+    town.post.failure = Refused("550 no such mailbox")
+    booking = booked(town)
+
+    failed = messages(town, booking, kind="confirmation")
+    assert [m["status"] for m in failed] == ["failed", "failed"]
+    town.post.failure = None
+    mails.send_now(town.parts, town.organization_id, failed[0]["id"], actor=RECRUITER)
+    town.run_jobs()
+    assert len([s for s in town.post.subjects_to("candy@example.net") if "Confirmed" in s]) == 1
+
+
+def interrupted(town, message_id: str) -> None:
+    """As after a crash between the mail server's answer and our writing it down, some time ago."""
+    with town.parts.database.transaction(town.organization_id) as session:
+        message = session.get_one(rows.Message, message_id)
+        message.status, message.sent_at = "sending", None
+        message.lease_until = sa.func.clock_timestamp() - timedelta(seconds=1)
+
+
+def test_a_confirmation_whose_sending_was_interrupted_goes_out_again_as_the_same_mail(town):
+    booking = booked(town)
+    confirmation = messages(town, booking, kind="confirmation", recipient_role="candidate")[0]
+    interrupted(town, confirmation["id"])
+
+    at(town, town.clock())
+
+    ids = [m["Message-ID"] for m in town.post.mails if "candy" in m["To"] and "Confirmed" in m["Subject"]]
+    assert len(ids) == 2
+    assert len(set(ids)) == 1
+
+
+def test_a_reminder_whose_sending_was_interrupted_does_not(town):
+    booking = booked(town)
+    start = parse_instant(booking["start"])
+    at(town, start - timedelta(hours=24))
+    before = len(town.post.mails)
+    reminder = messages(town, booking, kind="reminder")[0]
+    interrupted(town, reminder["id"])
+
+    at(town, start - timedelta(hours=23))
+
+    assert len(town.post.mails) == before
+    assert messages(town, booking, kind="reminder")[0]["status"] == "failed"
+
+
+def test_a_message_in_somebody_elses_hands_is_left_alone(town):
+    booking = booked(town)
+    confirmation = messages(town, booking, kind="confirmation")[0]
+    with town.parts.database.transaction(town.organization_id) as session:
+        message = session.get_one(rows.Message, confirmation["id"])
+        message.status = "sending"
+        message.lease_until = sa.func.clock_timestamp() + timedelta(seconds=60)
+    before = len(town.post.mails)
+
+    delivery.deliver(town.parts, town.organization_id, confirmation["id"])
+
+    assert len(town.post.mails) == before
+
+
+def test_a_corrected_address_is_used_for_what_is_still_to_come(town):
+    booking = booked(town)
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.scalars(sa.select(rows.Candidate)).one().email = "new@example.net"
+
+    at(town, parse_instant(booking["start"]) - timedelta(hours=24))
+
+    assert len(town.post.subjects_to("new@example.net")) == 1
+
+
+def test_a_waiting_mail_can_be_stopped_and_a_sent_one_cannot(town):
+    booking = booked(town)
+    waiting = messages(town, booking, kind="reminder")[0]
+    sent = messages(town, booking, kind="confirmation")[0]
+
+    assert (
+        mails.cancel(town.parts, town.organization_id, waiting["id"], actor=RECRUITER)["status"]
+        == "cancelled"
+    )
+    with pytest.raises(Conflict):
+        mails.cancel(town.parts, town.organization_id, sent["id"], actor=RECRUITER)
+    with pytest.raises(Conflict):
+        mails.send_now(town.parts, town.organization_id, sent["id"], actor=RECRUITER)
+
+
+def test_a_waiting_mail_can_be_sent_at_once(town):
+    booking = booked(town)
+    waiting = messages(town, booking, kind="reminder")[0]
+
+    mails.send_now(town.parts, town.organization_id, waiting["id"], actor=RECRUITER)
+    town.run_jobs()
+
+    assert messages(town, booking, kind="reminder")[0]["status"] == "sent"
+
+
+def test_messages_are_listed_in_pages(town):
+    booking = booked(town)
+    everything = mails.find(town.parts, town.organization_id, booking_id=booking["id"]).data
+
+    first = mails.find(town.parts, town.organization_id, booking_id=booking["id"], limit=3)
+    rest = mails.find(
+        town.parts, town.organization_id, booking_id=booking["id"], limit=3, cursor=first.next_cursor
+    )
+
+    assert first.data + rest.data == everything
+    assert rest.next_cursor is None
+
+
+def test_the_contact_hears_of_choice_and_cancellation_with_the_reason(town):
+    booking = booked(town)
+    bookings.cancel(
+        town.parts, town.organization_id, booking["id"], reason="position filled", actor=RECRUITER
+    )
+    town.run_jobs()
+
+    texts = [m.get_body(("plain",)).get_content() for m in town.post.mails if CONTACT["email"] in m["To"]]
+    assert len(texts) == 2
+    assert "position filled" in texts[1]
