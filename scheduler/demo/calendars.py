@@ -86,7 +86,8 @@ def export(owner: Owner, this_monday: date, weeks: int) -> bytes:
         for event in _week(owner, this_monday + number * WEEK):
             calendar.add_component(event)
     calendar.add_missing_timezones(this_monday - PAST, this_monday + ZONES_HOLD)
-    return calendar.to_ical()
+    exported: bytes = calendar.to_ical()
+    return exported
 
 
 def extend(data: bytes, owner: Owner, mondays: Iterable[date]) -> bytes:
