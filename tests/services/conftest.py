@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small organisation on a real database and a real queue, with calendars in memory and a clock that tests move."""
+"""A small organisation: a real database and queue, calendars in memory, and a clock that tests move."""
 
 from __future__ import annotations
 
