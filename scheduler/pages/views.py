@@ -15,7 +15,7 @@ import re
 from datetime import datetime
 from typing import Any, Protocol
 
-from flask import Blueprint, Flask, Response, g, jsonify, redirect, render_template, request
+from flask import Blueprint, Flask, Response, g, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, SlotTaken
@@ -24,6 +24,7 @@ from scheduler.domain.options import Option
 from scheduler.pages import assets, headers
 from scheduler.pages.arranged import for_candidate
 from scheduler.pages.forms import LARGEST_BODY, Nonces, StaleForm, fields, guard, text, wants_json
+from scheduler.pages.rendering import render
 from scheduler.pages.visit import Visit
 from scheduler.services.candidate_link import CandidateLink
 from scheduler.services.parts import Parts
@@ -50,7 +51,7 @@ class CandidatePage:
         self._verbs = verbs
 
     def register(self, app: Flask) -> None:
-        pages = Blueprint("candidate", __name__, template_folder="templates")
+        pages = Blueprint("candidate", __name__)
         for rule, view, methods in (
             ("/c/<token>", self.show, ["GET"]),
             ("/c/<token>/check", self.check, ["GET"]),
@@ -223,7 +224,7 @@ class CandidatePage:
 def trouble(status: int) -> str:
     """A page for when there is no link to speak of: it tells nothing about any."""
     kind = {404: "lost", 410: "lost", 403: "refused", 503: "busy"}.get(status, "other")
-    return render_template("candidate/trouble.html", kind=kind)
+    return render("trouble", kind=kind)
 
 
 def serve_asset(name: str) -> Response:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from flask import Response, g, render_template
+from flask import Response, g
 
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import Option, OptionSession
@@ -18,6 +18,7 @@ from scheduler.pages import arranged, assets, choices, facts, headers, programme
 from scheduler.pages.arranged import Arranged
 from scheduler.pages.forms import Nonces
 from scheduler.pages.programme import Reader
+from scheduler.pages.rendering import render
 from scheduler.pages.zones import Zone
 from scheduler.services.candidate_link import CandidateLink
 
@@ -148,7 +149,5 @@ class Visit:
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         g.logo, g.worded = self.logo, True
         accent = assets.accent_name(self.link.brand.accent)
-        body = render_template(
-            f"candidate/{template}.html", visit=self, link=self.link, accent=accent, **context
-        )
+        body = render(template, visit=self, link=self.link, accent=accent, **context)
         return Response(body, status, mimetype="text/html")

@@ -263,7 +263,7 @@ def test_when_calendars_cannot_be_checked_nothing_is_lost(
     desk.refusal = Unavailable(retry_after=7)
     answer = client.post(form.action, data=dict(form.fields))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
-    assert read(answer).headings == ["We cannot check the calendars just now"]
+    assert read(answer).headings == ["We cannot answer just now"]
 
 
 def test_a_name_is_shown_as_it_is_written(client: FlaskClient, desk: Desk) -> None:

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole application on a real database: what the page promises is what the services do."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from scheduler.app import create_app
+from scheduler.services import bookings, invitations
+from tests.pages.reading import Form, read
+from tests.services.conftest import RECRUITER, Town, town  # noqa: F401  # a fixture is used by its name
+
+WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def app(town: Town) -> Flask:  # noqa: F811
+    town.hire("Ada", skills=("python",))
+    return create_app(town.parts)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+def check(client: FlaskClient, here: str) -> Form:
+    """Open the link, take its first time, and read the form that confirms it."""
+    choose = read(client.get(here)).forms[0]
+    asked = {"option": choose.value("option"), "zone": "Europe/London"}
+    return read(client.get(choose.action, query_string=asked)).forms[0]
+
+
+def test_choose_confirm_and_cancel(town: Town, client: FlaskClient) -> None:  # noqa: F811
+    here = f"/c/{town.token(town.offer(window=WINDOW))}"
+    form = check(client, here)
+    town.clock.forward(minutes=1)
+    answer = client.post(form.action, data=dict(form.fields))
+    assert (answer.status_code, answer.location) == (303, here)
+    assert "It is arranged, Candy" in read(client.get(here)).headings
+    assert b"METHOD:PUBLISH" in client.get(f"{here}/invite.ics").data
+
+    cancel = read(client.get(f"{here}/cancel")).forms[0]
+    town.clock.forward(minutes=1)
+    assert client.post(cancel.action, data=dict(cancel.fields)).status_code == 303
+    assert "You have cancelled this interview" in read(client.get(here)).headings
+    [booking] = bookings.find(town.parts, town.organization_id).data
+    assert booking["status"] == "cancelled"
+
+
+def test_a_program_books_the_same_option_twice_and_gets_one_booking(
+    town: Town,  # noqa: F811
+    client: FlaskClient,
+) -> None:
+    here = f"/c/{town.token(town.offer(window=WINDOW))}"
+    offered = client.get(here, headers=JSON).json
+    assert offered["candidate"] == {"name": "Candy Ray", "time_zone": "Europe/London"}
+    option, other = (offered["options"][n]["id"] for n in (0, 1))
+    first, again = (client.post(f"{here}/book", json={"option": option}) for _ in range(2))
+    assert (first.status_code, again.json) == (201, first.json)
+    assert "ada@acme.example" not in first.text
+    refused = client.post(f"{here}/book", json={"option": other})
+    assert (refused.status_code, refused.json["code"]) == (409, "already_booked")
+
+
+def test_of_two_candidates_for_one_time_one_is_told_it_has_gone(
+    town: Town,  # noqa: F811
+    client: FlaskClient,
+) -> None:
+    plan = town.plan()
+    other = [{"name": "Robin Lee", "email": "robin@example.net", "time_zone": "Europe/London"}]
+    candy = f"/c/{town.token(town.offer(plan, window=WINDOW))}"
+    robin = f"/c/{town.token(town.offer(plan, window=WINDOW, candidates=other))}"
+    form, slower = check(client, candy), check(client, robin)
+    assert form.value("start") == slower.value("start")
+    town.clock.forward(minutes=1)
+    assert client.post(form.action, data=dict(form.fields)).status_code == 303
+    answer = client.post(slower.action, data=dict(slower.fields))
+    page = read(answer)
+    assert answer.status_code == 409
+    assert "That time was taken a moment ago" in page.headings
+    assert slower.value("option") not in page.forms[0].values("option")
+    assert len(bookings.find(town.parts, town.organization_id).data) == 1
+
+
+def test_a_message_reaches_the_contact(town: Town, client: FlaskClient) -> None:  # noqa: F811
+    here = f"/c/{town.token(town.offer(window=WINDOW))}"
+    assert client.post(f"{here}/ask", json={"message": "Is the entrance step-free?"}).status_code == 204
+    town.run_jobs()
+    assert len(town.post.subjects_to("rosa@acme.example")) == 1
+
+
+def test_a_revoked_link_is_gone_at_once(town: Town, client: FlaskClient) -> None:  # noqa: F811
+    run = town.offer(window=WINDOW)
+    here = f"/c/{town.token(run)}"
+    invitation = run["candidates"][0]["invitation"]["id"]
+    invitations.revoke(town.parts, town.organization_id, invitation, actor=RECRUITER)
+    answer = client.get(here)
+    assert answer.status_code == 410
+    assert read(answer).headings == ["This link does not work"]
+
+
+def test_without_a_database_people_read_that_nothing_is_lost(
+    town: Town,  # noqa: F811
+    client: FlaskClient,
+) -> None:
+    from scheduler.db.session import Database
+
+    broken = town.parts.evolve(database=Database("postgresql://nobody@127.0.0.1:1/none"))
+    answer = create_app(broken).test_client().get(f"/c/{'A' * 43}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert read(answer).headings == ["We cannot answer just now"]
