@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from scheduler.db import casts, convert, rows
+from scheduler.domain.errors import Conflict
+from scheduler.domain.hours import WeeklyHours
+from scheduler.domain.intervals import Interval
+from scheduler.domain.people import Buffer, CalendarAddress, Interviewer, Limits, Qualification
+from scheduler.domain.plans import Plan
+from scheduler.services import interviewers
+
+WORKING = {"days": ["mon"], "start": "09:00", "end": "12:00"}
+
+
+def test_what_is_kept_is_what_the_domain_reads(town):
+    made = interviewers.create(
+        town.parts,
+        town.organization_id,
+        {
+            "name": "Ada",
+            "email": "ada@acme.example",
+            "time_zone": "Europe/Berlin",
+            "working_hours": [WORKING],
+            "qualifications": [{"skill": "python"}],
+            "limits": {"per_day": 2},
+            "buffer": {"after": 10},
+        },
+    )
+    with town.parts.database.transaction(town.organization_id) as session:
+        row = session.get_one(rows.Interviewer, made["id"])
+        assert convert.interviewer(row) == Interviewer(
+            id=made["id"],
+            name="Ada",
+            email="ada@acme.example",
+            time_zone="Europe/Berlin",
+            calendar=CalendarAddress("ics", "ada@acme.example"),
+            working_hours=(WeeklyHours.from_json(WORKING),),
+            qualifications=(Qualification("python"),),
+            limits=Limits(per_day=2),
+            buffer=Buffer(0, 10),
+        )
+
+
+def test_defaults_are_not_shared_between_people(town):
+    made = [
+        interviewers.create(
+            town.parts, town.organization_id, {"name": n, "email": f"{n}@acme.example", "time_zone": "UTC"}
+        )
+        for n in ("ada", "bo")
+    ]
+    made[0]["working_hours"].append(WORKING)
+    made[0]["working_hours"][0]["days"].clear()
+    assert made[1]["working_hours"] == interviewers.OFFICE_HOURS
+    assert interviewers.OFFICE_HOURS[0]["days"] == ["mon", "tue", "wed", "thu", "fri"]
+
+
+def test_who_has_gone_sits_on_no_panel(town):
+    stays, goes = town.hire("Ada", skills=("python",)), town.hire("Bo", skills=("python",))
+    plan = Plan.from_json(town.plan())
+    window = Interval(town.clock(), town.clock().replace(year=2027))
+    interviewers.delete(town.parts, town.organization_id, goes)
+    with town.parts.database.transaction(town.organization_id) as session:
+        assert [person.id for person in casts.cast_for(session, plan, window).interviewers] == [stays]
+
+
+def test_who_is_booked_cannot_go(town):
+    ada = town.hire("Ada", skills=("python",))
+    town.book(town.offer())
+    with pytest.raises(Conflict) as refused:
+        interviewers.delete(town.parts, town.organization_id, ada)
+    assert refused.value.reason == "has_bookings"
+
+
+def test_past_bookings_go_on_telling_of_who_has_gone(town):
+    ada = town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer())
+    town.clock.forward(days=30)
+    interviewers.delete(town.parts, town.organization_id, ada)
+    with town.parts.database.transaction(town.organization_id) as session:
+        assert session.get_one(rows.Booking, booking["id"]).sessions[0]["interviewers"][0]["id"] == ada
+        assert session.get_one(rows.Interviewer, ada).name == "Ada"
+
+
+def test_going_waits_for_a_booking_that_is_being_made(town):
+    """Whoever books holds the resource; the deletion must not look before they are done."""
+    ada = town.hire("Ada", skills=("python",))
+    asked = threading.Event()
+    outcome: list[bool] = []
+
+    def go() -> None:
+        asked.set()
+        interviewers.delete(town.parts, town.organization_id, ada)
+        outcome.append(True)
+
+    with town.parts.database.transaction(town.organization_id) as session:
+        resource = session.scalars(
+            sa.select(rows.Interviewer.resource_id).where(rows.Interviewer.id == ada)
+        ).one()
+        casts.lock_resources(session, [resource])
+        thread = threading.Thread(target=go)
+        thread.start()
+        asked.wait()
+        _until_somebody_waits(town)
+        assert outcome == []
+    thread.join()
+    assert outcome == [True]
+
+
+def _until_somebody_waits(town) -> None:
+    waiting = sa.text("select count(*) from pg_locks where not granted")
+    while True:
+        with town.parts.database.lookup() as session:
+            if session.scalar(waiting):
+                return
