@@ -30,10 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["solve"]:  # has options of its own
-        from scheduler.solver import cli
+        from scheduler.solver.cli import main as solve
 
-        solved: int = cli.main(arguments[1:])
-        return solved
+        return solve(arguments[1:])
     parsed = _parser().parse_args(arguments)
     try:
         status: int = parsed.command(parsed)
