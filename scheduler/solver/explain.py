@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from scheduler.domain.options import Blocker, Explanation
 from scheduler.solver.causes import Cause, causes
+from scheduler.solver.panels import Anybody, Distinct, Fit, Slot, cheapest
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach
 from scheduler.solver.relax import relaxations
@@ -67,7 +68,8 @@ def _certain(problem: Problem) -> Iterator[Blocker]:
         text = "The only calendar" if count == 1 else f"All {count} calendars"
         yield Blocker(code="calendars_unreadable", text=f"{text} could not be read.")
         return
-    yield from _missing_people(problem)
+    missing = tuple(_missing_people(problem))
+    yield from missing or _too_few_people(problem)
     for session in problem.plan.sessions:
         if session.room_capacity is not None and not any(
             room.capacity >= session.room_capacity for room in problem.rooms
@@ -99,6 +101,32 @@ def _missing_people(problem: Problem) -> Iterator[Blocker]:
             else:
                 text = f"Only {len(pool)} of the {seat.count} people needed for {session.title} can be asked."
                 yield Blocker(code="no_interviewer", text=text, session_key=session.key)
+
+
+def _too_few_people(problem: Problem) -> Iterator[Blocker]:
+    """Enough for each seat, and too few for all of them."""
+    position = {person.id: index for index, person in enumerate(problem.interviewers)}
+    slots = [
+        Slot(number, index, tuple((0, position[person.id]) for person in problem.pool(seat)))
+        for number, session in enumerate(problem.plan.sessions)
+        for index, seat in enumerate(session.seats)
+        if not seat.optional
+        for _ in range(seat.count)
+    ]
+    for number, session in enumerate(problem.plan.sessions):
+        own = [slot for slot in slots if slot.session == number]
+        if _cannot_sit(own, Anybody()):
+            text = f"{session.title} needs {len(own)} different people, and there are too few for its seats."
+            yield Blocker(code="not_enough_people", text=text, session_key=session.key)
+            return
+    if problem.plan.distinct_interviewers and _cannot_sit(slots, Distinct({})):
+        text = f"The sessions need {len(slots)} different people, and there are too few for their seats."
+        yield Blocker(code="not_enough_people", text=text)
+
+
+def _cannot_sit(slots: list[Slot], fit: Fit) -> bool:
+    panels = cheapest(slots, fit)
+    return panels.proven and panels.people is None
 
 
 def _no_time_at_all(problem: Problem) -> Iterator[Blocker]:

@@ -19,7 +19,7 @@ from scheduler.domain.intervals import Interval, parse_instant
 def _zone_exists(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return False
     return True
 

@@ -100,10 +100,10 @@ def room(name, capacity=4, busy=(), booked=()):
     )
 
 
-def starts_by_judge(question):
-    """Every start of a one-session problem that the judge lets pass with some panel and room, minute by grid."""
+def starts_by_judge(question, minutes=5):
+    """Every start of a one-session problem, so many minutes apart, that the judge lets pass with some panel."""
     wanted = question.plan.sessions[0]
-    step = timedelta(minutes=5)
+    step = timedelta(minutes=minutes)
     found, start = [], question.window.start
     while start < question.window.end:
         if any(not violations(question, option) for option in all_options(question, [(wanted.key, start)])):

@@ -36,9 +36,7 @@ class Chance:
 
 
 def _stretch(chance, base, days, lengths):
-    start = base + timedelta(
-        days=chance.number(0, days - 1), minutes=chance.number(6 * 12, 18 * 12) * 5
-    )
+    start = base + timedelta(days=chance.number(0, days - 1), minutes=chance.number(6 * 12, 18 * 12) * 5)
     return {
         "start": start.isoformat(),
         "end": (start + timedelta(minutes=chance.choose(*lengths))).isoformat(),
@@ -54,57 +52,58 @@ def _person(chance, number, base, days, skills, zones):
         "working_hours": [
             {
                 "days": EVERY_DAY,
-                "start": chance.choose("00:30", "08:00", "10:30"),
-                "end": chance.choose("12:00", "16:00", "00:00"),
+                "start": chance.choose("00:30", "08:00", "09:30"),
+                "end": chance.choose("00:00", "17:00", "13:00"),
             }
         ],
         "preferred_hours": chance.choose([], [{"days": EVERY_DAY, "start": "10:00", "end": "13:00"}]),
         "qualifications": [
-            {"skill": skill, "level": chance.choose("qualified", "qualified", "qualified", "shadow")}
+            {"skill": skill, "level": chance.choose(*["qualified"] * 5, "shadow")}
             for skill in skills
-            if chance.choose(True, True, False)
+            if chance.choose(True, True, True, False)
         ],
-        "limits": {"per_day": chance.choose(None, 1, 2), "per_week": chance.choose(None, 1, 3)},
+        "limits": {"per_day": chance.choose(None, 2, 1), "per_week": chance.choose(None, 3, 1)},
         "buffer": {"before": chance.choose(0, 15), "after": chance.choose(0, 0, 10)},
-        "busy": [_stretch(chance, base, days, (15, 60, 180)) for _ in range(chance.number(0, 3))],
+        "busy": [_stretch(chance, base, days, (15, 30, 60, 150)) for _ in range(chance.number(0, 3))],
         "booked": [{**item, "buffer": {"before": 15, "after": 0}} for item in held],
         "load": chance.choose(None, 0, 1, 3),
-        "met": chance.choose(False, False, False, True),
+        "met": chance.choose(*[False] * 9, True),
     }
 
 
 def _seat(chance, people, skills):
     if chance.choose(True, False, False, False, False):
         return {"role": "named", "interviewers": [person["id"] for person in people[: chance.number(1, 3)]]}
-    return {"skill": chance.choose(*skills), "count": chance.choose(1, 1, 1, 1, 2)}
+    return {"skill": chance.choose(*skills), "count": chance.choose(*[1] * 6, 2)}
 
 
 def _session(chance, number, people, skills):
     seats = [_seat(chance, people, skills)]
-    if chance.choose(False, False, True):
+    if chance.choose(False, False, False, True):
         seats.append(_seat(chance, people, skills) | {"role": "second"})
     if chance.choose(False, False, True):
-        seats.append({"skill": skills[0], "level": "shadow", "role": "shadow", "optional": chance.choose(True, False)})
+        optional = chance.choose(True, True, True, False)
+        seats.append({"skill": skills[0], "level": "shadow", "role": "shadow", "optional": optional})
     return {
         "key": f"s{number}",
         "title": f"S{number}",
         "minutes": chance.choose(30, 45, 60),
         "seats": seats,
         "after": [f"s{number - 1}"] if number and chance.choose(False, False, True) else [],
-        "room": chance.choose(None, None, {"capacity": 2}, {"capacity": 4}),
+        "room": chance.choose(None, None, None, {"capacity": 2}, {"capacity": 4}),
         "buffer": chance.choose(None, None, None, {"before": 15, "after": 15}),
     }
 
 
 @st.composite
-def problems(draw, sessions=(1,), days=(1, 2), zones=ZONES, grids=(15, 30, 60)):
+def problems(draw, sessions=(1,), days=(1, 2), zones=ZONES, grids=(15, 30, 60), most=6):
     """A problem that can be read; plans that contradict themselves are drawn again."""
     chance = Chance(draw)
     length = chance.choose(*days)
     base = chance.choose(*FIRST_DAYS)
-    skills = ["a", "b", "c"][: chance.number(1, 3)]
-    people = [_person(chance, n, base, length, skills, zones) for n in range(chance.number(1, 4))]
-    offered = [_stretch(chance, base, length, (300, 600)) for _ in range(chance.choose(0, 0, 0, 2))]
+    skills = ["a", "b"][: chance.number(1, 2)]
+    people = [_person(chance, n, base, length, skills, zones) for n in range(chance.number(2, most))]
+    offered = [_stretch(chance, base, length, (300, 600)) for _ in range(chance.choose(0, 0, 0, 0, 2))]
     plan = {
         "name": "Plan",
         "sessions": [_session(chance, n, people, skills) for n in range(chance.choose(*sessions))],
@@ -120,13 +119,18 @@ def problems(draw, sessions=(1,), days=(1, 2), zones=ZONES, grids=(15, 30, 60)):
                 {"name": "Lunch", "minutes": 30, "between": ["10:30", "12:00"]},
             ],
         ),
-        "candidate_hours": {"start": "08:00", "end": chance.choose("12:30", "15:00", "00:00")},
+        "candidate_hours": {"start": "08:00", "end": chance.choose("00:00", "15:00", "12:30")},
         "notice_hours": chance.choose(0, 10),
-        "horizon_days": chance.choose(1, 14),
+        "horizon_days": chance.choose(14, 14, 1),
         "distinct_interviewers": chance.choose(True, False),
     }
     rooms = [
-        {"id": f"r{n}", "name": f"R{n}", "capacity": size, "busy": [_stretch(chance, base, length, (60, 240))]}
+        {
+            "id": f"r{n}",
+            "name": f"R{n}",
+            "capacity": size,
+            "busy": [_stretch(chance, base, length, (60, 120))],
+        }
         for n, size in enumerate((2, 4, 6))
     ]
     data = {
@@ -140,7 +144,7 @@ def problems(draw, sessions=(1,), days=(1, 2), zones=ZONES, grids=(15, 30, 60)):
             "availability": offered,
         },
         "interviewers": people,
-        "rooms": rooms[: chance.number(0, 3)],
+        "rooms": rooms[: chance.choose(3, 2, 0)],
         "options": 1,
     }
     try:

@@ -282,7 +282,9 @@ def test_a_break_taken_between_two_sessions_does_not_count_in_their_gap():
 def test_a_break_is_taken_once():
     third = session("values", seat("values"))
     cat = person("Cat", "values")
-    question = problem(LONG, BEN, cat, sessions=(*TWO, third), grid=15, breaks=LUNCH, gap=Gap(0, 0), max_days=1)
+    question = problem(
+        LONG, BEN, cat, sessions=(*TWO, third), grid=15, breaks=LUNCH, gap=Gap(0, 0), max_days=1
+    )
     short = replace(question.plan, sessions=tuple(replace(s, minutes=30) for s in question.plan.sessions))
     question = question.evolve(plan=replace(short, breaks=(replace(LUNCH[0], minutes=15),)))
     once = ("coding", "11:30"), ("design", "12:15"), ("values", "12:45")
@@ -317,9 +319,7 @@ def test_nobody_meets_the_candidate_twice_where_the_plan_says_so():
     assert verdict(alone(distinct_interviewers=False), ("coding", "09:00"), ("again", "10:00")) == set()
 
 
-@pytest.mark.parametrize(
-    ("start", "codes"), [("10:00", set()), ("10:15", {"buffer"}), ("10:30", set())]
-)
+@pytest.mark.parametrize(("start", "codes"), [("10:00", set()), ("10:15", {"buffer"}), ("10:30", set())])
 def test_sessions_of_one_person_touch_or_keep_both_buffers(start, codes):
     question = alone(distinct_interviewers=False)
     ada = replace(LONG, buffer=Buffer(10, 20))

@@ -89,7 +89,9 @@ def test_another_room_is_found_and_the_own_one_kept():
 
 
 def test_optional_people_who_are_lost_do_not_matter():
-    watched = session("coding", builders.seat("coding"), builders.seat(None, "max", optional=True, role="guest"))
+    watched = session(
+        "coding", builders.seat("coding"), builders.seat(None, "max", optional=True, role="guest")
+    )
     question = problem(ADA, person("Max"), sessions=[watched])
     option = propose(question).options[0]
     assert panel(option) == ["ada", "max"]
@@ -107,7 +109,10 @@ def test_times_off_the_grid_or_in_the_wrong_order_are_gone():
     option = propose(question).options[0]
     first, second = option.sessions
     moved = replace(first, start=first.start.replace(minute=7), end=first.end.replace(minute=7))
-    swapped = replace(first, start=second.start, end=second.end), replace(second, start=first.start, end=first.end)
+    swapped = (
+        replace(first, start=second.start, end=second.end),
+        replace(second, start=first.start, end=first.end),
+    )
     assert seat(question, option.evolve(sessions=(moved,))) is None
     assert seat(question, option.evolve(sessions=swapped)) is None
     assert seat(question, option.evolve(sessions=(first,))) is None

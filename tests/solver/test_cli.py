@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`solve`: one file in, one outcome out, one clear line when the file is wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from scheduler.solver.cli import main
+from scheduler.solver.outcome import Solved, outcome_from_json
+from tests.solver.builders import person, problem
+
+QUESTION = problem(person("Ada", "coding"), options=3).to_json()
+
+
+def solve(capsys, monkeypatch, text, *arguments):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    status = main(["-", *arguments])
+    written = capsys.readouterr()
+    return status, written.out, written.err
+
+
+def test_it_prints_the_outcome_with_its_figures(capsys, monkeypatch):
+    status, out, err = solve(capsys, monkeypatch, json.dumps(QUESTION))
+    document = json.loads(out)
+    assert (status, err) == (0, "")
+    assert isinstance(outcome_from_json(document), Solved)
+    assert set(document["figures"]["seconds"]) == {"build", "first", "total"}
+    assert [stage["name"] for stage in document["figures"]["stages"]] == ["search"]
+
+
+def test_limits_and_seed_can_be_given(capsys, monkeypatch):
+    arguments = ("--seconds", "2.5", "--workers", "2", "--seed", "7")
+    assert solve(capsys, monkeypatch, json.dumps(QUESTION), *arguments)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--seconds", "0"), ("--workers", "0"), ("--seed", "-1"), ("--seed", "x")]
+)
+def test_limits_that_make_no_sense_are_refused(capsys, monkeypatch, arguments):
+    with pytest.raises(SystemExit) as left:
+        solve(capsys, monkeypatch, json.dumps(QUESTION), *arguments)
+    assert left.value.code == 2
+
+
+def changed(path, value):
+    """The question with one place changed."""
+    copy = json.loads(json.dumps(QUESTION))
+    *way, last = path
+    place = copy
+    for step in way:
+        place = place[step]
+    place[last] = value
+    return json.dumps(copy)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("{", "-: is not JSON: Expecting property name enclosed in double quotes at line 1, column 2"),
+        ("[]", "-: /: is not an object"),
+        ("{}", "-: /format: is missing"),
+        (changed(["format"], 2), "-: /format: is not between 1 and 1"),
+        (changed(["colour"], "red"), "-: /colour: is not a known field"),
+        (
+            changed(["now"], "2026-11-30T09:00:00"),
+            "-: /now: is not a time with an offset: 2026-11-30T09:00:00 has no time zone",
+        ),
+        (changed(["window", "end"], "2026-01-01T00:00:00Z"), "-: /window/end: is not after start"),
+        (changed(["options"], 0), "-: /options: is not between 1 and 200"),
+        (changed(["options"], True), "-: /options: is not a whole number"),
+        (
+            changed(["interviewers", 0, "time_zone"], "Mars/Olympus"),
+            "-: /interviewers/0/time_zone: is not a known IANA time zone",
+        ),
+        (
+            changed(["interviewers", 0, "working_hours", 0, "days"], ["monday"]),
+            "-: /interviewers/0/working_hours/0/days/0: is none of mon, tue, wed, thu, fri, sat, sun",
+        ),
+        (
+            changed(["interviewers", 0, "working_hours", 0, "end"], "08:00"),
+            "-: /interviewers/0/working_hours/0/end: is not after start",
+        ),
+        (
+            changed(["interviewers"], QUESTION["interviewers"] * 2),
+            "-: /interviewers/1/id: “ada” is there twice",
+        ),
+        (changed(["plan", "sessions"], []), "-: /plan/sessions: needs at least 1"),
+        (
+            changed(["plan", "sessions", 0, "after"], ["x"]),
+            "-: /plan/sessions/0/after/0: there is no other session “x”",
+        ),
+        (
+            changed(["plan", "sessions", 0, "seats", 0, "skill"], None),
+            "-: /plan/sessions/0/seats/0: needs either a skill or interviewers",
+        ),
+        (changed(["plan", "gap", "min"], "5"), "-: /plan/gap/min: is not a whole number"),
+        (
+            changed(["plan", "candidate_hours", "start"], "09:00:30"),
+            "-: /plan/candidate_hours/start: is not a time of day in whole minutes such as 09:30",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_in_one_line(capsys, monkeypatch, text, line):
+    assert solve(capsys, monkeypatch, text) == (2, "", line + "\n")
+
+
+def test_a_file_that_is_not_there_or_not_text_is_refused(tmp_path, capsys):
+    missing, garbage = tmp_path / "missing.json", tmp_path / "garbage.json"
+    garbage.write_bytes(b"\xff\xfe\x00")
+    assert main([str(missing)]) == 2
+    assert main([str(garbage)]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"{missing}: No such file or directory",
+        f"{garbage}: is not UTF-8 text",
+    ]
+
+
+def test_the_common_case_needs_neither_ortools_nor_database_nor_web():
+    code = (
+        "import io, sys; from scheduler.solver.cli import main; main(['-']);"
+        "print(sorted({'ortools', 'numpy', 'pandas', 'sqlalchemy', 'flask'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=json.dumps(QUESTION), capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "[]\n"
