@@ -30,9 +30,9 @@ class Provider(Protocol):
         """
         Look at each calendar between two instants.
 
-        Every asked address is a key of the answer; a calendar that cannot be read is `Unreadable`, the others are
-        not affected. ``deadline`` is a value of `time.monotonic`: calendars not reached by then are `Unreadable`
-        with code ``timed_out``. Raises ValueError for naive datetimes or an empty window.
+        Every asked address is a key of the answer; a calendar that cannot be read is `Unreadable`, the others
+        are not affected. ``deadline`` is a value of `time.monotonic`: calendars not reached by then are
+        `Unreadable` with code ``timed_out``. Raises ValueError for naive datetimes or an empty window.
         """
         ...
 
@@ -66,5 +66,5 @@ class Provider(Protocol):
         ...
 
     def probe(self) -> str:
-        """One line on the provider's state, for a health check. Raises CalendarError when it is out of order."""
+        """One line on the provider's state. Raises CalendarError when it is out of order."""
         ...

@@ -17,6 +17,7 @@ AttendeeStatus = Literal["needs_action", "accepted", "declined", "tentative"]
 EventStatus = Literal["confirmed", "tentative"]
 FoundStatus = Literal["confirmed", "tentative", "cancelled"]
 
+_UID = re.compile(r"[!-~]{1,200}")
 _PRIVATE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
@@ -52,7 +53,7 @@ class CalendarKey:
 
 @dataclass(frozen=True)
 class Busy:
-    """A stretch of time that is taken: from ``start`` up to, not including, ``end``. Nothing says what for."""
+    """Time that is taken, from ``start`` up to and not including ``end``. Nothing says what for."""
 
     start: datetime
     end: datetime
@@ -140,8 +141,8 @@ class EventDraft:
     """
     What an interview's event should look like.
 
-    Raises ValueError for naive datetimes, an end that is not after the start, an empty uid, a negative
-    sequence, an unknown zone, or a private name that is not lower snake case.
+    Raises ValueError for naive datetimes, an end that is not after the start, a uid that is not plain ASCII,
+    a negative sequence, an unknown zone, or a private name that is not lower snake case.
     """
 
     #: Made by Convene, one for each session and calendar, and kept for the life of the event.
@@ -170,8 +171,8 @@ class EventDraft:
         object.__setattr__(self, "private", MappingProxyType(dict(self.private)))
         CalendarKey(self.uid, self.time_zone)
         _check(self.status, EventStatus, "an event's status")
-        if not self.uid or not self.uid.isprintable():
-            raise ValueError("An event needs a printable uid.")
+        if not _UID.fullmatch(self.uid):
+            raise ValueError("An event needs a uid of printable ASCII.")
         if self.end <= self.start:
             raise ValueError("An event must end after it starts.")
         if self.sequence < 0:

@@ -2,8 +2,8 @@
 """
 From the bytes of a calendar file to the few lines that say when time is taken.
 
-The scan looks at every line once, keeps only properties that bear on time, and checks that the components nest.
-Titles, descriptions and all but the owner's own attendee line are never decoded, let alone kept.
+The scan looks at every line once, keeps only properties that bear on time, and checks that the components
+nest. Titles, descriptions and all but the owner's own attendee line are never decoded, let alone kept.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from calendars.ics.unclear import Unclear
 #: Properties without which the time of an event cannot be told.
 TIMES = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "FREEBUSY"})
 _OTHERS = (
-    "BEGIN", "END", "UID", "SEQUENCE", "STATUS", "TRANSP", "ATTENDEE", "X-MICROSOFT-CDO-BUSYSTATUS", "X-CONVENE",
-    "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-WR-TIMEZONE", "CALSCALE",
+    "BEGIN", "END", "UID", "SEQUENCE", "STATUS", "TRANSP", "ATTENDEE", "X-MICROSOFT-CDO-BUSYSTATUS",
+    "X-CONVENE", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-WR-TIMEZONE", "CALSCALE",
 )  # fmt: skip
 _KEPT = re.compile(rb"(?i)(" + "|".join([*TIMES, *_OTHERS]).encode() + rb")(?![A-Z0-9-])([;:]?)")
 _ESCAPE = re.compile(r"\\([\\;,nN])")
@@ -92,8 +92,9 @@ def scan(data: bytes, owner: str) -> Iterator[Component]:
     """
     The VEVENT, VFREEBUSY, VTIMEZONE and VCALENDAR components of a calendar file, each as it ends.
 
-    Accepts CRLF, LF and CR line ends, a byte order mark, and several calendars one after another. Of the attendees
-    only lines that hold the owner's address are kept. Raises Unclear when the file is not a whole calendar.
+    Accepts CRLF, LF and CR line ends, a byte order mark, and several calendars one after another. Of the
+    attendees only lines that hold the owner's address are kept. Raises Unclear when the file is not a whole
+    calendar.
     """
     return _Scan(owner).read(data)
 
@@ -143,13 +144,13 @@ class _Scan:
                 if component.name in _WANTED:
                     yield component
             else:
-                self._keep(name, bool(match[2]), Line(row, raw))
+                self._keep(name, Line(row, raw), complete=bool(match[2]))
         if self._open:
             raise Unclear("cut_off", "The calendar file ends in the middle; export it again.", row=row)
         if not self._calendars:
             raise _not_a_calendar()
 
-    def _keep(self, name: str, complete: bool, line: Line) -> None:
+    def _keep(self, name: str, line: Line, *, complete: bool) -> None:
         if not self._open:
             if not self._calendars:
                 raise _not_a_calendar()
@@ -188,7 +189,7 @@ class _Scan:
         if not self._open or self._open[-1].name != line.value.upper():
             raise Unclear(
                 "broken_structure",
-                "Line {line} of the calendar file ends something that was not begun there; export the file again.",
+                "Line {line} of the file ends something that was not begun there; export the calendar again.",
                 row=line.row,
             )
         return self._open.pop()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from calendars.values import BusyKind, FoundStatus
 _DAY = timedelta(days=1)
 _RECURRENCE = {"RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
 _MOST_RULES = 20
+_MAILTO = re.compile(r":mailto$", re.IGNORECASE)
 #: What Outlook calls the owner's time; names that are not here are decided by the other properties.
 _OUTLOOK: dict[str, BusyKind | None] = {
     "FREE": None,
@@ -51,7 +53,7 @@ class Event:
     start: Stamp
     #: A moment, or a length from the start on.
     end: Stamp | timedelta
-    #: The instance of a series this event replaces (RFC 5545, 3.8.4.4), and whether all later ones change too.
+    #: The instance of a series this event replaces (RFC 5545, 3.8.4.4), and whether later ones change too.
     replaces: Stamp | None = None
     and_later: bool = False
     rules: tuple[Rule, ...] = ()
@@ -170,7 +172,7 @@ def _answer(component: Component, owner: str) -> str:
     for line in component.lines.get("ATTENDEE", ()):
         head, address = line.split_last()
         try:
-            found = parameters(head)
+            found = parameters(_MAILTO.sub("", head))
         except ValueError:
             # Whoever that is, nobody is known to have declined.
             continue

@@ -37,15 +37,17 @@ class CalendarFiles:
             return None
         except OSError as error:
             raise _refused(error) from None
-        with os.fdopen(descriptor, "rb") as file:
-            try:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise Unclear(
-                        "not_a_calendar", "The calendar's name is taken by something that is not a file."
-                    )
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise Unclear(
+                    "not_a_calendar", "The calendar's name is taken by something that is not a file."
+                )
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
                 data = file.read(MOST_BYTES + 1)
-            except OSError as error:
-                raise _refused(error) from None
+        except OSError as error:
+            raise _refused(error) from None
+        finally:
+            os.close(descriptor)
         if len(data) > MOST_BYTES:
             raise Unclear("too_large", f"The calendar file is larger than {MOST_BYTES // 1_000_000} MB.")
         return data
@@ -72,8 +74,8 @@ class CalendarFiles:
         """
         Make this the content of the calendar's file; call it while `changing`.
 
-        A reader sees the old or the new content, and after a crash it is one of the two. Mode and owner of the file
-        stay, and a link to the file stays a link. Raises NotAllowed or TryLater.
+        A reader sees the old or the new content, and after a crash it is one of the two. The file's mode and
+        owner stay, and a link to the file stays a link. Raises NotAllowed or TryLater.
         """
         try:
             path = self._path(address).resolve()
@@ -134,7 +136,7 @@ def _replace(path: Path, temporary: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
-    os.replace(temporary, path)
+    temporary.replace(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)

@@ -36,8 +36,8 @@ class IcsFolder:
     """
     A folder of ``<address>.ics`` files, one calendar a file, as any calendar program exports or keeps them.
 
-    Interviews are written into the same files. Other programs may rewrite a file at any time; each change is applied
-    to what the file holds at that moment.
+    Interviews are written into the same files. Other programs may rewrite a file at any time; each change is
+    applied to what the file holds at that moment.
     """
 
     name = "ics"
@@ -103,17 +103,17 @@ class IcsFolder:
 
     def _read(self, key: CalendarKey, start: datetime, end: datetime, deadline: float | None) -> Reading:
         read_at = self._now()
+        if deadline is not None and time.monotonic() > deadline:
+            reason = "There was no time left to read the calendar; try again."
+            return Unreadable(reason=reason, code="timed_out", read_at=read_at)
         try:
-            if deadline is not None and time.monotonic() > deadline:
-                raise Unclear("timed_out", "There was no time left to read the calendar; try again.")
             data = self._files.read(key.address)
-            if data is None:
-                raise Unclear(
-                    "missing", "There is no calendar file for this address; put an .ics export there."
-                )
-            return Blocks(read_blocks(data, key, start, end), read_at)
+            if data is not None:
+                return Blocks(read_blocks(data, key, start, end), read_at)
         except Unclear as unclear:
             return Unreadable(reason=unclear.reason, code=unclear.code, read_at=read_at)
+        reason = "There is no calendar file for this address; put an .ics export there."
+        return Unreadable(reason=reason, code="missing", read_at=read_at)
 
     def _put(self, calendar: str, draft: EventDraft, *, must_exist: bool) -> EventRef:
         with self._files.changing(calendar):

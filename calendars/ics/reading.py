@@ -53,7 +53,7 @@ def read_event_times(
     data: bytes, key: CalendarKey, uid: str
 ) -> tuple[datetime, datetime, FoundStatus] | None:
     """
-    Start, end and status of the event with this uid; None when there is none. Of a series, its first instance.
+    Start, end and status of the event with this uid, of a series its first instance; None when there is none.
 
     Raises Unclear, with line numbers filled in.
     """

@@ -2,8 +2,8 @@
 """
 Recurrence rules (RFC 5545, 3.3.10) on the wall clock, in bounded work.
 
-Libraries expand a rule from its first instance on and cannot be stopped while they search; here a rule is entered at
-the window, every day or time looked at is counted, and a budget ends the search.
+Libraries expand a rule from its first instance on and cannot be stopped while they search; here a rule is
+entered at the window, every day or time looked at is counted, and a budget ends the search.
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ def expand(
     """
     The rule's wall-clock instances between ``first`` and ``last``, both included, in order.
 
-    All times are naive and on the clock of ``start``. UNTIL is the caller's to compare, as it may be on another
-    clock. Raises Unclear when the budget is spent.
+    All times are naive and on the clock of ``start``. UNTIL is the caller's to compare, as it may be on
+    another clock. Raises Unclear when the budget is spent.
     """
     rule = _completed(rule, start)
     # Only COUNT has to know what came before the window.

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-All components that share a UID, placed in time: masters, edited instances, exceptions (RFC 5545, 3.8.4.4 and 3.8.5).
+All components that share a UID, placed in time: masters, edited instances, exceptions (RFC 5545, 3.8.4.4
+and 3.8.5).
 
-Where files contradict themselves the reading that takes more time wins, because time that is wrongly free gets booked.
+Where files contradict themselves the reading that takes more time wins, because time that is wrongly free
+gets booked.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ class Frame:
         return later(self.last.replace(tzinfo=None), _CLOCKS)
 
     def instant(self, stamp: Stamp, calendar: int, floating: Zone | None = None) -> datetime:
-        """The instant a stamp means; a floating one is read in ``floating``, else in the calendar's own zone."""
+        """The instant a stamp means; a floating one is in ``floating``, else in the calendar's own zone."""
         if stamp.zone is None and floating is not None:
             return floating.utc(stamp.wall)
         return self.zones.of(stamp.zone, calendar).utc(stamp.wall)
@@ -68,7 +70,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class _Length:
-    """How long an instance is: as elapsed time and on the clock, which differ over a change of summer time."""
+    """How long an instance is: as elapsed time and on the clock, which differ when the clocks change."""
 
     zone: Zone
     elapsed: timedelta
@@ -78,14 +80,17 @@ class _Length:
         """
         Start and end of the instance at this wall time; an end before the start is read as swapped.
 
-        RFC 5545 (3.8.5.3) counts elapsed time, many programs show the same hours on the clock: both are taken.
+        RFC 5545 (3.8.5.3) counts elapsed time, many programs show the same hours on the clock: both are
+        taken.
         """
         start = self.zone.utc(wall)
         ends = [self.zone.utc(later(wall, self.on_clock))]
         if self.elapsed != self.on_clock or self.elapsed % _DAY:
             # Whole days have no length in hours: 23, 24 or 25 as the day has.
             ends.append(later(start, self.elapsed))
-        return min(start, *ends), max(start, *ends)
+        if self.elapsed < timedelta(0):
+            return min(start, *ends), start
+        return start, max(start, *ends)
 
     @property
     def reach(self) -> timedelta:
@@ -128,6 +133,8 @@ def series(events: Iterable[Event], frame: Frame) -> Iterator[Taken]:
     masters = _newest([event for event in members if event.replaces is None])
     edits = [event for event in members if event.replaces is not None]
     edits = list(_current(edits, frame))
+    # Every version of the series is held against every edit.
+    frame.budget.examine(10 * len(masters) * (1 + len(edits)))
     versions = [_Master(master, edits, frame) for master in masters]
     for version in versions:
         yield from version.taken()
@@ -145,8 +152,8 @@ def _newest(events: list[Event]) -> list[Event]:
 def _current(edits: list[Event], frame: Frame) -> Iterator[Event]:
     by_instance: dict[datetime, list[Event]] = {}
     for edit in edits:
-        assert edit.replaces is not None
-        by_instance.setdefault(frame.instant(edit.replaces, edit.calendar), []).append(edit)
+        if edit.replaces is not None:
+            by_instance.setdefault(frame.instant(edit.replaces, edit.calendar), []).append(edit)
     for same in by_instance.values():
         yield from _newest(same)
 
@@ -221,7 +228,9 @@ class _Master:
 
     def taken(self) -> Iterator[Taken]:
         """The time of all instances no edit replaces."""
-        for wall in self._walls():
+        walls = self._walls()
+        self._frame.budget.examine(len(walls) * len(self._shifts))
+        for wall in walls:
             if wall in self._without or wall in self._edited:
                 continue
             shift = next((shift for shift in self._shifts if shift.since <= wall), None)
@@ -251,12 +260,14 @@ class _Master:
 
     def _walls_between(self, first: datetime, last: datetime) -> Iterator[datetime]:
         event = self._event
+        self._frame.budget.examine(len(event.extra))
+        start = event.start.wall
         # Some programs delete a series by ending it before it starts.
-        if not event.rules or any(self._is_in_time(event.start.wall, rule.until) for rule in event.rules):
-            if first <= event.start.wall <= last:
-                yield event.start.wall
+        deleted = event.rules and not any(self._is_in_time(start, rule.until) for rule in event.rules)
+        if first <= start <= last and not deleted:
+            yield start
         for rule in event.rules:
-            for wall in expand(rule, event.start.wall, first, last, self._frame.budget):
+            for wall in expand(rule, start, first, last, self._frame.budget):
                 if not self._is_in_time(wall, rule.until):
                     break
                 yield wall
@@ -286,11 +297,10 @@ class _Master:
 
     def _periods(self) -> Iterator[Taken]:
         """Extra instances with a length of their own; an extra day without a time takes that whole day."""
-        for item in self._event.extra:
-            if isinstance(item, Stamp):
-                if not self._is_vague(item):
-                    continue
-                item = Period(item, max(_DAY, self._length.reach))
+        for extra in self._event.extra:
+            if isinstance(extra, Stamp) and not self._is_vague(extra):
+                continue
+            item = extra if isinstance(extra, Period) else Period(extra, max(_DAY, self._length.reach))
             wall = _as_wall(item.start, self._event, self._zone, self._frame)
             if wall in self._without or wall in self._edited:
                 continue

@@ -2,7 +2,8 @@
 """
 Put one event into a calendar file, or take it out, and leave every other byte as it is.
 
-The file belongs to another program: its order, folding, line ends and unknown properties are not ours to tidy.
+The file belongs to another program: its order, folding, line ends and unknown properties are not ours to
+tidy.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 def put_event(data: bytes, uid: str, event: str) -> bytes:
     """
-    The file with the event, in the place of the first that has its uid, or else at the end of its last calendar.
+    The file with the event: in the place of the first that has its uid, else at the end of the last calendar.
 
     ``event`` is a VEVENT with CRLF line ends. Raises ValueError when no calendar ends in plain sight.
     """
@@ -63,7 +64,7 @@ def _spans(data: bytes, uid: str) -> Iterator[tuple[int, int]]:
 
 
 def _has_uid(event: bytes, uid: str) -> bool:
-    # The scan knows an alarm's UID from the event's, and folded lines; it is only worth its time on likely events.
+    # The scan knows an alarm's UID from the event's, and folded lines, but is only worth it on likely events.
     squeezed = re.sub(rb"[\r\n\t \\]", b"", event)
     if re.sub(rb"[\t \\]", b"", uid.encode()) not in squeezed:
         return False

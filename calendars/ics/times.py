@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Dates, times, durations and periods as iCalendar writes them (RFC 5545, 3.3.4 to 3.3.9)."""
 
+# ruff: noqa: DTZ001, DTZ901 - a time on a wall is naive until somebody says on which wall
 from __future__ import annotations
 
 import re
@@ -75,8 +76,9 @@ def parse_stamp(text: str, head: Head = PLAIN) -> Stamp:
     """
     A date or date-time.
 
-    The digits decide which of the two it is, whatever VALUE says, as programs forget it; only a time of day under
-    ``VALUE=DATE`` is refused. 24:00 is the next midnight, a leap second the second before. Raises ValueError.
+    The digits decide which of the two it is, whatever VALUE says, as programs forget it; only a time of day
+    under ``VALUE=DATE`` is refused. 24:00 is the next midnight, a leap second the second before. Raises
+    ValueError.
     """
     match = _DATE_TIME.fullmatch(text.strip())
     if match is None:

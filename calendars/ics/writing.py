@@ -10,7 +10,7 @@ from icalendar import Event, vCalAddress, vText
 
 from calendars.values import Attendee, EventDraft
 
-#: Marks an event as Convene's: it holds the event's uid, so that a copy with another uid is not taken for ours.
+#: Marks an event as Convene's. It holds the event's uid: a copy with another uid is not taken for ours.
 MARK = "X-CONVENE"
 
 _ROLES = {"required": "REQ-PARTICIPANT", "optional": "OPT-PARTICIPANT", "room": "NON-PARTICIPANT"}
@@ -24,7 +24,8 @@ def event_text(draft: EventDraft, now: datetime) -> str:
     """
     The VEVENT of a draft, folded and escaped, with CRLF line ends.
 
-    Times are in UTC, so that the event means the same whatever zones the file defines. ``now`` becomes DTSTAMP.
+    Times are in UTC, so that the event means the same whatever zones the file defines. ``now`` becomes
+    DTSTAMP.
     """
     event = Event()
     event.add("uid", draft.uid)

@@ -95,7 +95,7 @@ class DefinedZone:
 def _onsets(
     observance: Component, first: datetime, last: datetime, budget: Budget
 ) -> list[tuple[datetime, timedelta, timedelta]]:
-    """When an observance begins, with the offsets before and after: its start and all that lie in the range."""
+    """When an observance begins, in the range and for the first time, with the offsets before and after."""
     before, after = (_offset(observance.value(name)) for name in ("TZOFFSETFROM", "TZOFFSETTO"))
     start = parse_stamp(observance.value("DTSTART")).wall
     walls = {start}
@@ -104,11 +104,7 @@ def _onsets(
         walls |= {parse_stamp(item, parse_head(head)).wall for item in value.split(",")}
     for line in lines_of(observance, "RRULE"):
         rule = parse_rule(line.value)
-        until = (
-            later(rule.until.wall, before if rule.until.zone else timedelta(0))
-            if rule.until
-            else datetime.max
-        )
+        until = later(rule.until.wall, before if rule.until.zone else timedelta(0)) if rule.until else last
         # A rule that has ended before the range still says which offset it left behind.
         end = min(last, until)
         walls.update(expand(rule, start, max(min(first, later(end, -2 * _YEAR)), start), end, budget))
@@ -200,15 +196,15 @@ class Zones:
         if component is None:
             raise Unclear(
                 "unknown_time_zone",
-                f"The event at line {{line}} uses the time zone “{shown}”, which is not known and not defined "
-                "in the file; choose an ordinary time zone for it.",
+                f"The event at line {{line}} uses the time zone “{shown}”, which is not known and not "
+                "defined in the file; choose an ordinary time zone for it.",
             )
         try:
             return DefinedZone(component, *self._range, self._budget)
         except (ValueError, OverflowError):
             raise Unclear(
                 "unknown_time_zone",
-                f"The time zone “{shown}”, defined at line {{line}}, cannot be understood; choose an ordinary "
-                "time zone for its events.",
+                f"The time zone “{shown}”, defined at line {{line}}, cannot be understood; choose an "
+                "ordinary time zone for its events.",
                 row=component.row,
             ) from None
