@@ -105,7 +105,9 @@ def _of_time_limits(problem: Problem) -> Iterator[Cause]:
 
 
 def _of_people(problem: Problem) -> Iterator[Cause]:
-    """The time of everybody who may sit in a seat, small pools first; each person belongs to one pool only."""
+    """The time of everybody who may sit in a seat, small pools first; each person belongs to one pool
+    only.
+    """
     asked = [
         (problem.pool(seat), seat.count, session)
         for session in problem.plan.sessions

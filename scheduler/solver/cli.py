@@ -19,7 +19,8 @@ WRONG_INPUT = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Solve the problem in a file (`-`: standard input) and print the outcome.
 
-    Gives 0 with an outcome, whatever it is, and 2 with one line on standard error when the file is no Problem.
+    Gives 0 with an outcome, whatever it is, and 2 with one line on standard error when the file is no
+    Problem.
     """
     arguments = _parser().parse_args(argv)
     try:

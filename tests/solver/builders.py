@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small problems in few words. Everything happens on Monday 30 November 2026 and after; London is on UTC then."""
+"""Small problems in few words. Everything happens on Monday 30 November 2026 and after; London is on UTC
+then.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,9 @@ def room(name, capacity=4, busy=(), booked=()):
 
 
 def starts_by_judge(question, minutes=5):
-    """Every start of a one-session problem, so many minutes apart, that the judge lets pass with some panel."""
+    """Every start of a one-session problem, so many minutes apart, that the judge lets pass with some
+    panel.
+    """
     wanted = question.plan.sessions[0]
     step = timedelta(minutes=minutes)
     found, start = [], question.window.start
@@ -141,7 +145,9 @@ def _one_session(question, wanted, start):
 
 
 def starts_three_ways(question):
-    """The starts of a one-session problem: as a question of availability, as options, and as judged one by one."""
+    """The starts of a one-session problem: as a question of availability, as options, and as judged one by
+    one.
+    """
     outcome = propose(question.evolve(options=200))
     proposed = [option.start for option in outcome.options] if isinstance(outcome, Solved) else []
     asked = list(availability(question, question.plan.sessions[0].key).starts)
@@ -154,7 +160,8 @@ def starts_three_ways(question):
 def verdict(question, *times):
     """What the judge says of exactly these (key, start, …) whoever sits there: the codes, best panel first.
 
-    The solver may use the same stretches of time only, and has to find an answer exactly when the judge lets one
+    The solver may use the same stretches of time only, and has to find an answer exactly when the judge
+    lets one
     pass, with these or with the sessions changed round.
     """
     placed = [(key, start if isinstance(start, datetime) else at(start)) for key, start in times]

@@ -11,7 +11,8 @@ from scheduler.domain.errors import Invalid
 from scheduler.solver.problem import Problem
 
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-#: an ordinary week, and weeks in which clocks change in London and Berlin, New York, Lord Howe (by half an hour)
+#: an ordinary week, and weeks in which clocks change in London and Berlin, New York, Lord Howe (by half an
+#: hour)
 FIRST_DAYS = [
     datetime(2026, 11, 23, tzinfo=UTC),
     datetime(2026, 10, 24, tzinfo=UTC),

@@ -93,7 +93,9 @@ def test_notice_and_horizon_are_told_apart():
 
 
 def apply(question, relaxation):
-    """The question with the JSON Patch of a relaxation applied to `{plan, window}`, by the book (RFC 6902)."""
+    """The question with the JSON Patch of a relaxation applied to `{plan, window}`, by the book (RFC
+    6902).
+    """
     document = question.to_json()
     for step in relaxation.patch:
         assert step["op"] == "replace"
