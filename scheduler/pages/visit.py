@@ -89,9 +89,10 @@ class Visit:
     def option(self, option_id: str) -> Option | None:
         return next((option for option in self.link.options if option.id == option_id), None)
 
-    @property
-    def facts(self) -> tuple[facts.Fact, ...]:
-        return facts.of_plan(self.link.plan, self._proposals, self.locale)
+    def facts(self, chosen: Option | None = None) -> tuple[facts.Fact, ...]:
+        """Of everything on offer or arranged, or of the one option that is being checked."""
+        proposals = [chosen.sessions] if chosen else self._proposals
+        return facts.of_plan(self.link.plan, proposals, self.locale)
 
     @property
     def _proposals(self) -> list[list[OptionSession]]:

@@ -20,7 +20,8 @@ A_QUARTER_TO_TEN = "Tuesday 1 December, 09:45 to 11:00, London time (GMT)"
 ARRANGED = "It is arranged, Candy"
 
 
-@pytest.fixture(scope="session")
+# No longer than this module: while it is open, this thread counts as running an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:

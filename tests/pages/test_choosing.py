@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from flask.testing import FlaskClient
 
 from scheduler.pages.zones import COMMON
 from tests.pages.conftest import Clock
-from tests.pages.house import CHOSEN, LOOP, LOOPS, TALKS, TOKEN, Desk, booked, link, talk
+from tests.pages.house import BELA, CHOSEN, LOOP, LOOPS, TALKS, TOKEN, Desk, booked, link, talk
 from tests.pages.reading import Page, read
 
 HERE = f"/c/{TOKEN}"
@@ -140,6 +141,18 @@ def test_check_repeats_the_choice_in_words(client: FlaskClient) -> None:
         "With Ada Keller, then Hana Sato and Ivo Brandt Where By video. The link comes with the confirmation "
         "Confirm this time Choose another If something comes up, you can cancel from this page."
     ) in page.words
+
+
+def test_whoever_differs_between_times_is_named_once_a_time_is_checked(
+    client: FlaskClient, desk: Desk
+) -> None:
+    coding, design = TALKS[0].sessions
+    desk.link = link(
+        options=[CHOSEN, TALKS[0].evolve(sessions=(replace(coding, interviewers=(BELA,)), design))]
+    )
+    assert "With whom: Three people from the team Named when you check a time" in read(client.get(HERE)).words
+    checked = check(client, TALKS[0].id).words
+    assert "With whom: Bela Nagy, then Hana Sato and Ivo Brandt" in checked
 
 
 def test_confirming_books_once_and_shows_what_is_arranged(
