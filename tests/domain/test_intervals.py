@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -41,7 +42,7 @@ def minutes(intervals):
 
 def apart(intervals):
     """Sorted, and no two overlap or touch."""
-    return all(a.end < b.start for a, b in zip(intervals, intervals[1:], strict=False))
+    return all(a.end < b.start for a, b in itertools.pairwise(intervals))
 
 
 @given(several)
