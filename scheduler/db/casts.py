@@ -119,7 +119,7 @@ def _load(session: Session, people: list[rows.Interviewer], window: Interval) ->
         )
         .group_by(rows.Reservation.resource_id)
     )
-    counts = {resource_id: int(count) for resource_id, count in session.execute(query)}
+    counts: dict[int, int] = {row[0]: int(row[1]) for row in session.execute(query)}
     return {
         row.id: counts.get(row.resource_id, 0)
         for row in people

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from alembic.script import ScriptDirectory
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 #: any number, the same for everybody who migrates: two machines at once wait for each other
@@ -19,6 +21,9 @@ def migrate(url: str) -> None:
     """Run every migration that is missing, as the owner of the tables. Safe twice, and from two machines at
     once.
     """
+    # Imported by whoever migrates: the web process has no other use for it.
+    from alembic import command  # noqa: PLC0415
+
     engine = sa.create_engine(owner_url(url), poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
@@ -41,8 +46,10 @@ def owner_url(url: str) -> sa.URL:
 
 
 def _config(connection: sa.Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415  # see migrate
+
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 

@@ -13,7 +13,7 @@ from scheduler.db.pages import Page
 from scheduler.domain import moves
 from scheduler.domain.errors import Conflict, NotFound, Stale
 from scheduler.domain.moves import move
-from scheduler.services import entries, events, mails, views
+from scheduler.services import entries, events, owing, views
 from scheduler.services.parts import SYSTEM, Actor, Parts
 
 
@@ -59,8 +59,8 @@ def cancel(
             booking.version += 1
             _let_go(session, booking)
             entries.want_absent(session, parts, booking)
-            mails.drop_queued(session, rows.Message.booking_id == booking.id)
-            mails.owe_booking_news(
+            owing.drop_queued(session, rows.Message.booking_id == booking.id)
+            owing.owe_booking_news(
                 session, parts, booking, "cancellation", by=actor.name, reason=reason or ""
             )
             _tell_unwritten_interviewers(session, parts, booking)
@@ -110,7 +110,7 @@ def _tell_unwritten_interviewers(session: Session, parts: Parts, booking: rows.B
     for interviewer_id in set[str](session.scalars(told)):
         interviewer = session.get(rows.Interviewer, interviewer_id)
         if interviewer is not None:
-            mails.owe_interviewer_news(session, parts, booking, interviewer, "cancellation")
+            owing.owe_interviewer_news(session, parts, booking, interviewer, "cancellation")
 
 
 def outcome(

@@ -19,7 +19,7 @@ from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
 from scheduler.messages.content import Brand, MailFacts
-from scheduler.services import bookings, events, facts, mails, picking, views
+from scheduler.services import bookings, events, facts, owing, picking, possible, views
 from scheduler.services.links import token_hash
 from scheduler.services.parts import CANDIDATE, Parts
 
@@ -82,8 +82,8 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
     candidate = session.get_one(rows.Candidate, run_candidate.candidate_id)
     booking = _booking(session, run_candidate.id)
     status = _status(parts, run_candidate, booking, invitation)
-    possible = picking.still_possible(session, parts, run_candidate) if status == "offered" else []
-    if status == "offered" and not possible:
+    left = possible.still_possible(session, parts, run_candidate) if status == "offered" else []
+    if status == "offered" and not left:
         status = "searching"
     return CandidateLink(
         organization_id=invitation.organization_id,
@@ -96,8 +96,8 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
         logo_url=(organization.branding or {}).get("logo_url"),
         contact=views.contact(run.contact),
         home_time_zone=facts.zone_for(session, run.plan, candidate),
-        options=tuple(convert.option(row) for row in possible),
-        option_views=tuple(views.option(row) for row in possible),
+        options=tuple(convert.option(row) for row in left),
+        option_views=tuple(views.option(row) for row in left),
         booking=views.booking(session, booking) if booking else None,
         expires_at=invitation.expires_at,
         now=parts.now(),
@@ -170,7 +170,7 @@ def ask(parts: Parts, token: str, message: str) -> None:
             data={"candidate_id": run_candidate.candidate_id},
         )
         if run.contact:
-            mails.owe(
+            owing.owe(
                 session,
                 parts,
                 organization_id=run.organization_id,

@@ -20,7 +20,7 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.messages.content import MailFacts
 from scheduler.messages.errors import SendError, TryLater
-from scheduler.services import facts, mails
+from scheduler.services import facts, owing
 from scheduler.services.parts import Parts
 
 #: a worker that has not come back after this long, by the database's clock, is taken for lost
@@ -72,7 +72,7 @@ def _claim(session: Session, parts: Parts, message_id: str) -> _Claimed | None:
     )
     if message is None:
         return None
-    if message.status == "sending" and message.kind in mails.NUDGES:
+    if message.status == "sending" and message.kind in owing.NUDGES:
         message.status, message.error = (
             "failed",
             "Sending was interrupted; it may have gone out, so it is not repeated.",

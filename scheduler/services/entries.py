@@ -16,7 +16,7 @@ from calendars.values import Attendee, EventDraft, EventRef
 from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, mails
+from scheduler.services import attention, owing
 from scheduler.services.parts import Parts
 
 #: seconds until the next try, by how many there were
@@ -217,7 +217,7 @@ def _reach_owner_otherwise(
     if entry.interviewer_id:
         interviewer = session.get_one(rows.Interviewer, entry.interviewer_id)
         kind = "confirmation" if entry.wanted == "present" else "cancellation"
-        mails.owe_interviewer_news(session, parts, booking, interviewer, kind)
+        owing.owe_interviewer_news(session, parts, booking, interviewer, kind)
     elif entry.wanted == "present":
         why = f"The room's calendar {entry.calendar} cannot be written: {entry.error}"
         attention.needs_attention(session, booking, why, at=parts.now())

@@ -110,14 +110,3 @@ def _ours(principal: Principal, claimed: Claim) -> tuple[sa.ColumnElement[bool],
         table.lease_until == claimed.lease_until,
         table.status.is_(None),
     )
-
-
-def forget(parts: Parts, organization_id: str) -> int:
-    """Remove answers that are no longer given again; how many."""
-    with parts.database.transaction(organization_id) as session:
-        removed = session.scalars(
-            sa.delete(rows.IdempotencyKey)
-            .where(rows.IdempotencyKey.created_at <= parts.now() - KEPT)
-            .returning(rows.IdempotencyKey.key)
-        )
-        return len(removed.all())

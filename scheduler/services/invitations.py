@@ -13,7 +13,7 @@ from scheduler.db import rows
 from scheduler.domain.errors import Conflict, NotFound
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
-from scheduler.services import events, mails
+from scheduler.services import events, owing
 from scheduler.services.links import Links, token_hash
 from scheduler.services.parts import SYSTEM, Actor, Parts
 
@@ -37,7 +37,7 @@ def issue(
     invitation.token_hash = token_hash(token_of(parts.links, invitation))
     session.add(invitation)
     session.flush()
-    mails.owe_invitation(session, parts, run, run_candidate, invitation)
+    owing.owe_invitation(session, parts, run, run_candidate, invitation)
     events.record(
         session,
         run.organization_id,
@@ -75,7 +75,7 @@ def revoke(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
         invitation = _locked(session, invitation_id)
         if invitation.revoked_at is None:
             invitation.revoked_at = parts.now()
-            mails.drop_queued(session, rows.Message.invitation_id == invitation.id)
+            owing.drop_queued(session, rows.Message.invitation_id == invitation.id)
             _record(session, parts, invitation, "invitation.revoked", actor)
         return view(parts, invitation)
 
@@ -97,7 +97,7 @@ def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
             invitation.key_fingerprint = parts.links.newest
             invitation.revoked_at = None
             invitation.token_hash = token_hash(token_of(parts.links, invitation))
-        mails.owe_invitation(session, parts, run, run_candidate, invitation, again=True)
+        owing.owe_invitation(session, parts, run, run_candidate, invitation, again=True)
         _record(session, parts, invitation, "invitation.sent", actor)
         return view(parts, invitation)
 
@@ -141,7 +141,7 @@ def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
             .where(rows.Option.run_candidate_id == run_candidate.id, rows.Option.status == "offered")
             .values(status="expired")
         )
-        mails.drop_queued(session, rows.Message.invitation_id == invitation.id)
+        owing.drop_queued(session, rows.Message.invitation_id == invitation.id)
         run = session.get_one(rows.Run, run_candidate.run_id)
-        mails.owe_silence(session, parts, run, run_candidate, invitation)
+        owing.owe_silence(session, parts, run, run_candidate, invitation)
         _record(session, parts, invitation, "candidate.silent", SYSTEM)

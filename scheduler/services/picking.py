@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import psycopg.errors
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -25,14 +23,16 @@ from scheduler.db.casts import Cast
 from scheduler.domain import moves
 from scheduler.domain.errors import Conflict, Gone, NotFound, SlotTaken, Unavailable
 from scheduler.domain.ids import new_id
-from scheduler.domain.intervals import Interval, format_instant
+from scheduler.domain.intervals import Interval
 from scheduler.domain.moves import move
-from scheduler.domain.options import Option, OptionSession
-from scheduler.domain.people import Buffer, Candidate
+from scheduler.domain.options import Option
+from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
-from scheduler.services import attention, bookings, entries, events, mails, problems, readings, views
+from scheduler.services import attention, bookings, entries, events, owing, problems, readings, views
 from scheduler.services.parts import Actor, Parts
+from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.readings import Look
+from scheduler.services.reserving import add_reservations
 from scheduler.solver.check import violations
 from scheduler.solver.problem import Problem
 from scheduler.solver.seating import seat
@@ -156,7 +156,7 @@ def _known_busy(run_candidate: rows.RunCandidate) -> dict[str, tuple[Busy, ...]]
 
 def _book(parts: Parts, pick: _Pick, actor: Actor) -> dict[str, Any]:
     """With the option's own people when they can; else with whoever else can at that time."""
-    own = _own_ids(pick.option)
+    own = people_and_rooms(pick.option)
     looks = _look(parts, pick, own)
     problem = _state(parts, pick, looks, own)
     if seat(problem, pick.option) is None:
@@ -177,17 +177,13 @@ def _book(parts: Parts, pick: _Pick, actor: Actor) -> dict[str, Any]:
     raise SlotTaken(TAKEN)
 
 
-def _own_ids(option: Option) -> set[str]:
-    return {item.room.id for item in option.sessions if item.room} | set(option.people)
-
-
 def _look(parts: Parts, pick: _Pick, ids: Iterable[str]) -> dict[str, Look]:
     ids = set(ids)
     owners = [owner for owner in pick.cast.owners if owner.id in ids]
     if not owners:
         return {}
     # A day on either side: whole-day events and buffers reach over the edges.
-    around = Interval(pick.option.start, pick.option.end).padded(casts.MARGIN / 8, casts.MARGIN / 8)
+    around = Interval(pick.option.start, pick.option.end).padded(problems.A_DAY, problems.A_DAY)
     looks = readings.read_all(parts, owners, around, patience=parts.patience)
     if pick.policy != "book_pending":
         return looks
@@ -254,9 +250,9 @@ def _insert(
             msg = f"the seating of {pick.option.id} breaks {', '.join(v.code for v in broken)}"
             raise AssertionError(msg)
         booking = _add_booking(session, parts, pick, seated)
-        _add_reservations(session, booking, pick.plan, pick.cast, resources)
+        add_reservations(session, booking, pick.plan, pick.cast, resources)
         _announce(session, parts, pick, booking, seated, actor)
-        if stale & _own_ids(seated):
+        if stale & people_and_rooms(seated):
             attention.needs_attention(session, booking, UNCHECKED, at=parts.now())
         return views.booking(session, booking)
 
@@ -289,75 +285,20 @@ def _add_booking(session: Session, parts: Parts, pick: _Pick, seated: Option) ->
     return booking
 
 
-def _add_reservations(
-    session: Session, booking: rows.Booking, plan: Plan, cast: Cast, resources: Mapping[str, int]
-) -> None:
-    """Occupy everybody, buffers included. Touching sessions of one person share a reservation."""
-    planned = [OptionSession.from_json(item) for item in booking.sessions]
-    buffers = {person.id: person.buffer for person in cast.interviewers}
-    for id_, items in _sessions_by_resource(planned).items():
-        for group in _touching(items):
-            cores = [_core(item, _buffer_of(plan, item.key, buffers.get(id_))) for item in group]
-            first, last = cores[0], cores[-1]
-            during = Interval(group[0].start, group[-1].end).padded(
-                Buffer(before=first["before"]).before_delta, Buffer(after=last["after"]).after_delta
-            )
-            session.add(
-                rows.Reservation(
-                    organization_id=booking.organization_id,
-                    resource_id=resources[id_],
-                    booking_id=booking.id,
-                    during=Range(during.start, during.end),
-                    cores=cores,
-                    state="booked",
-                )
-            )
-    session.flush()
-
-
-def _sessions_by_resource(planned: list[OptionSession]) -> dict[str, list[OptionSession]]:
-    by_id: dict[str, list[OptionSession]] = {}
-    for item in sorted(planned, key=lambda item: item.start):
-        for id_ in [person.id for person in item.interviewers] + ([item.room.id] if item.room else []):
-            by_id.setdefault(id_, []).append(item)
-    return by_id
-
-
-def _touching(items: list[OptionSession]) -> list[list[OptionSession]]:
-    groups: list[list[OptionSession]] = []
-    for item in items:
-        if groups and groups[-1][-1].end == item.start:
-            groups[-1].append(item)
-        else:
-            groups.append([item])
-    return groups
-
-
-def _buffer_of(plan: Plan, session_key: str, own: Buffer | None) -> Buffer:
-    """A room has no buffer; a session's own replaces the interviewer's."""
-    if own is None:
-        return Buffer()
-    return plan.session(session_key).buffer or own
-
-
-def _core(item: OptionSession, buffer: Buffer) -> dict[str, Any]:
-    return {"start": format_instant(item.start), "end": format_instant(item.end), **buffer.to_json()}
-
-
 def _announce(
     session: Session, parts: Parts, pick: _Pick, booking: rows.Booking, seated: Option, actor: Actor
 ) -> None:
     """Everything that must now happen in the world, as rows of the same transaction."""
     entries.want_present(session, parts, booking)
-    mails.drop_queued(
+    owing.drop_queued(
         session,
         rows.Message.invitation_id.in_(
             sa.select(rows.Invitation.id).where(rows.Invitation.run_candidate_id == pick.run_candidate_id)
         ),
     )
-    mails.owe_booking_news(session, parts, booking, "confirmation")
+    owing.owe_booking_news(session, parts, booking, "confirmation")
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
-    mails.owe_reminders(session, parts, booking, "candidate", mails.candidate_recipient(candidate))
+    owing.owe_reminders(session, parts, booking, "candidate", owing.candidate_recipient(candidate))
     replaced = sorted(pick.option.people - seated.people)
     events.record(
         session,
@@ -391,81 +332,3 @@ def _what_is_left(parts: Parts, pick: _Pick) -> list[dict[str, Any]]:
                 organization_id=pick.organization_id,
             )
         return left
-
-
-def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> list[rows.Option]:
-    """The offered options that nothing of ours has made impossible since they were made.
-
-        An option all of whose people and rooms are still unoccupied stands. For the others the seats are
-    worked out
-    again, from the calendars as they were known and the bookings as they are now.
-    """
-    notice = timedelta(hours=session.get_one(rows.Run, run_candidate.run_id).plan["notice_hours"])
-    earliest = parts.now() + notice
-    offered = list(
-        session.scalars(
-            sa.select(rows.Option)
-            .where(
-                rows.Option.run_candidate_id == run_candidate.id,
-                rows.Option.status.in_(("offered", "held")),
-                rows.Option.start >= earliest,
-            )
-            .order_by(rows.Option.start, rows.Option.position)
-        )
-    )
-    if not offered or run_candidate.problem is None:
-        return offered
-    crossed = _crossed(session, offered)
-    if not crossed:
-        return offered
-    problem = _present_problem(session, parts, run_candidate, offered)
-    return [row for row in offered if row.id not in crossed or seat(problem, convert.option(row)) is not None]
-
-
-def _crossed(session: Session, offered: list[rows.Option]) -> set[str]:
-    """Options at least one of whose people or rooms is occupied during the option."""
-    ids = {id_ for row in offered for id_ in _own_ids(convert.option(row))}
-    resources = {
-        id_: resource_id
-        for table in (rows.Interviewer, rows.Room)
-        for id_, resource_id in session.execute(
-            sa.select(table.id, table.resource_id).where(table.id.in_(ids))
-        )
-    }
-    whole = Range(
-        min(row.start for row in offered) - casts.MARGIN, max(row.end for row in offered) + casts.MARGIN
-    )
-    taken: dict[int, list[Range[Any]]] = {}
-    for resource_id, during in session.execute(
-        sa.select(rows.Reservation.resource_id, rows.Reservation.during).where(
-            rows.Reservation.resource_id.in_(resources.values()),
-            rows.Reservation.state.in_(rows.OCCUPYING),
-            rows.Reservation.during.op("&&")(whole),
-        )
-    ):
-        taken.setdefault(resource_id, []).append(during)
-    gone = ids - resources.keys()
-    # A limit per week can be used up by an interview days away: any interview nearby calls for a second look.
-    touched = {id_ for id_, resource_id in resources.items() if resource_id in taken} | gone
-    return {row.id for row in offered if _own_ids(convert.option(row)) & touched}
-
-
-def _present_problem(
-    session: Session, parts: Parts, run_candidate: rows.RunCandidate, offered: list[rows.Option]
-) -> Problem:
-    problem = Problem.from_json(run_candidate.problem)
-    around = Interval(min(row.start for row in offered), max(row.end for row in offered))
-    cast = casts.cast_for(session, problem.plan, around)
-    present = frozenset(cast.resources)
-    kept = problem.evolve(
-        now=parts.now(),
-        interviewers=tuple(person for person in problem.interviewers if person.id in present),
-        rooms=tuple(room for room in problem.rooms if room.id in present),
-    )
-    return problems.with_booked(kept, cast.booked)
-
-
-def still_possible_views(
-    session: Session, parts: Parts, run_candidate: rows.RunCandidate
-) -> list[dict[str, Any]]:
-    return [views.option(row) for row in still_possible(session, parts, run_candidate)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from calendars.values import Busy
 from scheduler.db.casts import Cast
@@ -25,6 +25,16 @@ from scheduler.solver.problem import (
 
 #: stands for nobody in a question that is about no candidate
 NOBODY = "nobody"
+A_DAY = timedelta(days=1)
+
+
+def reach(plan: Plan, window: Interval, now: datetime) -> Interval:
+    """The time in which calendars matter: the window as far as the plan's horizon lets it count, and a day on
+    either side, because buffers and whole-day events reach over the edges.
+    """
+    horizon = Interval(now, now + timedelta(days=max(plan.horizon_days, 1)))
+    open_window = window.clipped(horizon) or Interval(now, now + A_DAY)
+    return open_window.padded(A_DAY, A_DAY)
 
 
 def state(

@@ -20,7 +20,7 @@ from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.moves import move
 from scheduler.domain.plans import Plan
-from scheduler.services import bookings, candidates, events, invitations, mails, plans, views
+from scheduler.services import bookings, candidates, events, invitations, owing, plans, views
 from scheduler.services.parts import Actor, Parts
 
 #: how many choices a plan of several sessions may have
@@ -258,7 +258,7 @@ def _close_invitations(session: Session, parts: Parts, run_candidate: rows.RunCa
         sa.select(rows.Invitation).where(rows.Invitation.run_candidate_id == run_candidate.id)
     ):
         invitation.revoked_at = invitation.revoked_at or parts.now()
-        mails.drop_queued(session, rows.Message.invitation_id == invitation.id)
+        owing.drop_queued(session, rows.Message.invitation_id == invitation.id)
 
 
 def candidates_of(session: Session, run_id: str, *, lock: bool = False) -> list[rows.RunCandidate]:

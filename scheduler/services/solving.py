@@ -21,7 +21,7 @@ from scheduler.domain.moves import move
 from scheduler.domain.options import Explanation, Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
-from scheduler.services import events, mails, problems, readings, runs
+from scheduler.services import events, owing, problems, readings, runs
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.readings import Look
 from scheduler.solver.outcome import Impossible, Outcome, OutOfTime, Solved
@@ -30,6 +30,8 @@ from scheduler.solver.problem import Problem
 #: the longest the solver may think about one candidate
 SECONDS = 10.0
 SEED = 1
+#: seconds that the calendars may take; nobody waits in front of a screen for all of them
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +53,16 @@ def solve(parts: Parts, organization_id: str, run_id: str) -> None:
         asked = _take(session, run_id)
     if asked is None:
         return
-    looks = readings.read_all(parts, asked.cast.owners, asked.window)
+    looks = _look(parts, asked)
     answers = {id_: _solve_for(parts, asked, looks, id_) for id_ in asked.candidates}
     with parts.database.transaction(organization_id) as session:
         _store(session, parts, run_id, asked, looks, answers)
+
+
+def _look(parts: Parts, asked: _Asked) -> dict[str, Look]:
+    return readings.read_all(
+        parts, asked.cast.owners, problems.reach(asked.plan, asked.window, parts.now()), patience=PATIENCE
+    )
 
 
 def _take(session: Session, run_id: str) -> _Asked | None:
@@ -158,7 +166,7 @@ def _store_answer(
     add_options(session, run_candidate, options)
     if not options:
         run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "infeasible")
-        mails.owe_no_options(session, parts, run, run_candidate)
+        owing.owe_no_options(session, parts, run, run_candidate)
 
 
 def add_options(session: Session, run_candidate: rows.RunCandidate, options: tuple[Option, ...]) -> None:
@@ -243,7 +251,7 @@ def _tell_unreadable(
             run_id=run.id,
             data={"interviewer_id": person.id},
         )
-        mails.owe_unreadable(session, parts, run, session.get_one(rows.Interviewer, person.id), reason)
+        owing.owe_unreadable(session, parts, run, session.get_one(rows.Interviewer, person.id), reason)
 
 
 def give_up(parts: Parts, organization_id: str, run_id: str, reason: str) -> None:
@@ -266,7 +274,7 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
     if taken is None:
         return
     run_id, asked = taken
-    looks = readings.read_all(parts, asked.cast.owners, asked.window)
+    looks = _look(parts, asked)
     problem, outcome = _solve_for(parts, asked, looks, run_candidate_id)
     with parts.database.transaction(organization_id) as session:
         run_candidate = session.scalar(

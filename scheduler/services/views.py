@@ -106,6 +106,7 @@ def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
         .order_by(rows.CalendarEntry.provider, rows.CalendarEntry.calendar)
     ):
         entries[entry.session_key].append(entry)
+    addresses = _addresses(session, row)
     conference = {item["key"]: item.get("conference_url") for item in row.plan["sessions"]}
     return {
         "id": row.id,
@@ -121,7 +122,10 @@ def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
         "sessions": [
             {
                 **item,
-                "calendar_events": [_calendar_event(session, entry) for entry in entries[item["key"]]],
+                "calendar_events": [
+                    _calendar_event(entry, [addresses[person["id"]] for person in item["interviewers"]])
+                    for entry in entries[item["key"]]
+                ],
                 "conference_url": conference.get(item["key"]),
             }
             for item in row.sessions
@@ -132,10 +136,7 @@ def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
     }
 
 
-def _calendar_event(session: Session, entry: rows.CalendarEntry) -> dict[str, Any]:
-    attendees: list[str] = []
-    if entry.interviewer_id:
-        attendees.append(session.get_one(rows.Interviewer, entry.interviewer_id).email)
+def _calendar_event(entry: rows.CalendarEntry, attendees: list[str]) -> dict[str, Any]:
     return {
         "provider": entry.provider,
         "calendar": entry.calendar,
@@ -144,6 +145,13 @@ def _calendar_event(session: Session, entry: rows.CalendarEntry) -> dict[str, An
         "status": entry.status,
         "attendees": attendees,
     }
+
+
+def _addresses(session: Session, row: rows.Booking) -> dict[str, str]:
+    """The addresses of everybody on the booking's panels."""
+    ids = {person["id"] for item in row.sessions for person in item["interviewers"]}
+    query = sa.select(rows.Interviewer.id, rows.Interviewer.email).where(rows.Interviewer.id.in_(ids))
+    return {id_: email for id_, email in session.execute(query)}  # noqa: C416  # rows are no pairs to mypy
 
 
 def _history(session: Session, row: rows.Booking) -> list[dict[str, Any]]:

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mail that is owed: written down in the transaction of its cause.
+
+What a mail says is decided when it is sent (see delivery.py); here stands only that it is owed, to whom,
+and when.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.domain.ids import new_id
+from scheduler.domain.intervals import format_instant
+from scheduler.services.parts import Parts
+
+#: sent at most once: after a crash in the middle of sending they are not tried again
+NUDGES = ("reminder",)
+
+
+def owe(
+    session: Session,
+    parts: Parts,
+    *,
+    organization_id: str,
+    kind: str,
+    role: str,
+    recipient: dict[str, Any],
+    dedupe_key: str,
+    due_at: datetime | None = None,
+    not_after: datetime | None = None,
+    **about: Any,
+) -> None:
+    """Write down one mail, once per dedupe key. What is due at once goes on its way with the commit."""
+    now = parts.now()
+    due_at = due_at or now
+    statement = (
+        insert(rows.Message)
+        .values(
+            id=new_id("msg"),
+            organization_id=organization_id,
+            kind=kind,
+            recipient_role=role,
+            recipient=recipient,
+            dedupe_key=dedupe_key,
+            status="queued",
+            due_at=due_at,
+            not_after=not_after,
+            attempt_at=due_at,
+            attempts=0,
+            created_at=now,
+            details=about.pop("details", {}),
+            **about,
+        )
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(rows.Message.id)
+    )
+    message_id = session.scalar(statement)
+    if message_id and due_at <= now:
+        parts.defer(session, "send_message", message_id=message_id, organization_id=organization_id)
+
+
+def owe_invitation(
+    session: Session,
+    parts: Parts,
+    run: rows.Run,
+    run_candidate: rows.RunCandidate,
+    invitation: rows.Invitation,
+    *,
+    again: bool = False,
+) -> None:
+    candidate = session.get_one(rows.Candidate, run_candidate.candidate_id)
+    earlier = session.scalar(sa.select(sa.func.count()).where(rows.Message.invitation_id == invitation.id))
+    owe(
+        session,
+        parts,
+        organization_id=run.organization_id,
+        kind="invitation_again" if again else "invitation",
+        role="candidate",
+        recipient=candidate_recipient(candidate),
+        dedupe_key=f"invitation:{invitation.id}:{invitation.generation}:{earlier}",
+        not_after=invitation.expires_at,
+        run_id=run.id,
+        candidate_id=candidate.id,
+        invitation_id=invitation.id,
+    )
+
+
+def owe_booking_news(
+    session: Session, parts: Parts, booking: rows.Booking, kind: str, **details: Any
+) -> None:
+    """`confirmation` or `cancellation`, to the candidate and the run's contact."""
+    candidate = session.get_one(rows.Candidate, booking.candidate_id)
+    recipients = [("candidate", candidate_recipient(candidate))]
+    if booking.contact:
+        recipients.append(("contact", booking.contact))
+    for role, recipient in recipients:
+        _owe_about_booking(session, parts, booking, kind, role, recipient, details=details)
+
+
+def owe_reminders(
+    session: Session, parts: Parts, booking: rows.Booking, role: str, recipient: dict[str, Any]
+) -> None:
+    """A reminder for each of the plan's moments that is not upon us already."""
+    now = parts.now()
+    for minutes in booking.plan.get("reminders") or ():
+        before = timedelta(minutes=minutes)
+        due_at = booking.start - before
+        # Right after the confirmation a reminder would only repeat it: "in 24 hours" needs two hours
+        # between them.
+        if due_at < now + before / 12:
+            continue
+        _owe_about_booking(
+            session,
+            parts,
+            booking,
+            "reminder",
+            role,
+            recipient,
+            due_at=due_at,
+            # A day's reminder makes sense until a quarter of its time is left, an hour's until five minutes
+            # before.
+            not_after=booking.start - (before / 4 if minutes >= 360 else timedelta(minutes=5)),
+            details={"minutes_before": minutes},
+        )
+
+
+def owe_interviewer_news(
+    session: Session, parts: Parts, booking: rows.Booking, interviewer: rows.Interviewer, kind: str
+) -> None:
+    """To an interviewer whose calendar the service cannot write: the news, and reminders, by mail."""
+    recipient = interviewer_recipient(interviewer)
+    _owe_about_booking(session, parts, booking, kind, "interviewer", recipient)
+    if kind == "confirmation":
+        owe_reminders(session, parts, booking, "interviewer", recipient)
+
+
+def _owe_about_booking(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    kind: str,
+    role: str,
+    recipient: dict[str, Any],
+    *,
+    details: dict[str, Any] | None = None,
+    due_at: datetime | None = None,
+    not_after: datetime | None = None,
+) -> None:
+    details = {**(details or {}), "start": format_instant(booking.start)}
+    who = recipient.get("id") or role
+    which = f":{details['minutes_before']}" if "minutes_before" in details else ""
+    owe(
+        session,
+        parts,
+        organization_id=booking.organization_id,
+        kind=kind,
+        role=role,
+        recipient=recipient,
+        dedupe_key=f"{kind}:{booking.id}:{booking.version}:{who}{which}",
+        due_at=due_at,
+        not_after=not_after or booking.end,
+        run_id=booking.run_id,
+        candidate_id=booking.candidate_id,
+        booking_id=booking.id,
+        booking_version=booking.version,
+        details=details,
+    )
+
+
+def owe_no_options(session: Session, parts: Parts, run: rows.Run, run_candidate: rows.RunCandidate) -> None:
+    """Tell the run's contact that nothing fits, and why."""
+    if run.contact:
+        owe(
+            session,
+            parts,
+            organization_id=run.organization_id,
+            kind="no_options",
+            role="contact",
+            recipient=run.contact,
+            dedupe_key=f"no_options:{run_candidate.id}",
+            run_id=run.id,
+            candidate_id=run_candidate.candidate_id,
+        )
+
+
+def owe_silence(
+    session: Session,
+    parts: Parts,
+    run: rows.Run,
+    run_candidate: rows.RunCandidate,
+    invitation: rows.Invitation,
+) -> None:
+    """Tell the run's contact that an offer ended without an answer. What follows is theirs to decide."""
+    if run.contact:
+        owe(
+            session,
+            parts,
+            organization_id=run.organization_id,
+            kind="candidate_silent",
+            role="contact",
+            recipient=run.contact,
+            dedupe_key=f"candidate_silent:{invitation.id}:{invitation.generation}",
+            run_id=run.id,
+            candidate_id=run_candidate.candidate_id,
+            details={"expired_at": format_instant(invitation.expires_at)},
+        )
+
+
+def owe_unreadable(
+    session: Session, parts: Parts, run: rows.Run, interviewer: rows.Interviewer, reason: str
+) -> None:
+    """Tell somebody, at most once a day, that their calendar cannot be read, so that they can mend it."""
+    day = parts.now().date().isoformat()
+    owe(
+        session,
+        parts,
+        organization_id=run.organization_id,
+        kind="calendar_unreadable",
+        role="interviewer",
+        recipient=interviewer_recipient(interviewer),
+        dedupe_key=f"calendar_unreadable:{interviewer.id}:{day}",
+        not_after=parts.now() + timedelta(days=1),
+        run_id=run.id,
+        details={"reason": reason},
+    )
+
+
+def candidate_recipient(candidate: rows.Candidate) -> dict[str, Any]:
+    return {
+        "name": candidate.name,
+        "email": candidate.email,
+        "time_zone": candidate.time_zone,
+        "locale": candidate.locale,
+    }
+
+
+def interviewer_recipient(interviewer: rows.Interviewer) -> dict[str, Any]:
+    return {
+        "id": interviewer.id,
+        "name": interviewer.name,
+        "email": interviewer.email,
+        "time_zone": interviewer.time_zone,
+        "locale": interviewer.locale,
+    }
+
+
+def drop_queued(session: Session, *which: sa.ColumnElement[bool]) -> None:
+    """Cancel what is still waiting to be sent."""
+    session.execute(
+        sa.update(rows.Message).where(rows.Message.status == "queued", *which).values(status="cancelled")
+    )

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which of the offered options can still be chosen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from scheduler.db import casts, convert, rows
+from scheduler.domain.intervals import Interval
+from scheduler.domain.options import Option
+from scheduler.services import problems, views
+from scheduler.services.parts import Parts
+from scheduler.solver.problem import Problem
+from scheduler.solver.seating import seat
+
+
+def people_and_rooms(option: Option) -> set[str]:
+    """The ids of everybody and every room of an option."""
+    return {item.room.id for item in option.sessions if item.room} | set(option.people)
+
+
+def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> list[rows.Option]:
+    """The offered options that nothing of ours has made impossible since they were made.
+
+        An option all of whose people and rooms are still unoccupied stands. For the others the seats are
+    worked out
+    again, from the calendars as they were known and the bookings as they are now.
+    """
+    notice = timedelta(hours=session.get_one(rows.Run, run_candidate.run_id).plan["notice_hours"])
+    earliest = parts.now() + notice
+    offered = list(
+        session.scalars(
+            sa.select(rows.Option)
+            .where(
+                rows.Option.run_candidate_id == run_candidate.id,
+                rows.Option.status.in_(("offered", "held")),
+                rows.Option.start >= earliest,
+            )
+            .order_by(rows.Option.start, rows.Option.position)
+        )
+    )
+    if not offered or run_candidate.problem is None:
+        return offered
+    crossed = _crossed(session, offered)
+    if not crossed:
+        return offered
+    problem = _present_problem(session, parts, run_candidate, offered)
+    return [row for row in offered if row.id not in crossed or seat(problem, convert.option(row)) is not None]
+
+
+def _crossed(session: Session, offered: list[rows.Option]) -> set[str]:
+    """Options at least one of whose people or rooms is occupied during the option."""
+    ids = {id_ for row in offered for id_ in people_and_rooms(convert.option(row))}
+    resources = {
+        id_: resource_id
+        for table in (rows.Interviewer, rows.Room)
+        for id_, resource_id in session.execute(
+            sa.select(table.id, table.resource_id).where(table.id.in_(ids))
+        )
+    }
+    whole = Range(
+        min(row.start for row in offered) - casts.MARGIN, max(row.end for row in offered) + casts.MARGIN
+    )
+    taken: dict[int, list[Range[Any]]] = {}
+    for resource_id, during in session.execute(
+        sa.select(rows.Reservation.resource_id, rows.Reservation.during).where(
+            rows.Reservation.resource_id.in_(resources.values()),
+            rows.Reservation.state.in_(rows.OCCUPYING),
+            rows.Reservation.during.op("&&")(whole),
+        )
+    ):
+        taken.setdefault(resource_id, []).append(during)
+    gone = ids - resources.keys()
+    # A limit per week can be used up by an interview days away: any interview nearby calls for a second look.
+    touched = {id_ for id_, resource_id in resources.items() if resource_id in taken} | gone
+    return {row.id for row in offered if people_and_rooms(convert.option(row)) & touched}
+
+
+def _present_problem(
+    session: Session, parts: Parts, run_candidate: rows.RunCandidate, offered: list[rows.Option]
+) -> Problem:
+    problem = Problem.from_json(run_candidate.problem)
+    around = Interval(min(row.start for row in offered), max(row.end for row in offered))
+    cast = casts.cast_for(session, problem.plan, around)
+    present = frozenset(cast.resources)
+    kept = problem.evolve(
+        now=parts.now(),
+        interviewers=tuple(person for person in problem.interviewers if person.id in present),
+        rooms=tuple(room for room in problem.rooms if room.id in present),
+    )
+    return problems.with_booked(kept, cast.booked)
+
+
+def still_possible_views(
+    session: Session, parts: Parts, run_candidate: rows.RunCandidate
+) -> list[dict[str, Any]]:
+    return [views.option(row) for row in still_possible(session, parts, run_candidate)]
