@@ -8,6 +8,7 @@ being confirmed, and timed. So only a page that somebody opened, with a choice m
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,7 +108,7 @@ def fields(request: Request, *known: str) -> dict[str, str]:
     return {name: value for name, value in data.items() if value is not None}
 
 
-def text(sent: dict[str, str], name: str, *, longest: int, needed: str = "") -> str:
+def text(sent: Mapping[str, str], name: str, *, longest: int, needed: str = "") -> str:
     """One field, without the space around it.
 
     Raises Invalid when it is longer than `longest` characters, or missing while `needed` says what it is for.

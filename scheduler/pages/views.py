@@ -136,43 +136,37 @@ class CandidatePage:
         return redirect(visit.url(), 303)
 
     def cancel(self, token: str) -> BaseResponse:
-        sent = fields(request, "reason")
+        if wants_json(request):
+            reason = text(fields(request, "reason"), "reason", longest=LONGEST_REASON)
+            return _json(self._verbs.cancel(self._parts, _well_formed(token), reason), 200)
         visit = self._visit(token)
         try:
-            reason = text(sent, "reason", longest=LONGEST_REASON)
-            if wants_json(request):
-                return _json(self._verbs.cancel(self._parts, token, reason), 200)
-            self._nonces().settle(sent.get("nonce", ""), "cancel", token)
+            reason = text(request.form, "reason", longest=LONGEST_REASON)
+            self._nonces().settle(request.form.get("nonce", ""), "cancel", token)
             self._verbs.cancel(self._parts, token, reason)
         except StaleForm as stale:
             return self._cancel_again(visit, 409, stale.detail)
         except Invalid as invalid:
-            if wants_json(request):
-                raise
             return self._cancel_again(visit, 422, f"Your reason {invalid.errors[0].detail}.")
         except Conflict as conflict:
-            if wants_json(request):
-                raise
             return self._screen(self._visit(token), status=409, error=conflict.detail)
         return redirect(visit.url(), 303)
 
     def ask(self, token: str) -> BaseResponse:
-        sent = fields(request, "message")
-        visit = self._visit(token)
+        needed = "says what you need"
+        if wants_json(request):
+            message = text(fields(request, "message"), "message", longest=LONGEST_MESSAGE, needed=needed)
+            self._verbs.ask(self._parts, _well_formed(token), message)
+            return Response(status=204)
+        visit, written = self._visit(token), request.form.get("message", "")
         try:
-            message = text(sent, "message", longest=LONGEST_MESSAGE, needed="says what you need")
-            if wants_json(request):
-                self._verbs.ask(self._parts, token, message)
-                return Response(status=204)
-            self._nonces().settle(sent.get("nonce", ""), "ask", token)
+            message = text(request.form, "message", longest=LONGEST_MESSAGE, needed=needed)
+            self._nonces().settle(request.form.get("nonce", ""), "ask", token)
             self._verbs.ask(self._parts, token, message)
         except StaleForm as stale:
-            return visit.page("ask", status=409, message=sent.get("message", ""), error=stale.detail)
+            return visit.page("ask", status=409, message=written, error=stale.detail)
         except Invalid as invalid:
-            if wants_json(request):
-                raise
-            error = _about_message(invalid, sent)
-            return visit.page("ask", status=422, message=sent.get("message", ""), error=error)
+            return visit.page("ask", status=422, message=written, error=_about_message(invalid, written))
         return redirect(visit.url("ask/sent"), 303)
 
     # What is shown then
@@ -189,7 +183,7 @@ class CandidatePage:
     def _check_again(self, visit: Visit, chosen: str) -> Response:
         option = visit.option(chosen) if visit.state == "choose" else None
         if option is None:
-            return self._screen(visit, status=409, taken=visit.state == "choose")
+            return self._screen(visit, status=409, taken=True)
         return visit.page("check", status=409, option=option, error=StaleForm().detail)
 
     def _cancel_again(self, visit: Visit, status: int, error: str) -> Response:
@@ -281,8 +275,8 @@ def _json(booking: dict[str, Any], status: int) -> Response:
     return response
 
 
-def _about_message(invalid: Invalid, sent: dict[str, str]) -> str:
-    if not sent.get("message", "").strip():
+def _about_message(invalid: Invalid, written: str) -> str:
+    if not written.strip():
         return "Write a few words first."
     return f"Your message {invalid.errors[0].detail}."
 
