@@ -22,6 +22,8 @@ from scheduler.solver.panels import Choice, Distinct, Slot, cheapest
 from scheduler.solver.problem import InterviewerFacts, Problem, RoomFacts
 from scheduler.solver.timeline import Timeline, at_least, positions, run, tick_minutes
 
+#: longer than any buffer: what lies further away from a span cannot reach into it
+NEAR = timedelta(days=2)
 TRAINING = ("reverse_shadow", "shadow")
 
 
@@ -190,6 +192,7 @@ class Reach:
         self.span = Interval(self.line.origin, self.line.instant(self.line.length))
         self.position = {person.id: index for index, person in enumerate(problem.interviewers)}
         self._people: dict[tuple[int, int, Buffer], PersonStarts] = {}
+        self._taken_near: dict[int, tuple[list[Interval], list[Interval]]] = {}
         self._grids: dict[ZoneInfo, int] = {}
         self._hours: dict[tuple[int, str], int] = {}
 
@@ -233,23 +236,33 @@ class Reach:
 
     def _person(self, index: int, person: InterviewerFacts, ticks: int, buffer: Buffer) -> PersonStarts:
         line = self.line
-        taken = [block.during for block in person.busy] + [item.during for item in person.booked]
+        taken, theirs = self._taken(index)
         # time we would need before or after reaches into theirs exactly when ours reaches into theirs made
         # longer
-        around = Buffer(buffer.after, buffer.before)
-        kept = [around.around(block.during) for block in person.busy]
-        kept += [around.around(item.buffer.around(item.during)) for item in person.booked]
+        kept = line.touched((*taken, *theirs), before=buffer.after_delta, after=buffer.before_delta)
         preferred = line.all
         if person.preferred_hours:
             preferred = run(self._weekly(index, "preferred_hours"), ticks)
         return PersonStarts(
             hours=run(self.working(index), ticks),
             free=run(line.all & ~line.touched(taken), ticks),
-            clear=run(line.all & ~line.touched(kept), ticks),
+            clear=run(line.all & ~kept, ticks),
             within_limits=self._within_limits(person),
             grid=self._grid(person.zone),
             preferred=preferred,
         )
+
+    def _taken(self, index: int) -> tuple[list[Interval], list[Interval]]:
+        """What lies near the span: busy times and interviews, and the interviews with their own buffers."""
+        if index not in self._taken_near:
+            person, near = self.problem.interviewers[index], self.span.padded(NEAR, NEAR)
+            taken = [block.during for block in person.busy] + [item.during for item in person.booked]
+            theirs = [item.buffer.around(item.during) for item in person.booked]
+            self._taken_near[index] = (
+                [interval for interval in taken if interval.overlaps(near)],
+                [interval for interval in theirs if interval.overlaps(near)],
+            )
+        return self._taken_near[index]
 
     def working(self, index: int) -> int:
         """Ticks inside somebody's working hours."""

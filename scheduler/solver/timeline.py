@@ -19,6 +19,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.solver.problem import Problem
 
 MINUTE = timedelta(minutes=1)
+NOTHING = timedelta(0)
 DAY_MINUTES = 1440
 
 
@@ -65,11 +66,14 @@ class Timeline:
             bits |= self._stretch(first, last)
         return bits
 
-    def touched(self, intervals: Iterable[Interval]) -> int:
-        """Ticks that share any time with one of the intervals."""
+    def touched(
+        self, intervals: Iterable[Interval], before: timedelta = NOTHING, after: timedelta = NOTHING
+    ) -> int:
+        """Ticks that share any time with one of the intervals, each made longer by `before` and `after`."""
         bits = 0
         for interval in intervals:
-            first, last = self.index(interval.start), -((self.origin - interval.end) // self.tick)
+            first = self.index(interval.start - before)
+            last = -((self.origin - interval.end - after) // self.tick)
             bits |= self._stretch(first, last)
         return bits
 

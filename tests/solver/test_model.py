@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens when the search is cut off: the constraint model decides, and never more is claimed than is known."""
+"""What happens when the search is cut off: the constraint model decides, and never more is claimed than is
+known.
+"""
 
 from __future__ import annotations
 
@@ -90,8 +92,9 @@ def test_figures_tell_the_gap():
 def test_another_process_gives_the_same_answer():
     """Hashing is seeded anew in each process; nothing may hang on the order of a set."""
     code = (
-        "import json, sys; from scheduler.solver.problem import Problem; from scheduler.solver.model import propose;"
-        "print(json.dumps(propose(Problem.from_json(json.load(sys.stdin))).to_json() | {'figures': 0}))"
+        "import json, sys; from scheduler.solver.problem import Problem;"
+        "from scheduler.solver.model import propose; question = Problem.from_json(json.load(sys.stdin));"
+        "print(json.dumps(propose(question).to_json() | {'figures': 0}))"
     )
     here = json.dumps(propose(Problem.from_json(QUESTION.to_json())).to_json() | {"figures": 0})
     for seed in ("1", "2"):
