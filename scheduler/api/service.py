@@ -17,6 +17,7 @@ from scheduler.api.schemas.base import View
 from scheduler.services import health
 
 SPECIFICATION = "convene.openapi"
+PAGE = "convene.docs"
 
 blueprint = Blueprint("Service", "The service itself.")
 
@@ -49,7 +50,10 @@ def read_openapi() -> Response:
 @blueprint.open("/docs", "text/html", {"type": "string"})
 def read_docs() -> Response:
     """This description, for reading."""
-    page = docs.page(_specification())
+    # Made once: anybody may ask for it, as often as they like.
+    if PAGE not in current_app.extensions:
+        current_app.extensions[PAGE] = docs.page(_specification())
+    page: docs.Page = current_app.extensions[PAGE]
     response = Response(page.html, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = page.policy
     return response

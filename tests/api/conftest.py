@@ -22,17 +22,7 @@ from scheduler.db.session import Database
 from scheduler.services import keys, organizations
 from scheduler.services.keys import SCOPES
 from scheduler.services.parts import Parts
-from tests.standins import Clock, Jobs, parts_on
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def jobs() -> Jobs:
-    return Jobs()
+from tests.standins import NOW, Clock, Jobs, parts_on
 
 
 @pytest.fixture(scope="session")
@@ -45,14 +35,38 @@ def database(postgres_url: str, _template: str) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture
-def parts(database: Database, clock: Clock, jobs: Jobs) -> Parts:
-    return parts_on(database, now=clock, defer=jobs)
+@pytest.fixture(scope="session")
+def _clock() -> Clock:
+    return Clock()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def _jobs() -> Jobs:
+    return Jobs()
+
+
+@pytest.fixture(scope="session")
+def parts(database: Database, _clock: Clock, _jobs: Jobs) -> Parts:
+    return parts_on(database, now=_clock, defer=_jobs)
+
+
+@pytest.fixture(scope="session")
 def app(parts: Parts) -> Flask:
     return create_app(parts)
+
+
+@pytest.fixture(autouse=True)
+def clock(_clock: Clock) -> Clock:
+    """The application's clock, set back for each test."""
+    _clock.instant = NOW
+    return _clock
+
+
+@pytest.fixture(autouse=True)
+def jobs(_jobs: Jobs) -> Jobs:
+    """The application's jobs, none at the beginning."""
+    _jobs.deferred.clear()
+    return _jobs
 
 
 @pytest.fixture

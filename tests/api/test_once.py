@@ -173,12 +173,3 @@ def test_what_says_nothing_about_the_request_is_not_kept(client):
         "POST", "/v1/candidates", text="{}", Content_Type="application/json", Idempotency_Key="a-1"
     )
     assert (wrong.status_code, right.status_code) == (415, 422)
-
-
-def test_old_answers_are_forgotten(client, parts, organization_id, clock):
-    client.post("/v1/candidates", candidate(), Idempotency_Key="old")
-    clock.forward(hours=12)
-    client.post("/v1/candidates", candidate(), Idempotency_Key="new")
-    clock.forward(hours=12)
-    assert idempotency.forget(parts, organization_id) == 1
-    assert client.post("/v1/candidates", candidate(), Idempotency_Key="new").headers["Idempotency-Replayed"]

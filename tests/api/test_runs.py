@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,14 +26,12 @@ CONTACT = {"name": "Rosa", "email": "rosa@acme.example"}
 SKILLED = [{"skill": "talking", "level": "qualified"}]
 
 
-@pytest.fixture
-def calendars(clock) -> MemoryCalendars:
-    return MemoryCalendars(now=clock)
-
-
-@pytest.fixture
-def parts(parts: Parts, calendars) -> Parts:
-    return replace(parts, providers={"ics": calendars})
+@pytest.fixture(autouse=True)
+def calendars(parts: Parts, clock) -> Iterator[MemoryCalendars]:
+    """What the application reads as the ics provider."""
+    parts.providers["ics"] = MemoryCalendars(now=clock)
+    yield parts.providers["ics"]
+    del parts.providers["ics"]
 
 
 @pytest.fixture
