@@ -21,8 +21,8 @@ from scheduler.solver.search import Search
 from scheduler.solver.timing import Timing
 
 #: branches for one question whether there is any plan at all
-DECIDING = 10_000
-LEAST_DECIDING = 150
+DECIDING = 3_000
+LEAST_DECIDING = 20
 #: causes tried for removal
 MOST_CAUSES = 60
 

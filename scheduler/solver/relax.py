@@ -20,8 +20,8 @@ from scheduler.solver.timing import Timing
 #: relaxations given, the most useful first
 MOST = 4
 #: branches to count the options of one relaxation
-COUNTING = 10_000
-LEAST_COUNTING = 100
+COUNTING = 3_000
+LEAST_COUNTING = 20
 
 
 @dataclass(frozen=True)

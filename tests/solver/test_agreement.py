@@ -23,13 +23,13 @@ from tests.solver.builders import all_options, starts_by_judge
 from tests.solver.random_problems import problems
 
 small = settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 
 
-@settings(small, max_examples=25)
+@settings(small, max_examples=20)
 @given(problems(sessions=(1,), most=3))
 def test_one_session_has_the_same_starts_for_the_masks_and_for_the_judge(question):
     judged = starts_by_judge(question, minutes=15)
@@ -68,7 +68,7 @@ def test_two_sessions_cost_the_least_that_enumeration_finds(question):
         assert [option.cost for option in outcome.options] == [best]
 
 
-@settings(small, max_examples=30)
+@settings(small, max_examples=20)
 @given(problems(sessions=(2, 3), days=(1, 2)))
 def test_search_and_constraint_model_agree_on_what_is_possible_and_what_it_costs(question):
     if question.open_window is None:
@@ -85,7 +85,7 @@ def test_search_and_constraint_model_agree_on_what_is_possible_and_what_it_costs
         assert (violations(question, option), option.cost) == ((), draft.cost)
 
 
-@settings(small, max_examples=25)
+@settings(small, max_examples=20)
 @given(problems(sessions=(1, 2, 3)))
 def test_every_option_passes_the_judge_starts_at_its_own_time_and_costs_the_sum_of_its_reasons(question):
     outcome = propose(question.evolve(options=6))
