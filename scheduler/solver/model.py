@@ -120,7 +120,10 @@ def _option(reach: Reach, timing: Timing, draft: Draft) -> Option:
     if rooms is None:
         raise WrongAnswer("a session has lost its room")
     guests = optional_people(reach, timing, draft)
-    return to_option(reach, timing, draft, rooms=rooms[1], guests=guests)
+    option = to_option(reach, timing, draft, rooms=rooms[1], guests=guests)
+    if option.cost != draft.cost:
+        raise WrongAnswer(f"an option was found at {draft.cost} and costs {option.cost}")
+    return option
 
 
 def judged(problem: Problem, option: Option) -> Option:

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 from scheduler.solver.check import recount
 from scheduler.solver.model import propose
 from scheduler.solver.problem import Weights
-from tests.solver.builders import Gap, at, person, problem, room, seat, session, span, weekly
+from tests.solver.builders import Gap, person, problem, room, seat, session, span, weekly
 
 WEEK = span("00:00", "23:00").padded(timedelta(0), timedelta(days=6))
 ADA, BEN = person("Ada", "coding"), person("Ben", "coding")
@@ -83,7 +83,7 @@ def test_a_second_day_and_a_missing_stand_in_count():
         window=WEEK,
         max_days=2,
         gap=Gap(0, 0),
-        candidate_hours=(at("08:00").time(), at("20:00").time()),
+        candidate_hours=(time(8), time(20)),
     )
     assert reasons(question) == [
         ("day", "Ends on Tuesday 1 December, 1 day after the first possible day", 150),
@@ -107,3 +107,26 @@ def test_a_loop_keeps_its_room_when_it_can():
         rooms=(elm, replace(oak, busy=elm.busy[:0] + person("X", busy=[("09:00", "10:00")]).busy)),
     )
     assert ("room_change", "1 change of room", 30) in reasons(forced)
+
+
+def test_another_room_on_another_day_is_no_change():
+    sessions = tuple(replace(session(key), room_capacity=2) for key in ("one", "two"))
+    people = (
+        person("Ada", "coding", hours=("16:00", "17:00")),
+        person("Ben", "coding", hours=("09:00", "10:00")),
+    )
+    elm, oak = room("Elm", 2, busy=[span("09:00", "10:00", 1)]), room("Oak", 2, busy=[("16:00", "17:00")])
+    question = problem(
+        *people,
+        sessions=sessions,
+        rooms=(elm, oak),
+        window=WEEK,
+        max_days=2,
+        candidate_hours=(time(8), time(20)),
+    )
+    later = question.evolve(
+        interviewers=(people[0], replace(people[1], busy=person("X", busy=[("08:00", "11:00")]).busy))
+    )
+    (option,) = propose(later).options
+    assert [s.room.name for s in option.sessions] == ["Elm", "Oak"]
+    assert "room_change" not in {reason.code for reason in option.reasons}
