@@ -116,13 +116,18 @@ class Service:
     address: str = ""
 
     def start(self, **environment: str) -> None:
-        settings = {**self.settings, **environment}
         port = self.address.rpartition(":")[2] or "0"  # links keep their address
+        listening, *others = self.commands
+        settings = {**self.settings, **environment}
         self.running = [
-            Running(self.folder, command, *(("--port", port) if number == 0 else ()), **settings)
-            for number, command in enumerate(self.commands)
+            Running(self.folder, listening, "--port", port, **settings),
+            *(Running(self.folder, command, **settings) for command in others),
         ]
         self.address = self.running[0].address()
+
+    def start_again(self, number: int) -> None:
+        """One of the commands that do not listen, after its end."""
+        self.running[number] = Running(self.folder, self.commands[number], **self.settings)
 
     @property
     def settings(self) -> dict[str, str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From nothing to an interview in everybody's calendar, and back: through real processes and a real browser."""
+"""From nothing to an interview in a calendar, and back: through real processes and a real browser."""
 
 from __future__ import annotations
 
