@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -52,11 +51,3 @@ def _config(connection: sa.Connection) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
-
-
-def newest() -> str:
-    """The revision of the newest schema."""
-    revision = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    if revision is None:
-        raise FileNotFoundError(f"there are no migrations in {MIGRATIONS}")
-    return revision

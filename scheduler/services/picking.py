@@ -238,10 +238,10 @@ def _insert(
         if done is not None:
             return views.booking(session, done)
         considered = {person.id for person in problem.interviewers} | {room.id for room in problem.rooms}
-        resources = {id_: pick.cast.resources[id_] for id_ in considered}
-        casts.lock_resources(session, resources.values())
+        casts.lock_resources(session, [pick.cast.resources[id_] for id_ in considered])
         window = Interval(pick.option.start, pick.option.end)
-        current = problems.with_booked(problem, casts.booked_interviews(session, resources, window))
+        cast = casts.cast_for(session, pick.plan, window, only=considered)
+        current = problems.as_of_now(problem, cast)
         seated = seat(current, pick.option)
         if seated is None:
             raise SlotTaken(TAKEN)
@@ -250,7 +250,7 @@ def _insert(
             msg = f"the seating of {pick.option.id} breaks {', '.join(v.code for v in broken)}"
             raise AssertionError(msg)
         booking = _add_booking(session, parts, pick, seated)
-        add_reservations(session, booking, pick.plan, pick.cast, resources)
+        add_reservations(session, booking, pick.plan, cast)
         _announce(session, parts, pick, booking, seated, actor)
         if stale & people_and_rooms(seated):
             attention.needs_attention(session, booking, UNCHECKED, at=parts.now())

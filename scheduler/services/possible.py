@@ -87,13 +87,7 @@ def _present_problem(
     problem = Problem.from_json(run_candidate.problem)
     around = Interval(min(row.start for row in offered), max(row.end for row in offered))
     cast = casts.cast_for(session, problem.plan, around)
-    present = frozenset(cast.resources)
-    kept = problem.evolve(
-        now=parts.now(),
-        interviewers=tuple(person for person in problem.interviewers if person.id in present),
-        rooms=tuple(room for room in problem.rooms if room.id in present),
-    )
-    return problems.with_booked(kept, cast.booked)
+    return problems.as_of_now(problem.evolve(now=parts.now()), cast)
 
 
 def still_possible_views(

@@ -14,7 +14,6 @@ from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
 from scheduler.services.readings import Look
 from scheduler.solver.problem import (
-    BookedInterview,
     BusyBlock,
     CandidateFacts,
     InterviewerFacts,
@@ -111,9 +110,17 @@ def _spoken_for(block: Busy, own_entries: Mapping[str, Interval | None]) -> bool
     return expected is None or expected.contains(Interval(block.start, block.end))
 
 
-def with_booked(problem: Problem, booked: Mapping[str, tuple[BookedInterview, ...]]) -> Problem:
-    """The same question with these interviews as the ones that occupy people and rooms."""
+def as_of_now(problem: Problem, cast: Cast) -> Problem:
+    """The same question with who is still there, and with what occupies them by now."""
     return problem.evolve(
-        interviewers=tuple(replace(p, booked=booked.get(p.id, ())) for p in problem.interviewers),
-        rooms=tuple(replace(room, booked=booked.get(room.id, ())) for room in problem.rooms),
+        interviewers=tuple(
+            replace(person, booked=cast.booked.get(person.id, ()))
+            for person in problem.interviewers
+            if person.id in cast.resources
+        ),
+        rooms=tuple(
+            replace(room, booked=cast.booked.get(room.id, ()))
+            for room in problem.rooms
+            if room.id in cast.resources
+        ),
     )

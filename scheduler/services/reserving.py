@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import Range
@@ -17,9 +16,7 @@ from scheduler.domain.people import Buffer
 from scheduler.domain.plans import Plan
 
 
-def add_reservations(
-    session: Session, booking: rows.Booking, plan: Plan, cast: Cast, resources: Mapping[str, int]
-) -> None:
+def add_reservations(session: Session, booking: rows.Booking, plan: Plan, cast: Cast) -> None:
     """Occupy everybody, buffers included. Touching sessions of one person share a reservation."""
     planned = [OptionSession.from_json(item) for item in booking.sessions]
     buffers = {person.id: person.buffer for person in cast.interviewers}
@@ -33,7 +30,7 @@ def add_reservations(
             session.add(
                 rows.Reservation(
                     organization_id=booking.organization_id,
-                    resource_id=resources[id_],
+                    resource_id=cast.resources[id_],
                     booking_id=booking.id,
                     during=Range(during.start, during.end),
                     cores=cores,

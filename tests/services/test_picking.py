@@ -324,6 +324,27 @@ def test_an_interviewer_who_left_is_not_booked(town):
     assert people_of(town.book(run)) == [({ada, ben} - {first}).pop()]
 
 
+def test_an_interviewer_who_is_deleted_while_somebody_picks_is_not_booked(town):
+    """The calendars are read without a lock; who left meanwhile is noticed under it."""
+    ada, ben = town.hire("Ada", skills=("python",)), town.hire("Ben", skills=("python",))
+    run = town.offer(window=WINDOW)
+    first = run["candidates"][0]["options"][0]["sessions"][0]["interviewers"][0]["id"]
+    reading = town.calendars.read_busy
+
+    def delete_meanwhile(*arguments, **named):
+        interviewers.delete(town.parts, town.organization_id, first)
+        town.calendars.read_busy = reading
+        return reading(*arguments, **named)
+
+    town.calendars.read_busy = delete_meanwhile
+    with pytest.raises(TakenWithOthers):
+        town.book(run)
+
+    again = runs.get(town.parts, town.organization_id, run["id"])
+    booking = town.book(again, option=1)
+    assert people_of(booking) == [({ada, ben} - {first}).pop()]
+
+
 def test_an_option_of_another_organisation_does_not_exist(town):
     town.hire("Ada", skills=("python",))
     run = town.offer(window=WINDOW)
