@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ SECONDS = 10.0
 SEED = 1
 #: seconds that the calendars may take; nobody waits in front of a screen for all of them
 PATIENCE = 60.0
+LONGER = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +55,18 @@ def solve(parts: Parts, organization_id: str, run_id: str) -> None:
         asked = _take(session, run_id)
     if asked is None:
         return
-    looks = _look(parts, asked)
-    answers = {id_: _solve_for(parts, asked, looks, id_) for id_ in asked.candidates}
+    reach, looks = _look(parts, asked)
+    answers = {id_: _solve_for(parts, asked, reach, looks, id_) for id_ in asked.candidates}
     with parts.database.transaction(organization_id) as session:
         _store(session, parts, run_id, asked, looks, answers)
 
 
-def _look(parts: Parts, asked: _Asked) -> dict[str, Look]:
-    return readings.read_all(
-        parts, asked.cast.owners, problems.reach(asked.plan, asked.window, parts.now()), patience=PATIENCE
-    )
+def _look(parts: Parts, asked: _Asked) -> tuple[Interval, dict[str, Look]]:
+    """What the calendars say, and how far they were asked: a week longer than needed, so that "search a week
+    longer" can be tried before it is proposed.
+    """
+    reach = problems.reach(asked.plan, asked.window, parts.now()).padded(timedelta(0), LONGER)
+    return reach, readings.read_all(parts, asked.cast.owners, reach, patience=PATIENCE)
 
 
 def _take(session: Session, run_id: str) -> _Asked | None:
@@ -88,7 +92,7 @@ def _take(session: Session, run_id: str) -> _Asked | None:
 
 
 def _solve_for(
-    parts: Parts, asked: _Asked, looks: Mapping[str, Look], run_candidate_id: str
+    parts: Parts, asked: _Asked, reach: Interval, looks: Mapping[str, Look], run_candidate_id: str
 ) -> tuple[Problem, Outcome]:
     # Imported by whoever solves: the web process uses this package without ever loading OR-Tools.
     from scheduler.solver.model import propose  # noqa: PLC0415
@@ -102,7 +106,7 @@ def _solve_for(
         candidate=asked.candidates[run_candidate_id],
         met=asked.met[run_candidate_id],
         options=asked.options,
-    ).evolve(seed=SEED)
+    ).evolve(seed=SEED, calendars_read=reach)
     return problem, propose(problem, seconds=SECONDS)
 
 
@@ -274,8 +278,8 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
     if taken is None:
         return
     run_id, asked = taken
-    looks = _look(parts, asked)
-    problem, outcome = _solve_for(parts, asked, looks, run_candidate_id)
+    reach, looks = _look(parts, asked)
+    problem, outcome = _solve_for(parts, asked, reach, looks, run_candidate_id)
     with parts.database.transaction(organization_id) as session:
         run_candidate = session.scalar(
             sa.select(rows.RunCandidate).where(rows.RunCandidate.id == run_candidate_id).with_for_update()

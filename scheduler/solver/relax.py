@@ -105,8 +105,12 @@ def _later(problem: Problem) -> Iterator[_Change]:
 
 
 def _to_the_end_of_the_window(problem: Problem, latest: datetime) -> Iterator[_Change]:
-    if latest < problem.window.end:
-        further = replace(problem.plan, horizon_days=_days(problem, problem.window.end))
+    read = problem.calendars_read
+    days = _days(problem, problem.window.end)
+    if read is not None and read.end < problem.window.end:
+        days = (read.end - problem.now) // timedelta(days=1)
+    if latest < problem.window.end and days > problem.plan.horizon_days:
+        further = replace(problem.plan, horizon_days=days)
         patch = (_replace("/plan/horizon_days", further.horizon_days),)
         yield _Change(problem.evolve(plan=further), patch, f"Look {further.horizon_days} days ahead")
 

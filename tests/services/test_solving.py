@@ -233,3 +233,32 @@ def test_nothing_of_the_calendar_but_times_is_kept_with_a_run(town):
     blocks = [block for person in row.problem["interviewers"] for block in person["busy"]]
     assert {tuple(sorted(block)) for block in blocks} == {("end", "kind", "start")}
     assert "acme.example" not in json.dumps(row.problem)
+
+
+def test_a_longer_search_is_proposed_only_after_it_was_tried(town):
+    town.hire("Ada", skills=("python",))
+    town.calendars.add_busy("ada@acme.example", at(1, 0), at(5, 0))
+
+    run = town.offer(window=WINDOW)
+
+    relaxations = run["candidates"][0]["explanation"]["relaxations"]
+    longer = next(r for r in relaxations if any(p["path"] == "/window/end" for p in r["patch"]))
+    assert longer["options_gained"] > 0
+    changed = {p["path"]: p["value"] for p in longer["patch"]}
+    again = town.offer(window=WINDOW | {"end": changed["/window/end"]})
+    assert again["candidates"][0]["status"] == "offered"
+
+
+def test_no_time_is_promised_in_weeks_whose_calendars_were_not_read(town):
+    """The window is longer than the horizon: looking further ahead is tried only as far as calendars are known."""
+    town.hire("Ada", skills=("python",))
+    town.calendars.add_busy("ada@acme.example", at(1, 0), at(31, 0))
+
+    run = town.offer(
+        town.plan(horizon_days=7), window={"start": "2026-12-01T00:00:00Z", "end": "2026-12-31T00:00:00Z"}
+    )
+
+    candidate = run["candidates"][0]
+    assert candidate["status"] == "infeasible"
+    further = [p for r in candidate["explanation"]["relaxations"] for p in r["patch"]]
+    assert [p for p in further if p["path"] == "/plan/horizon_days"] == []
