@@ -19,6 +19,7 @@ from scheduler.domain.errors import Invalid
 from scheduler.domain.intervals import aware
 
 LARGEST = 200
+NOT_A_CURSOR = "is not a cursor of this list"
 ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -51,8 +52,9 @@ def _decode(cursor: str) -> tuple[datetime, str]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         created_at, id_ = json.loads(text)
-        if not ID.fullmatch(id_):
-            raise ValueError("there is no such id")
-        return aware(datetime.fromisoformat(created_at)), id_
+        seen = aware(datetime.fromisoformat(created_at)), str(id_)
     except (ValueError, TypeError, OverflowError, binascii.Error) as error:
-        raise Invalid.at("/cursor", "is not a cursor of this list") from error
+        raise Invalid.at("/cursor", NOT_A_CURSOR) from error
+    if not ID.fullmatch(seen[1]):
+        raise Invalid.at("/cursor", NOT_A_CURSOR)
+    return seen

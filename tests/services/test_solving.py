@@ -250,7 +250,7 @@ def test_a_longer_search_is_proposed_only_after_it_was_tried(town):
 
 
 def test_no_time_is_promised_in_weeks_whose_calendars_were_not_read(town):
-    """The window is longer than the horizon: looking further ahead is tried only as far as calendars are known."""
+    """The window is longer than the horizon: looking further is tried only as far as calendars are known."""
     town.hire("Ada", skills=("python",))
     town.calendars.add_busy("ada@acme.example", at(1, 0), at(31, 0))
 
