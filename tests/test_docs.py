@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documents show works as shown."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scheduler import settings
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+EXPORT = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+UID:always
+DTSTART;TZID=Europe/Madrid:20260105T100000
+DURATION:PT30M
+RRULE:FREQ=DAILY
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+@pytest.mark.parametrize(
+    ("export", "said"), [(EXPORT, "10:00|09:00|08:00"), (None, "no calendar file")], ids=["busy", "missing"]
+)
+def test_a_week_of_busy_time_in_a_few_lines(export, said, tmp_path):
+    document = (ROOT / "docs" / "calendars.md").read_text()
+    [program] = re.findall(r"^```python\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    (tmp_path / "var" / "calendars").mkdir(parents=True)
+    if export:
+        (tmp_path / "var" / "calendars" / "ada@example.org.ics").write_text(export)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert re.search(said, done.stdout)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document):
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
+    assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_every_setting_has_its_line():
+    text = (ROOT / "docs" / "running.md").read_text()
+    source = Path(settings.__file__).read_text()
+    names = set(re.findall(r'"([A-Z][A-Z_]{5,})"', source)) - set(settings.LOG_LEVELS)
+    families = ("GOOGLE_", "MICROSOFT_")
+    assert {name for name in names if f"`{name}`" not in text and not name.startswith(families)} == set()
