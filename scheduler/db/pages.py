@@ -52,9 +52,9 @@ def _decode(cursor: str) -> tuple[datetime, str]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         created_at, id_ = json.loads(text)
-        seen = aware(datetime.fromisoformat(created_at)), str(id_)
+        seen = aware(datetime.fromisoformat(created_at))
     except (ValueError, TypeError, OverflowError, binascii.Error) as error:
         raise Invalid.at("/cursor", NOT_A_CURSOR) from error
-    if not ID.fullmatch(seen[1]):
+    if not (isinstance(id_, str) and ID.fullmatch(id_)):
         raise Invalid.at("/cursor", NOT_A_CURSOR)
-    return seen
+    return seen, id_
