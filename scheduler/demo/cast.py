@@ -96,9 +96,9 @@ INTERVIEWERS: tuple[dict[str, Any], ...] = (
 )
 
 ROOMS: tuple[dict[str, Any], ...] = (
-    _room("Juniper", 6, "12 Quay Street, London, second floor"),
-    _room("Larch", 4, "12 Quay Street, London, second floor"),
-    _room("Willow", 8, "12 Quay Street, London, ground floor"),
+    _room("Juniper", 6, "Second floor"),
+    _room("Larch", 4, "Second floor"),
+    _room("Willow", 8, "Ground floor"),
 )
 
 
@@ -113,6 +113,7 @@ def _onsite(key: str, title: str, minutes: int, *skills: str, instructions: str)
         minutes,
         *({"skill": skill} for skill in skills),
         room={"capacity": 4},
+        location="12 Quay Street, London",
         conference="none",
         instructions=instructions,
     )
@@ -162,7 +163,7 @@ ONSITE_LOOP: dict[str, Any] = {
     ],
     "order": "any",
     "gap": {"min": 0, "max": 30},
-    "breaks": [{"name": "Lunch", "minutes": 45, "between": ["12:00", "14:00"]}],
+    "breaks": [{"name": "Lunch", "minutes": 45, "between": ["12:00", "13:30"]}],
     "candidate_hours": {"start": "09:00", "end": "18:00"},
     "notice_hours": 48,
     "horizon_days": 21,

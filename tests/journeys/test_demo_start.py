@@ -35,7 +35,7 @@ def printed(running: Running) -> dict[str, str]:
 
 
 def loop_options(command: str) -> list[object]:
-    """Send what the printed curl sends: a day of four interviews comes back, lunch or not."""
+    """Send what the printed curl sends; the days of four interviews that come back."""
     program, _, address, *arguments = shlex.split(command)
     assert program == "curl"
     given = [(arguments[n], arguments[n + 1]) for n in range(0, len(arguments), 2)]
