@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import procrastinate
@@ -24,23 +24,13 @@ from scheduler.messages.mailer import Mailer
 from scheduler.services import interviewers, organizations, picking, plans, runs
 from scheduler.services.links import Links
 from scheduler.services.parts import Actor, Parts
+from tests.standins import Clock
 
 #: a Monday
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 RECRUITER = Actor("key_rosa")
 CONTACT = {"name": "Rosa", "email": "rosa@acme.example"}
 WEEKDAYS = [{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}]
-
-
-@dataclass
-class Clock:
-    instant: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.instant
-
-    def forward(self, **by: float) -> None:
-        self.instant += timedelta(**by)
 
 
 @dataclass
@@ -158,7 +148,7 @@ async def _become_service_role(connection) -> None:
 
 @pytest.fixture
 def town(database_url: str) -> Iterator[Town]:
-    clock, post = Clock(), Post()
+    clock, post = Clock(NOW), Post()
     calendars = Calendars(now=clock)
     database = Database(database_url)
     parts = Parts(
