@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -163,7 +164,7 @@ def test_any_text_goes_through_and_none_becomes_a_line_of_its_own(tmp_path: Path
     if text.isprintable():
         assert [str(found[1].get(key, "")) for key in ("SUMMARY", "LOCATION")] == [text] * 2
         # A property that icalendar does not know stays as it is written: text, escaped (RFC 5545, 3.3.11).
-        assert icalendar.vText.from_ical(found[1].get("X-CONVENE-NOTE", "")) == text
+        assert re.sub(r"\\(.)", r"\1", str(found[1].get("X-CONVENE-NOTE", ""))) == text
     assert len(found[1].property_items(recursive=False)) <= 20
 
 
