@@ -54,19 +54,19 @@ def _room(name: str, capacity: int, location: str) -> dict[str, Any]:
 
 
 INTERVIEWERS: tuple[dict[str, Any], ...] = (
-    _person("Amelia Clarke", "Europe/London", "hiring-manager", "phone-screen"),
+    _person("Amelia Clarke", "Europe/London", "hiring-manager", "product-sense", "phone-screen"),
     _person(
         "Tom Okafor",
         "Europe/London",
-        *("system-design", "technical-panel"),
+        *("system-design", "pair-programming", "technical-panel"),
         preferred_hours=_hours("10:00", "16:00"),
         buffer={"before": 5, "after": 10},
     ),
-    _person("Grace Whitfield", "Europe/London", "pair-programming", "technical-panel"),
+    _person("Grace Whitfield", "Europe/London", "pair-programming", "system-design", "technical-panel"),
     _person(
         "Oliver Bennett",
         "Europe/London",
-        "product-sense",
+        *("product-sense", "hiring-manager"),
         working_hours=_hours("09:30", "18:00"),
         preferred_hours=_hours("13:00", "17:00"),
     ),
@@ -162,7 +162,7 @@ ONSITE_LOOP: dict[str, Any] = {
         _onsite(*("questions", "Your questions", 45, "hiring-manager"), instructions="Ask us anything."),
     ],
     "order": "any",
-    "gap": {"min": 0, "max": 30},
+    "gap": {"min": 0, "max": 45},
     "breaks": [{"name": "Lunch", "minutes": 45, "between": ["12:00", "13:30"]}],
     "candidate_hours": {"start": "09:00", "end": "18:00"},
     "notice_hours": 48,
