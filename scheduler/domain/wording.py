@@ -162,7 +162,8 @@ def clock(instant: datetime, zone_id: str, locale: str = DEFAULT_LOCALE) -> str:
 
 def span(start: datetime, end: datetime, zone_id: str, locale: str = DEFAULT_LOCALE) -> str:
     """`11:15–12:30`. Names the days when it ends on another one, and the zone's two names when the clocks
-    change within."""
+    change within.
+    """
     first, last = _local(start, zone_id), _local(end, zone_id)
     if first.utcoffset() != last.utcoffset():
         sides = [f"{clock(at, zone_id, locale)} {zone_abbreviation(zone_id, at)}" for at in (start, end)]
@@ -176,8 +177,9 @@ def span(start: datetime, end: datetime, zone_id: str, locale: str = DEFAULT_LOC
 
 
 def soon_words(start: datetime, now: datetime, zone_id: str, locale: str = DEFAULT_LOCALE) -> str:
-    """How far off something is, from the time really left: `in 50 minutes`, `tomorrow at 10:00`,
-    `on Friday 4 December at 10:00`; `now` once it has begun."""
+    """How far off something is, from the time really left: `in 50 minutes`, `tomorrow at 10:00`, `on Friday
+    4 December at 10:00`; `now` once it has begun.
+    """
     words, left = locale_of(locale), aware(start) - aware(now)
     if left < timedelta(minutes=1):
         return words.now
@@ -259,7 +261,8 @@ def list_words(items: Sequence[str], locale: str = DEFAULT_LOCALE) -> str:
 
 def people_words(panels: Iterable[Sequence[str]], locale: str = DEFAULT_LOCALE) -> str:
     """`Ada Keller, then Hana Sato and Ivo Brandt`: names by session, in order; beyond three panels just who
-    is there."""
+    is there.
+    """
     distinct: list[tuple[str, ...]] = []
     for panel in panels:
         if panel and (not distinct or distinct[-1] != tuple(panel)):
@@ -281,7 +284,8 @@ def sentence_case(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Text from people made safe for a header or a line: breaks and runs of space become one space, control
-    characters, lone surrogates and marks that turn the direction of writing go."""
+    characters, lone surrogates and marks that turn the direction of writing go.
+    """
     kept = (" " if _breaks(character) else character for character in text if not _harmful(character))
     return " ".join("".join(kept).split())
 

@@ -83,7 +83,8 @@ def _refuse_while_something_lies_ahead(session: Session, parts: Parts, candidate
 def upsert(
     session: Session, parts: Parts, organization_id: str, fields: dict[str, Any], *, pointer: str
 ) -> rows.Candidate:
-    """The candidate a run asks for: named by id, else known by external_id and brought up to date, else new.
+    """The candidate a run asks for: named by id, else known by external_id and brought up to date, else
+    new.
 
     Raises Invalid, with `pointer` before the place of the error.
     """

@@ -3,8 +3,8 @@
 became of it.
 
 Confirmations, cancellations and invitations are sent at least once, always with one Message-ID: after a
-crash in the
-middle they go out again. Reminders are nudges, sent at most once: after a crash in the middle they do not.
+crash in the middle they go out again. Reminders are nudges, sent at most once: after a crash in the middle
+they do not.
 """
 
 from __future__ import annotations

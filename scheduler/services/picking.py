@@ -2,8 +2,8 @@
 """The pick: from an option to a booking.
 
 Look at the calendars of the people concerned again, with no transaction open; find seats for that time, the
-option's
-own people first; then one transaction: lock, recount, insert. The exclusion constraint is the last lock.
+option's own people first; then one transaction: lock, recount, insert. The exclusion constraint is the last
+lock.
 """
 
 from __future__ import annotations

@@ -27,9 +27,8 @@ def people_and_rooms(option: Option) -> set[str]:
 def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> list[rows.Option]:
     """The offered options that nothing of ours has made impossible since they were made.
 
-        An option all of whose people and rooms are still unoccupied stands. For the others the seats are
-    worked out
-    again, from the calendars as they were known and the bookings as they are now.
+    An option all of whose people and rooms are still unoccupied stands. For the others the seats are worked
+    out again, from the calendars as they were known and the bookings as they are now.
     """
     notice = timedelta(hours=session.get_one(rows.Run, run_candidate.run_id).plan["notice_hours"])
     earliest = parts.now() + notice

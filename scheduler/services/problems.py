@@ -28,8 +28,8 @@ A_DAY = timedelta(days=1)
 
 
 def reach(plan: Plan, window: Interval, now: datetime) -> Interval:
-    """The time in which calendars matter: the window as far as the plan's horizon lets it count, and a day on
-    either side, because buffers and whole-day events reach over the edges.
+    """The time in which calendars matter: the window as far as the plan's horizon lets it count, and a day
+    on either side, because buffers and whole-day events reach over the edges.
     """
     horizon = Interval(now, now + timedelta(days=max(plan.horizon_days, 1)))
     open_window = window.clipped(horizon) or Interval(now, now + A_DAY)

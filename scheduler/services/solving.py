@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Solving a run, on a worker: read calendars, state the Problem, solve, judge, store. In this order, and no
-transaction
-is open while calendars are read or the solver thinks."""
+transaction is open while calendars are read or the solver thinks.
+"""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def solve(parts: Parts, organization_id: str, run_id: str) -> None:
 
 
 def _look(parts: Parts, asked: _Asked) -> tuple[Interval, dict[str, Look]]:
-    """What the calendars say, and how far they were asked: a week longer than needed, so that "search a week
-    longer" can be tried before it is proposed.
+    """What the calendars say, and how far they were asked: a week longer than needed, so that "search a
+    week longer" can be tried before it is proposed.
     """
     reach = problems.reach(asked.plan, asked.window, parts.now()).padded(timedelta(0), LONGER)
     return reach, readings.read_all(parts, asked.cast.owners, reach, patience=PATIENCE)

@@ -2,8 +2,7 @@
 """Procrastinate's schema, as its release 3.10 ships it.
 
 The file is read from the installed package, whose version is locked; `tests/db/test_migrations.py` compares
-its
-digest with the one recorded there, so that a newer release cannot change this revision unnoticed.
+its digest with the one recorded there, so that a newer release cannot change this revision unnoticed.
 """
 
 from __future__ import annotations
