@@ -13,6 +13,7 @@ from scheduler.api import (
     candidates,
     interviewers,
     invitations,
+    links,
     messages,
     organization,
     plans,
@@ -47,11 +48,12 @@ def register(app: Flask, parts: Parts) -> None:
 
 
 def describe(app: Flask) -> dict[str, Any]:
-    """Add the routes; what openapi.yaml says about them."""
+    """Add the routes; what openapi.yaml says about them, and about the candidate's link."""
     app.url_map.converters["id"] = IdConverter
     api = Api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    links.describe(api.spec)
     specification: dict[str, Any] = api.spec.to_dict()
     return specification
 

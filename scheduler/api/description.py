@@ -18,16 +18,16 @@ from scheduler.api.schemas.problems import Problem
 
 VERSION = "1.0"
 INTRODUCTION = """\
-Convene schedules interviews. All calls need `Authorization: Bearer <key>`; a key belongs to one organisation
-and carries scopes.
+Convene schedules interviews. Calls under `/v1` need `Authorization: Bearer <key>`; a key belongs to one
+organisation and carries scopes. A candidate's link needs no key: whoever holds it may use it.
 
 Times are RFC 3339 with an offset, zones are IANA names, durations are minutes unless the name says otherwise,
 ids are opaque. Unknown fields are errors. Errors are `application/problem+json` (RFC 9457) with a stable
 `code` and, for bad content, `errors` with a JSON Pointer to each field. Lists come in pages: pass
 `next_cursor` as `cursor` for the next one.
 
-A POST may carry an `Idempotency-Key`: the same key and body within 24 hours get the first answer again.
-Single resources have an `ETag`; `If-Match` keeps a PATCH or DELETE from overwriting what somebody else
+A POST under `/v1` may carry an `Idempotency-Key`: the same key and body within 24 hours get the first answer
+again. Single resources have an `ETag`; `If-Match` keeps a PATCH or DELETE from overwriting what somebody else
 changed in between.
 """
 PARAMETERS: dict[str, dict[str, Any]] = {

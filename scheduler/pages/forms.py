@@ -7,6 +7,7 @@ being confirmed, and timed. So only a page that somebody opened, with a choice m
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ YOUNGEST = timedelta(seconds=1)
 OLDEST = timedelta(minutes=30)
 #: bytes of a form or JSON body: a message of 2000 characters, encoded, fits several times
 LARGEST_BODY = 64 * 1024
+#: what PostgreSQL cannot keep: NUL, and halves of characters
+UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class StaleForm(Refusal):
@@ -97,26 +100,38 @@ def fields(request: Request, *known: str) -> dict[str, str]:
     """The fields of the form, or the known ones of a JSON object. Raises Invalid for any other JSON."""
     if request.mimetype != "application/json":
         return request.form.to_dict()
-    data: Any = request.get_json(silent=True)
+    data = _read_json(request)
     if not isinstance(data, dict):
         raise Invalid.at("", "must be a JSON object")
     for name, value in data.items():
         if name not in known:
-            raise Invalid.at(f"/{name}", "is not a field of this call")
+            # One step of a JSON Pointer (RFC 6901, section 3).
+            step = name.replace("~", "~0").replace("/", "~1")
+            raise Invalid.at(f"/{step}", "is not a field of this call")
         if value is not None and not isinstance(value, str):
             raise Invalid.at(f"/{name}", "must be text")
     return {name: value for name, value in data.items() if value is not None}
 
 
+def _read_json(request: Request) -> Any:
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # nested without end
+        return None
+
+
 def text(sent: Mapping[str, str], name: str, *, longest: int, needed: str = "") -> str:
     """One field, without the space around it.
 
-    Raises Invalid when it is longer than `longest` characters, or missing while `needed` says what it is for.
+    Raises Invalid when it is longer than `longest` characters, cannot be kept, or is missing while `needed`
+    says what it is for.
     """
     # Browsers send every line break as two characters, which nobody counts as two.
     value = sent.get(name, "").replace("\r\n", "\n").strip()
     if len(value) > longest:
         raise Invalid.at(f"/{name}", f"is longer than {longest} characters")
+    if UNKEEPABLE.search(value):
+        raise Invalid.at(f"/{name}", "contains characters that cannot be kept")
     if needed and not value:
         raise Invalid.at(f"/{name}", needed)
     return value

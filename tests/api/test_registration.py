@@ -17,17 +17,26 @@ from scheduler.services.keys import SCOPES
 from tests.api.conftest import described_path
 
 ROOT = Path(__file__).parents[2]
-#: what the candidate's pages have; they are described by their forms
-PAGES = ("/c/", "/assets/")
+#: what only people have a use for: the steps of the candidate's page, and what it is drawn with
+FOR_PEOPLE = {
+    ("GET", "/c/<token>/check"),
+    ("GET", "/c/<token>/book"),
+    ("GET", "/c/<token>/cancel"),
+    ("GET", "/c/<token>/ask"),
+    ("GET", "/c/<token>/ask/sent"),
+    ("GET", "/c/"),
+    ("GET", "/c/<path:_rest>"),
+    ("GET", "/assets/<name>"),
+}
 
 
 def calls(app: Flask) -> list[tuple[str, str, str]]:
-    """Method, rule and endpoint of every call of the API."""
+    """Method, rule and endpoint of everything a program may call."""
     return [
         (method, rule.rule, rule.endpoint)
         for rule in app.url_map.iter_rules()
         for method in sorted(rule.methods or ())
-        if method not in ("HEAD", "OPTIONS") and not rule.rule.startswith(PAGES)
+        if method not in ("HEAD", "OPTIONS") and (method, rule.rule) not in FOR_PEOPLE
     ]
 
 
@@ -82,6 +91,18 @@ def test_the_description_has_exactly_the_calls_that_are_there(app):
         if method != "parameters"
     }
     assert described == {(method, described_path(rule)) for method, rule, _ in calls(app)}
+
+
+def test_only_calls_under_v1_need_a_key(app):
+    specification = app.extensions[SPECIFICATION]
+    open_to_all = {
+        path
+        for path, operations in specification["paths"].items()
+        for method, operation in operations.items()
+        if method != "parameters" and operation.get("security") == []
+    }
+    assert specification["security"] == [{"key": []}]
+    assert open_to_all == {path for path in specification["paths"] if not path.startswith("/v1/")}
 
 
 def test_every_call_has_an_id_of_its_own(app):

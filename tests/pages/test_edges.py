@@ -114,6 +114,12 @@ def test_a_huge_body_is_refused(client: FlaskClient, desk: Desk) -> None:
     assert (answer.status_code, answer.mimetype, desk.done) == (413, "text/html", [])
 
 
+def test_words_that_cannot_be_kept_come_back_for_another_try(client: FlaskClient, desk: Desk) -> None:
+    answer = client.post(f"{HERE}/ask", data={"message": "Is it \x00 far?"})
+    assert (answer.status_code, desk.done) == (422, [])
+    assert "Your message contains characters that cannot be kept." in answer.text
+
+
 # JSON
 
 
