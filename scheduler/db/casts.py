@@ -88,7 +88,9 @@ def booked_interviews(
     session: Session, resources: Mapping[str, int], window: Interval
 ) -> dict[str, tuple[BookedInterview, ...]]:
     """The interviews that occupy each of these people and rooms, in the window and around it."""
-    names = {resource_id: id_ for id_, resource_id in resources.items()}
+    names: dict[int, list[str]] = defaultdict(list)
+    for id_, resource_id in resources.items():
+        names[resource_id].append(id_)
     around = Range(window.start - MARGIN, window.end + MARGIN)
     query = sa.select(rows.Reservation).where(
         rows.Reservation.resource_id.in_(names),
@@ -99,9 +101,8 @@ def booked_interviews(
     for reservation in session.scalars(query):
         for core in reservation.cores:
             during = Interval(parse_instant(core["start"]), parse_instant(core["end"]))
-            found[names[reservation.resource_id]].append(
-                BookedInterview(during, Buffer(core["before"], core["after"]))
-            )
+            for id_ in names[reservation.resource_id]:
+                found[id_].append(BookedInterview(during, Buffer(core["before"], core["after"])))
     return {id_: tuple(sorted(interviews, key=lambda b: b.during)) for id_, interviews in found.items()}
 
 

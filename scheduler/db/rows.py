@@ -81,13 +81,18 @@ class ApiKey(Base):
 
 
 class Resource(Base):
-    """What can be occupied. Interviewers and rooms share these ids; the rows are the locks of a booking."""
+    """What can be occupied: a calendar of the organisation. The rows are the locks of a booking.
+
+    Two interviewers or rooms with one calendar are one resource: the same hour cannot be given away twice.
+    """
 
     __tablename__ = "resources"
+    __table_args__ = (sa.UniqueConstraint("organization_id", "provider", "address"),)
 
     id: Mapped[int] = mapped_column(sa.BigInteger(), sa.Identity(always=True), primary_key=True)
     organization_id: Mapped[str] = tenant()
-    kind: Mapped[str]
+    provider: Mapped[str]
+    address: Mapped[str]
 
 
 class Interviewer(Base):
@@ -96,7 +101,7 @@ class Interviewer(Base):
 
     id: Mapped[str] = key()
     organization_id: Mapped[str] = tenant()
-    resource_id: Mapped[int] = mapped_column(sa.ForeignKey("resources.id", ondelete="RESTRICT"), unique=True)
+    resource_id: Mapped[int] = mapped_column(sa.ForeignKey("resources.id", ondelete="RESTRICT"), index=True)
     external_id: Mapped[str | None]
     name: Mapped[str]
     email: Mapped[str]
@@ -123,7 +128,7 @@ class Room(Base):
 
     id: Mapped[str] = key()
     organization_id: Mapped[str] = tenant()
-    resource_id: Mapped[int] = mapped_column(sa.ForeignKey("resources.id", ondelete="RESTRICT"), unique=True)
+    resource_id: Mapped[int] = mapped_column(sa.ForeignKey("resources.id", ondelete="RESTRICT"), index=True)
     external_id: Mapped[str | None]
     name: Mapped[str]
     capacity: Mapped[int]

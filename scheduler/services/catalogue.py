@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from scheduler.db import casts, pages, rows
@@ -74,16 +75,27 @@ def external_id_taken_is_a_conflict() -> Iterator[None]:
         raise
 
 
-def new_resource(session: Session, organization_id: str, kind: str) -> int:
-    """The id under which bookings lock and occupy a new interviewer or room."""
-    resource = rows.Resource(organization_id=organization_id, kind=kind)
-    session.add(resource)
-    session.flush()
-    return resource.id
+def resource_for(session: Session, organization_id: str, calendar: dict[str, str]) -> int:
+    """The id under which bookings lock and occupy this calendar, and whoever it belongs to."""
+    wanted = {"organization_id": organization_id, **calendar}
+    session.execute(insert(rows.Resource).values(**wanted).on_conflict_do_nothing())
+    query = sa.select(rows.Resource.id).filter_by(**wanted)
+    return session.scalars(query).one()
 
 
-def retire(session: Session, parts: Parts, row: rows.Interviewer | rows.Room) -> None:
-    """Hide an interviewer or room for good. Raises Conflict while bookings lie ahead.
+def move_to_calendar(
+    session: Session, parts: Parts, row: rows.Interviewer | rows.Room, calendar: dict[str, str]
+) -> None:
+    """Let somebody's interviews be written elsewhere from now on. Conflict while bookings lie ahead."""
+    resource_id = resource_for(session, row.organization_id, calendar)
+    if resource_id == row.resource_id:
+        return
+    refuse_while_booked(session, parts, row)
+    row.resource_id = resource_id
+
+
+def refuse_while_booked(session: Session, parts: Parts, row: rows.Interviewer | rows.Room) -> None:
+    """Raises Conflict while bookings lie ahead.
 
     Whoever books holds the lock of the resource, so no booking can slip in behind the question.
     """
@@ -97,4 +109,9 @@ def retire(session: Session, parts: Parts, row: rows.Interviewer | rows.Room) ->
         raise Conflict(
             f"There are bookings ahead with this {type(row).__name__.lower()}.", code="has_bookings"
         )
+
+
+def retire(session: Session, parts: Parts, row: rows.Interviewer | rows.Room) -> None:
+    """Hide an interviewer or room for good. Raises Conflict while bookings lie ahead."""
+    refuse_while_booked(session, parts, row)
     put(row, {"deleted_at": parts.now(), "external_id": None, "version": row.version + 1})

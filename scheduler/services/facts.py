@@ -57,6 +57,7 @@ def _common(session: Session, parts: Parts, message: rows.Message, plan: dict[st
         "brand": brand_of(organization),
         "plan_name": plan["name"],
         "candidate_name": candidate.name if candidate else "",
+        "candidate_email": candidate.email if candidate and message.recipient_role == "contact" else "",
         "candidate_time_zone": candidate.time_zone or ""
         if candidate and message.recipient_role != "candidate"
         else "",

@@ -31,14 +31,15 @@ DEFAULTS: dict[str, Any] = {
 def create(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, Any]:
     """Add an interviewer; what is not said gets its default. Raises Conflict for an external_id in use."""
     with parts.database.transaction(organization_id) as session:
+        values = _complete(dict.fromkeys([*DEFAULTS, "calendar"]) | data, email=data["email"])
         row = rows.Interviewer(
             id=new_id("ivw"),
             organization_id=organization_id,
-            resource_id=catalogue.new_resource(session, organization_id, "interviewer"),
+            resource_id=catalogue.resource_for(session, organization_id, values["calendar"]),
             version=1,
             created_at=parts.now(),
         )
-        catalogue.put(row, _complete(dict.fromkeys([*DEFAULTS, "calendar"]) | data, email=data["email"]))
+        catalogue.put(row, values)
         catalogue.add(session, row)
         return view(row)
 
@@ -60,10 +61,16 @@ def update(
     *,
     if_match: int | None = None,
 ) -> dict[str, Any]:
-    """Replace these fields; None puts one back to its default."""
+    """Replace these fields; None puts one back to its default.
+
+    Another calendar is a Conflict while bookings lie ahead.
+    """
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Interviewer, interviewer_id, if_match=if_match, lock=True)
-        catalogue.change(session, row, _complete(changes, email=changes.get("email") or row.email))
+        values = _complete(changes, email=changes.get("email") or row.email)
+        if "calendar" in values:
+            catalogue.move_to_calendar(session, parts, row, values["calendar"])
+        catalogue.change(session, row, values)
         return view(row)
 
 

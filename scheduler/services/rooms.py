@@ -18,7 +18,7 @@ def create(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str
         row = rows.Room(
             id=new_id("room"),
             organization_id=organization_id,
-            resource_id=catalogue.new_resource(session, organization_id, "room"),
+            resource_id=catalogue.resource_for(session, organization_id, data["calendar"]),
             version=1,
             created_at=parts.now(),
         )
@@ -39,9 +39,14 @@ def find(parts: Parts, organization_id: str, *, limit: int = 50, cursor: str | N
 def update(
     parts: Parts, organization_id: str, room_id: str, changes: dict[str, Any], *, if_match: int | None = None
 ) -> dict[str, Any]:
-    """Replace these fields; None takes an optional one away."""
+    """Replace these fields; None takes an optional one away.
+
+    Another calendar is a Conflict while bookings lie ahead.
+    """
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Room, room_id, if_match=if_match, lock=True)
+        if changes.get("calendar"):
+            catalogue.move_to_calendar(session, parts, row, changes["calendar"])
         catalogue.change(session, row, _complete(changes))
         return view(row)
 

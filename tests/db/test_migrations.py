@@ -122,7 +122,11 @@ def test_an_organisation_sees_its_own_rows_alone(database_url):
 
     def write_into_another() -> None:
         with database.transaction("org_a") as session:
-            session.execute(sa.text("insert into resources (organization_id, kind) values ('org_b', 'room')"))
+            session.execute(
+                sa.text(
+                    "insert into resources (organization_id, provider, address) values ('org_b', 'ics', 'a')"
+                )
+            )
 
     with pytest.raises(sa.exc.ProgrammingError, match="row-level security"):
         write_into_another()

@@ -363,3 +363,39 @@ def test_refreshing_while_options_are_open_changes_nothing(town):
     solving.refresh(town.parts, town.organization_id, run_candidate_id)
 
     assert runs.get(town.parts, town.organization_id, run["id"]) == run
+
+
+def test_one_calendar_entered_twice_is_still_one_person(town):
+    """Two records of the same calendar share what occupies them, before and after its entry is written."""
+    town.hire("Ada", skills=("python",))
+    town.hire("Again", skills=("cobol",), calendar={"provider": "ics", "address": "ada@acme.example"})
+    plans = [
+        town.plan(sessions=[{"key": "t", "title": "T", "minutes": 60, "seats": [{"skill": skill}]}])
+        for skill in ("python", "cobol")
+    ]
+    first, second = (
+        town.offer(plan, candidates=candidates(name), options=1, window=one_hour())
+        for plan, name in zip(plans, ("Candy", "Dora"), strict=True)
+    )
+    town.book(first)
+
+    with pytest.raises(TakenWithOthers):
+        town.book(second)
+    town.run_jobs()
+    third = town.offer(plans[1], candidates=candidates("Eve"), options=1, window=one_hour())
+
+    assert third["candidates"][0]["status"] == "infeasible"
+
+
+def test_a_calendar_is_not_changed_under_bookings_ahead(town):
+    ada = town.hire("Ada", skills=("python",))
+    town.calendars.add_calendar("new@acme.example")
+    new = {"calendar": {"provider": "ics", "address": "new@acme.example"}}
+    booking = town.book(town.offer(window=WINDOW))
+
+    with pytest.raises(Conflict) as refusal:
+        interviewers.update(town.parts, town.organization_id, ada, new)
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+
+    assert refusal.value.reason == "has_bookings"
+    assert interviewers.update(town.parts, town.organization_id, ada, new)["calendar"] == new["calendar"]

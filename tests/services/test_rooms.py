@@ -47,5 +47,5 @@ def test_interviewers_and_rooms_are_locked_by_ids_of_one_sequence(town):
     with town.parts.database.transaction(town.organization_id) as session:
         person, room = session.get_one(rows.Interviewer, ada), session.get_one(rows.Room, oak)
         assert person.resource_id < room.resource_id
-        kinds = [session.get_one(rows.Resource, row.resource_id).kind for row in (person, room)]
-        assert kinds == ["interviewer", "room"]
+        calendars = [session.get_one(rows.Resource, row.resource_id).address for row in (person, room)]
+        assert calendars == [person.calendar["address"], room.calendar["address"]]

@@ -94,7 +94,8 @@ def upgrade() -> None:
         "resources",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("organization_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"],
             ["organizations.id"],
@@ -102,6 +103,12 @@ def upgrade() -> None:
             ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resources")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "provider",
+            "address",
+            name=op.f("uq_resources_organization_id_provider_address"),
+        ),
     )
     op.create_table(
         "runs",
@@ -187,8 +194,8 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "organization_id", "external_id", name=op.f("uq_interviewers_organization_id_external_id")
         ),
-        sa.UniqueConstraint("resource_id", name=op.f("uq_interviewers_resource_id")),
     )
+    op.create_index(op.f("ix_interviewers_resource_id"), "interviewers", ["resource_id"], unique=False)
     op.create_table(
         "rooms",
         sa.Column("id", sa.Text(), nullable=False),
@@ -217,8 +224,8 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "organization_id", "external_id", name=op.f("uq_rooms_organization_id_external_id")
         ),
-        sa.UniqueConstraint("resource_id", name=op.f("uq_rooms_resource_id")),
     )
+    op.create_index(op.f("ix_rooms_resource_id"), "rooms", ["resource_id"], unique=False)
     op.create_table(
         "run_candidates",
         sa.Column("id", sa.Text(), nullable=False),
@@ -572,7 +579,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_run_candidates_run_id"), table_name="run_candidates")
     op.drop_index(op.f("ix_run_candidates_candidate_id"), table_name="run_candidates")
     op.drop_table("run_candidates")
+    op.drop_index(op.f("ix_rooms_resource_id"), table_name="rooms")
     op.drop_table("rooms")
+    op.drop_index(op.f("ix_interviewers_resource_id"), table_name="interviewers")
     op.drop_table("interviewers")
     op.drop_index(op.f("ix_idempotency_keys_created_at"), table_name="idempotency_keys")
     op.drop_table("idempotency_keys")
