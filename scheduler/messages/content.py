@@ -47,6 +47,9 @@ READERS: dict[Kind, frozenset[Role]] = {
 #: kinds that speak of a booking, and so need its sessions
 ABOUT_A_BOOKING: frozenset[Kind] = frozenset({"confirmation", "reminder", "cancellation", "needs_attention"})
 
+#: what a contact may want to answer: the answer goes to the candidate. The others do not know of it yet
+ANSWERED_TO_THE_CANDIDATE: frozenset[Kind] = ABOUT_A_BOOKING | {"asked_for_help", "candidate_silent"}
+
 _WEB_LINK = re.compile(r"https?://[^\s<>\"]+\Z")
 
 
@@ -143,6 +146,8 @@ class MailFacts(_Clean):
     #: what the interviews are for, as candidates may read it, and whom they are with
     plan_name: str = ""
     candidate_name: str = ""
+    #: where the candidate reads mail; for the contact only
+    candidate_email: str = ""
     #: the person to turn to
     contact: Person | None = None
     #: the booked sessions this reader takes part in, in order
@@ -184,11 +189,22 @@ class MailFacts(_Clean):
             raise ValueError(msg)
         if self.candidate_link and self.recipient_role != "candidate":
             raise ValueError("only the candidate may see the candidate's link")
+        if self.candidate_email and self.recipient_role != "contact":
+            raise ValueError("only the contact may see the candidate's address")
         if (self.team_link or self.reason or self.blockers) and self.recipient_role == "candidate":
             raise ValueError("the candidate does not see what is said within the team")
         if self.kind in ABOUT_A_BOOKING and not self.sessions:
             msg = f"a {self.kind} mail needs the sessions it is about"
             raise ValueError(msg)
+
+    @property
+    def reply_to(self) -> Person | None:
+        """Who gets an answer to this mail: the contact; for the contact, the candidate."""
+        if self.recipient_role != "contact":
+            return self.contact
+        if not self.candidate_email or self.kind not in ANSWERED_TO_THE_CANDIDATE:
+            return None
+        return Person(name=self.candidate_name, email=self.candidate_email)
 
     @property
     def start(self) -> datetime:

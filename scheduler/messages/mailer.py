@@ -27,7 +27,7 @@ class Mailer:
             recipient=facts.recipient,
             message_id=f"<{message_id}@{self._host}>",
             date=facts.now,
-            reply_to=facts.contact,
+            reply_to=facts.reply_to,
             thread_id=f"<{facts.uid.partition('@')[0]}@{self._host}>" if facts.uid else None,
         )
         self._sender.send(mail)

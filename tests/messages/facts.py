@@ -68,6 +68,8 @@ def facts(kind: Kind, role: Role = "candidate", **changes: Any) -> MailFacts:
         given |= {"candidate_link": LINK}
     else:
         given |= {"team_link": CONSOLE, "candidate_time_zone": CANDY.time_zone}
+    if role == "contact":
+        given |= {"candidate_email": CANDY.email}
     if kind in ("invitation", "invitation_again"):
         given |= {"parts": PARTS, "options": OPTIONS, "expires_at": at(18, day=3)}
     elif kind in ("confirmation", "reminder", "cancellation", "needs_attention"):

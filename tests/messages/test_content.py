@@ -36,6 +36,11 @@ def test_nobody_else_can_be_given_the_candidates_link(role) -> None:
         facts("confirmation", role, candidate_link=LINK)
 
 
+def test_nobody_but_the_contact_can_be_given_the_candidates_address() -> None:
+    with pytest.raises(ValueError, match="only the contact"):
+        facts("confirmation", "interviewer", candidate_email="candy@example.net")
+
+
 @pytest.mark.parametrize(
     "inside", [{"reason": "too weak"}, {"team_link": CONSOLE}, {"blockers": ("Ada is ill",)}]
 )

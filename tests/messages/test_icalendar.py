@@ -74,6 +74,7 @@ def test_a_contact_is_told_without_being_busy() -> None:
     event = event_of(render(facts("confirmation", "contact")).ics)
     assert event["ATTENDEE"].params["ROLE"] == "NON-PARTICIPANT"
     assert event["TRANSP"] == "TRANSPARENT"
+    assert "Rosa Diaz" not in event["DESCRIPTION"]
 
 
 def test_a_cancellation_names_the_same_event() -> None:

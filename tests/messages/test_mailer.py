@@ -2,8 +2,11 @@
 from __future__ import annotations
 
 from email import message_from_bytes
+from email.message import Message
 from email.policy import default
 from pathlib import Path
+
+import pytest
 
 from scheduler.messages.mailer import Mailer
 from scheduler.messages.senders import FileSender
@@ -31,3 +34,26 @@ def test_the_file_to_keep_comes_from_the_same_organiser(tmp_path: Path) -> None:
     assert b'ORGANIZER;CN="Northwind Labs":mailto:talks@mail.example\r\n' in kept
     assert b"METHOD:PUBLISH\r\n" in kept
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "kind", ["confirmation", "cancellation", "needs_attention", "asked_for_help", "candidate_silent"]
+)
+def test_what_the_contact_answers_goes_to_the_candidate(tmp_path: Path, kind) -> None:
+    assert sent(tmp_path, kind, "contact")["Reply-To"] == "Candy Date <candy@example.net>"
+
+
+@pytest.mark.parametrize("kind", ["no_options", "calendar_unreadable"])
+def test_what_the_candidate_does_not_know_of_is_not_answered_to_them(tmp_path: Path, kind) -> None:
+    assert sent(tmp_path, kind, "contact")["Reply-To"] is None
+
+
+def test_what_an_interviewer_answers_goes_to_the_contact(tmp_path: Path) -> None:
+    assert sent(tmp_path, "reminder", "interviewer")["Reply-To"] == "Rosa Diaz <rosa@northwind.example>"
+
+
+def sent(folder: Path, kind, role) -> Message:
+    """The mail as it leaves."""
+    Mailer(FileSender(folder), "talks@mail.example").send(facts(kind, role), message_id="msg_1")
+    (path,) = folder.iterdir()
+    return message_from_bytes(path.read_bytes(), policy=default)

@@ -269,6 +269,12 @@ def test_nobody_reads_what_is_not_for_them(kind, role) -> None:
     assert LINK not in (mail.ics or b"").decode().replace("\r\n ", "")
 
 
+def test_a_contact_reads_where_to_answer_a_question() -> None:
+    text = render(facts("asked_for_help", "contact")).text
+    assert "Address   candy@example.net\n" in text
+    assert "your answer goes to Candy Date." in " ".join(text.split())
+
+
 def test_a_contact_reads_the_reason() -> None:
     mail = render(facts("cancellation", "contact", cancelled_by="candidate", reason="I have\na fever"))
     assert "Candy Date has cancelled" in mail.text

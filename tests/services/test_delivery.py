@@ -246,4 +246,4 @@ def test_the_contact_hears_of_choice_and_cancellation_with_the_reason(town):
     assert len(texts) == 2
     assert "position filled" in texts[1]
     answered_to = {str(m["Reply-To"]) for m in town.post.mails if CONTACT["email"] in m["To"]}
-    assert answered_to == {"Candy <candy@example.net>"}
+    assert answered_to == {"Candy Ray <candy@example.net>"}
