@@ -23,6 +23,8 @@ Command = Callable[[argparse.Namespace], int]
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 HIGHEST_PORT = 65535
+OURS = ("scheduler", "calendars")
+INSTALL = "`make run` installs it, and then: .venv/bin/python -m scheduler"
 SCOPES = frozenset({"read", "schedule", "manage", "admin"})
 
 
@@ -41,12 +43,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] in OURS:
+            raise
+        print(f"convene: the package {missing.name} is missing; {INSTALL}", file=sys.stderr)
+        return 1
     except Exception as error:
         if not isinstance(error, _expected_errors()):
             raise
-        print(f"convene: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"convene: {_in_one_line(error)}", file=sys.stderr)
         return 1
     return status
+
+
+def _in_one_line(error: Exception) -> str:
+    """What the error says, less what is of no use at a prompt: the statement, links to explanations."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -229,6 +242,7 @@ def _expected_errors() -> tuple[type[Exception], ...]:
             ("scheduler.settings", "SettingsError"),
             ("scheduler.db.embedded", "EmbeddedError"),
             ("scheduler.roles", "CannotListen"),
+            ("scheduler.db.state", "NotMigrated"),
             ("scheduler.supervisor", "ChildFailed"),
             ("scheduler.domain.errors", "Refusal"),
             ("sqlalchemy.exc", "OperationalError"),

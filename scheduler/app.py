@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import yaml
-from flask import Flask
+from flask import Flask, redirect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scheduler import api, pages
@@ -25,6 +25,7 @@ def create_app(parts: Parts, *, trusted_proxies: int = 0) -> Flask:
     errors.register(app, out_of_reach=OUT_OF_REACH)
     api.register(app, parts)
     pages.register(app, parts)
+    app.add_url_rule("/", "home", lambda: redirect("/docs"))
     if trusted_proxies:
         count = trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count, x_port=count)  # type: ignore[method-assign]

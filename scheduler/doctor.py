@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from calendars.errors import CalendarError
 from scheduler import wiring
 from scheduler.db.session import SERVICE_ROLE, Database
-from scheduler.db.state import at_newest_schema
+from scheduler.db.state import MIGRATE, at_newest_schema, has_schema
 from scheduler.messages.errors import SendError
 from scheduler.messages.senders import make_sender
 from scheduler.settings import Settings
@@ -32,7 +32,7 @@ def run(settings: Settings) -> int:
         try:
             print(f"ok      {name}: {look()}")
         except (Unwell, CalendarError, SendError, sa.exc.SQLAlchemyError) as error:
-            print(f"FAILED  {name}: {' '.join(str(error).split())[:300]}")
+            print(f"FAILED  {name}: {' '.join(str(getattr(error, 'orig', None) or error).split())}")
             worst = 1
     return worst
 
@@ -51,8 +51,10 @@ def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
 def _database(database: Database) -> str:
     with database.lookup() as session:
         version = session.scalar(sa.text("show server_version"))
+        if not has_schema(session):
+            raise Unwell(f"there is no schema yet; {MIGRATE}")
         if not at_newest_schema(session):
-            raise Unwell("the schema is not the newest; run: python -m scheduler migrate")
+            raise Unwell(f"the schema is not the newest; {MIGRATE}")
     return f"PostgreSQL {version}, newest schema"
 
 

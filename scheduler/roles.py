@@ -220,7 +220,13 @@ def _warn_of_shifted_clock(settings: Settings) -> None:
 
 
 def _with_running_database(settings: Settings) -> Settings:
-    return settings if settings.database_url else settings.with_database(attach(settings.data_dir))
+    """Settings with a database that answers and has our schema; else NotMigrated or OperationalError."""
+    from scheduler.db import state
+
+    if settings.database_url is None:
+        settings = settings.with_database(attach(settings.data_dir))
+    state.check(_database_url(settings))
+    return settings
 
 
 def _database_url(settings: Settings) -> str:

@@ -145,3 +145,14 @@ def test_two_commands_at_once_share_an_embedded_database(open_dir):
         for _ in range(2)
     ]
     assert [(process.communicate()[1], process.returncode) for process in started] == [("", 0), ("", 0)]
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "clock"])
+def test_a_role_on_a_database_without_schema_says_what_to_do(role, postgres_url, tmp_path):
+    """`postgres_url` is a database that stays empty."""
+    ended = run(role, cwd=tmp_path, DATABASE_URL=postgres_url, SECRET_KEYS=KEY)
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        "convene: The database has no schema yet; run: python -m scheduler migrate"
+    ]

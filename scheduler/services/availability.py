@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from scheduler.db import casts, convert, rows
-from scheduler.domain.errors import Invalid, Unavailable
+from scheduler.domain.errors import Conflict, Invalid
 from scheduler.domain.intervals import Interval, format_instant, parse_instant
 from scheduler.domain.plans import Plan
 from scheduler.services import plans, problems, readings
@@ -21,7 +21,7 @@ PATIENCE = 10.0
 
 
 def ask(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Every start of one session, and why the other times are not. Raises Invalid, Unavailable."""
+    """Every start of one session, and why the other times are not. Raises Invalid, Conflict."""
     with parts.database.transaction(organization_id) as session:
         plan = _plan(session, data)
         session_key = _session_key(plan, data)
@@ -37,7 +37,7 @@ def ask(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, A
     looks = readings.read_all(parts, cast.owners, reach, patience=PATIENCE)
     if cast.interviewers and not any(looks[person.id].readable for person in cast.interviewers):
         reasons = " ".join(sorted({looks[person.id].reason or "" for person in cast.interviewers}))
-        raise Unavailable(f"None of the calendars can be read. {reasons}", code="calendars_unreadable")
+        raise Conflict(f"None of the calendars can be read. {reasons}", code="calendars_unreadable")
     problem = problems.state(plan, window, parts.now(), cast, looks, candidate=candidate, met=met)
     answer = availability(problem, session_key)
     return {

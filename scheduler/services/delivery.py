@@ -78,9 +78,9 @@ def _claim(session: Session, parts: Parts, message_id: str) -> _Claimed | None:
             "Sending was interrupted; it may have gone out, so it is not repeated.",
         )
         return None
-    obstacle = _why_not(session, parts, message)
-    if obstacle:
-        message.status, message.error = "skipped", obstacle
+    in_the_way = obstacle(session, parts, message)
+    if in_the_way:
+        message.status, message.error = "skipped", in_the_way
         return None
     gathered = facts.of_message(session, parts, message)
     message.status = "sending"
@@ -89,7 +89,7 @@ def _claim(session: Session, parts: Parts, message_id: str) -> _Claimed | None:
     return _Claimed(message.organization_id, message.id, gathered)
 
 
-def _why_not(session: Session, parts: Parts, message: rows.Message) -> str | None:
+def obstacle(session: Session, parts: Parts, message: rows.Message) -> str | None:
     """Why this mail should not go out any more, by what is true now."""
     if message.not_after is not None and parts.now() > message.not_after:
         return "expired_late"

@@ -139,8 +139,8 @@ def _draft(session: Session, entry: rows.CalendarEntry) -> EventDraft:
         end=planned.end,
         time_zone=owner.time_zone if owner else "UTC",
         summary=f"{planned.title}: {candidate.name}",
-        description=_description(booking, candidate, panel),
-        location=place,
+        description=_description(booking, candidate, panel, asked.get("conference_url")),
+        location=place or asked.get("conference_url") or "",
         conference_url=asked.get("conference_url") or "",
         organizer=Attendee(email=organizer["email"], name=organizer.get("name") or "") if organizer else None,
         attendees=tuple(
@@ -157,10 +157,14 @@ def _draft(session: Session, entry: rows.CalendarEntry) -> EventDraft:
     )
 
 
-def _description(booking: rows.Booking, candidate: rows.Candidate, panel: list[rows.Interviewer]) -> str:
+def _description(
+    booking: rows.Booking, candidate: rows.Candidate, panel: list[rows.Interviewer], video: str | None
+) -> str:
     lines = [
         f"Interview with {candidate.name} for {booking.plan['name']}.",
         f"With {', '.join(person.name for person in panel)}." if panel else "",
+        f"Video: {video}" if video else "",
+        f"The candidate's address: {candidate.email}",
         f"Arranged by Convene; booking {booking.id}.",
     ]
     return "\n".join(line for line in lines if line)

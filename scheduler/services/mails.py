@@ -12,6 +12,7 @@ from scheduler.db import pages, rows
 from scheduler.db.pages import Page
 from scheduler.domain.errors import Conflict, NotFound
 from scheduler.domain.intervals import format_instant
+from scheduler.services import delivery
 from scheduler.services.parts import Actor, Parts
 
 
@@ -70,9 +71,13 @@ def send_now(parts: Parts, organization_id: str, message_id: str, *, actor: Acto
         message = _locked(session, message_id)
         if message.status not in ("queued", "failed", "cancelled"):
             raise Conflict(f"This message is {message.status}; there is nothing to send.")
+        obstacle = delivery.obstacle(session, parts, message)
+        if obstacle:
+            raise Conflict(f"This message is not true any more ({obstacle}).", code="out_of_date")
         message.status = "queued"
         message.due_at = message.attempt_at = parts.now()
-        message.error = f"sent by hand: {actor.name}"
+        message.error = None
+        message.details = {**message.details, "sent_by_hand": actor.name}
         parts.defer(session, "send_message", message_id=message.id, organization_id=organization_id)
         return view(message)
 

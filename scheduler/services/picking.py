@@ -40,6 +40,7 @@ from scheduler.solver.seating import seat
 #: lost races and deadlocks are tried again this often before the time counts as gone
 TRIES = 4
 TAKEN = "That time has just been taken."
+NOT_OFFERED = "That time is no longer on offer."
 UNCHECKED = "It was booked while a calendar could not be read; please check that nothing stands in its way."
 BLIND = "We could not check the calendars just now. Nothing is lost; please try again in a moment."
 
@@ -47,8 +48,8 @@ BLIND = "We could not check the calendars just now. Nothing is lost; please try 
 class TakenWithOthers(SlotTaken):
     """That time has just been taken."""
 
-    def __init__(self, options: list[dict[str, Any]]) -> None:
-        super().__init__(TAKEN)
+    def __init__(self, options: list[dict[str, Any]], detail: str = TAKEN) -> None:
+        super().__init__(detail)
         #: what can still be chosen, in the API's form
         self.options = options
 
@@ -127,7 +128,7 @@ def _pick(session: Session, parts: Parts, option_id: str) -> _Pick:
     option = convert.option(row)
     around = Interval(option.start, option.end)
     if row.status not in ("offered", "held") or option.start <= parts.now():
-        raise TakenWithOthers(still_possible_views(session, parts, run_candidate))
+        raise TakenWithOthers(still_possible_views(session, parts, run_candidate), NOT_OFFERED)
     return _Pick(
         organization_id=run.organization_id,
         run_candidate_id=run_candidate.id,

@@ -19,6 +19,7 @@ from tests.api.conftest import described_path
 ROOT = Path(__file__).parents[2]
 #: what only people have a use for: the steps of the candidate's page, and what it is drawn with
 FOR_PEOPLE = {
+    ("GET", "/"),
     ("GET", "/c/<token>/check"),
     ("GET", "/c/<token>/book"),
     ("GET", "/c/<token>/cancel"),

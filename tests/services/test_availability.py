@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from scheduler.domain.errors import Conflict, Invalid, NotFound
 from scheduler.services import availability, candidates, readings
 
 WINDOW = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
@@ -61,7 +61,7 @@ def test_all_calendars_unreadable_is_an_error_and_not_no_times(town):
     town.hire("Ada", skills=("python",))
     town.calendars.make_unreadable("ada@acme.example", "It is broken.")
 
-    with pytest.raises(Unavailable) as refusal:
+    with pytest.raises(Conflict) as refusal:
         availability.ask(town.parts, town.organization_id, {"plan_id": town.plan()["id"], "window": WINDOW})
 
     assert refusal.value.reason == "calendars_unreadable"

@@ -247,3 +247,14 @@ def test_the_contact_hears_of_choice_and_cancellation_with_the_reason(town):
     assert "position filled" in texts[1]
     answered_to = {str(m["Reply-To"]) for m in town.post.mails if CONTACT["email"] in m["To"]}
     assert answered_to == {"Candy Ray <candy@example.net>"}
+
+
+def test_a_stopped_reminder_of_a_cancelled_interview_cannot_be_sent_by_hand(town):
+    booking = booked(town)
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+    stopped = messages(town, booking, kind="reminder")[0]
+
+    with pytest.raises(Conflict) as refusal:
+        mails.send_now(town.parts, town.organization_id, stopped["id"], actor=RECRUITER)
+
+    assert refusal.value.reason == "out_of_date"
