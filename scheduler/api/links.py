@@ -116,6 +116,7 @@ def _calls() -> dict[str, dict[str, Any]]:
             "post": _call(
                 "ask_with_link",
                 "Send words to the person the candidate can turn to.",
+                "409 `no_contact` when the run names nobody who would read them.",
                 body=(LinkQuestion, LinkQuestionForm),
                 answers={S.NO_CONTENT: {}},
                 refuses=SENDING,

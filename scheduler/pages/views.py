@@ -26,7 +26,7 @@ from scheduler.pages.arranged import for_candidate
 from scheduler.pages.forms import LARGEST_BODY, Nonces, StaleForm, fields, guard, text, wants_json
 from scheduler.pages.rendering import render
 from scheduler.pages.visit import Visit
-from scheduler.services.candidate_link import CandidateLink
+from scheduler.services.candidate_link import NOBODY_READS, CandidateLink
 from scheduler.services.parts import Parts
 
 LONGEST_MESSAGE = 2000
@@ -93,10 +93,14 @@ class CandidatePage:
         return visit.page("cancel") if _open_to_cancel(visit) else self._screen(visit)
 
     def write(self, token: str) -> Response:
-        return self._visit(token).page("ask", message="")
+        visit = self._visit(token)
+        if visit.link.contact is None and wants_json(request):
+            raise Conflict(NOBODY_READS, code="no_contact")
+        return visit.page("ask", message="") if visit.link.contact else _nobody_reads(visit)
 
     def sent(self, token: str) -> Response:
-        return self._visit(token).page("sent")
+        visit = self._visit(token)
+        return visit.page("sent") if visit.link.contact else _nobody_reads(visit)
 
     def invite(self, token: str) -> Response:
         _well_formed(token)
@@ -159,6 +163,8 @@ class CandidatePage:
             self._verbs.ask(self._parts, _well_formed(token), message)
             return Response(status=204)
         visit, written = self._visit(token), request.form.get("message", "")
+        if visit.link.contact is None:
+            return _nobody_reads(visit)
         try:
             message = text(request.form, "message", longest=LONGEST_MESSAGE, needed=needed)
             self._nonces().settle(request.form.get("nonce", ""), "ask", token)
@@ -245,6 +251,11 @@ def finish(response: Response) -> Response:
 
 def _open_to_cancel(visit: Visit) -> bool:
     return visit.state == "booked" and visit.can_cancel
+
+
+def _nobody_reads(visit: Visit) -> Response:
+    """Kindly: there is no contact who would read a message."""
+    return visit.page("nobody_reads", status=409)
 
 
 def _well_formed(token: str) -> str:

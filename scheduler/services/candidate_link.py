@@ -24,6 +24,7 @@ from scheduler.services.links import token_hash
 from scheduler.services.parts import CANDIDATE, Parts
 
 WRONG = "There is no such page."
+NOBODY_READS = "Nobody is named here who would read it. Please ask the person who invited you."
 #: the longest message a candidate can leave, in characters
 LONGEST_QUESTION = 2000
 
@@ -154,8 +155,10 @@ def cancel(parts: Parts, token: str, reason: str = "") -> dict[str, Any]:
 
 
 def ask(parts: Parts, token: str, message: str) -> None:
-    """Pass a candidate's words on to the person they can turn to."""
+    """Pass a candidate's words on to the person they can turn to. Raises Conflict when the run names none."""
     link = open(parts, token)
+    if link.contact is None:
+        raise Conflict(NOBODY_READS, code="no_contact")
     question = message.strip()[:LONGEST_QUESTION]
     with parts.database.transaction(link.organization_id) as session:
         run_candidate = session.get_one(rows.RunCandidate, link.run_candidate_id)
@@ -169,19 +172,18 @@ def ask(parts: Parts, token: str, message: str) -> None:
             run_id=run.id,
             data={"candidate_id": run_candidate.candidate_id},
         )
-        if run.contact:
-            owing.owe(
-                session,
-                parts,
-                organization_id=run.organization_id,
-                kind="asked_for_help",
-                role="contact",
-                recipient=run.contact,
-                dedupe_key=f"asked_for_help:{new_id('ask')}",
-                run_id=run.id,
-                candidate_id=run_candidate.candidate_id,
-                details={"question": question},
-            )
+        owing.owe(
+            session,
+            parts,
+            organization_id=run.organization_id,
+            kind="asked_for_help",
+            role="contact",
+            recipient=link.contact,
+            dedupe_key=f"asked_for_help:{new_id('ask')}",
+            run_id=run.id,
+            candidate_id=run_candidate.candidate_id,
+            details={"question": question},
+        )
 
 
 def invite(parts: Parts, token: str) -> bytes:

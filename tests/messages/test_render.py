@@ -338,7 +338,7 @@ def test_many_days_are_said_from_when_to_when() -> None:
 def test_an_invitation_can_be_all_but_bare() -> None:
     text = render(facts("invitation", options=(), parts=PARTS[:1], expires_at=None, contact=None)).text
     assert "How long  30 minutes\nZone      London time (GMT)\n" in text
-    assert "tell us on the\nsame page.\n" in text
+    assert "write to the\nperson who invited you.\n" in text
 
 
 @pytest.mark.parametrize(

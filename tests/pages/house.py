@@ -19,7 +19,7 @@ from scheduler.domain.options import Option, OptionSession, Panelist, RoomRef
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
 from scheduler.messages.content import Brand
-from scheduler.services.candidate_link import CandidateLink
+from scheduler.services.candidate_link import NOBODY_READS, CandidateLink
 from scheduler.services.links import Links
 from scheduler.services.parts import Mail, Parts
 
@@ -303,7 +303,8 @@ class Desk:
         return booking
 
     def ask(self, parts: Parts, token: str, message: str) -> None:
-        self.open(parts, token)
+        if self.open(parts, token).contact is None:
+            raise Conflict(NOBODY_READS, code="no_contact")
         self.done.append(("ask", message))
 
     def invite(self, parts: Parts, token: str) -> bytes:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -226,10 +227,31 @@ def test_a_person_is_named_and_reachable_on_every_page(
     assert page.links["Rosa in recruiting"] == "mailto:rosa@northwind.example"
 
 
-@pytest.mark.parametrize("step", ["", "/ask"])
-def test_without_a_contact_the_organisation_answers(client: FlaskClient, desk: Desk, step: str) -> None:
+@pytest.mark.parametrize("state", EVERY)
+def test_without_a_contact_no_page_offers_to_pass_words_on(
+    client: FlaskClient, desk: Desk, state: str
+) -> None:
+    desk.link = replace(EVERY[state], contact=None)
+    page = read(client.get(HERE))
+    assert [to for to in page.links.values() if "/ask" in to or to.startswith("mailto:")] == []
+    assert "Please write to the person who invited you to Northwind Labs." in page.words
+
+
+@pytest.mark.parametrize(("method", "step"), [("GET", "ask"), ("POST", "ask"), ("GET", "ask/sent")])
+def test_without_a_contact_words_are_not_taken(
+    client: FlaskClient, desk: Desk, method: str, step: str
+) -> None:
     desk.link = link(contact=None)
-    assert "omebody at Northwind Labs will answer." in read(client.get(HERE + step)).words
+    answer = client.open(f"{HERE}/{step}", method=method, data={"message": "Help"})
+    assert (answer.status_code, desk.done, read(answer).forms) == (409, [], [])
+    assert "We cannot pass on messages from here" in read(answer).headings
+
+
+@pytest.mark.parametrize("sent", [{"method": "GET"}, {"method": "POST", "json": {"message": "Help"}}])
+def test_without_a_contact_programs_are_told_so(client: FlaskClient, desk: Desk, sent: dict) -> None:
+    desk.link = link(contact=None)
+    answer = client.open(f"{HERE}/ask", headers={"Accept": "application/json"}, **sent)
+    assert (answer.status_code, answer.json["code"], desk.done) == (409, "no_contact", [])
 
 
 @pytest.mark.parametrize("state", EVERY)

@@ -209,6 +209,17 @@ def test_a_question_reaches_the_contact_by_mail(town, run):
     assert "step-free access" in mail.get_body(("plain",)).get_content()
 
 
+def test_a_question_that_nobody_would_read_is_refused(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW, contact=None)
+
+    with pytest.raises(Conflict) as refusal:
+        candidate_link.ask(town.parts, town.token(run), "I need step-free access.")
+
+    assert refusal.value.reason == "no_contact"
+    assert candidate_link.open(town.parts, town.token(run)).status == "offered"
+
+
 def test_the_booked_interview_can_be_kept_as_a_calendar_file(town, run):
     token = town.token(run)
     with pytest.raises(NotFound):
