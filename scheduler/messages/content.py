@@ -121,7 +121,7 @@ class SessionFacts(_Clean):
     people: tuple[str, ...] = ()
     room: str = ""
     location: str = ""
-    #: by video, whether or not the link exists yet
+    #: by video or telephone, whether or not there is a link
     video: bool = False
     conference_url: str = ""
     #: how to prepare, written for the candidate

@@ -27,11 +27,11 @@ def hang(lines: Iterable[str], label: str, width: int = LABEL) -> str:
     return "\n".join(hung)
 
 
-def place_lines(places: Iterable[Place], video: str) -> list[str]:
-    """Each place on its line, a video call's link on one of its own."""
+def place_lines(places: Iterable[Place], video: str, untold: str) -> list[str]:
+    """Each place on its line, a video call's link on one of its own; `untold` where it has none."""
     lines: list[str] = []
     for place in places:
-        lines += [line for line in (video, place.url) if line] if place.video else [place.text]
+        lines += [video, place.url] if place.url else [untold if place.video else place.text]
     return lines
 
 

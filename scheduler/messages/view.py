@@ -23,7 +23,7 @@ NAMED_DAYS = 4
 
 @dataclass(frozen=True)
 class Place:
-    """Where to be: a video call, its link known or not yet, or an address."""
+    """Where to be: a call, with a link or none yet, or an address."""
 
     video: bool
     text: str = ""
@@ -186,11 +186,6 @@ class View:
     def places(self) -> list[Place]:
         """Every place once, in the order they are needed."""
         return list(dict.fromkeys(place for each in self.facts.sessions if (place := _place(each))))
-
-    @property
-    def joinable(self) -> bool:
-        """Every video call has its link."""
-        return all(place.url for place in self.places if place.video)
 
     @property
     def programme(self) -> list[Row]:

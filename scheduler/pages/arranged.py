@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
 from scheduler.domain.plans import Plan
+from scheduler.domain.wording import list_words
 from scheduler.pages import facts, programme
 from scheduler.pages.programme import Line, Reader, When
 
@@ -32,8 +33,10 @@ class Arranged:
     people: str
     place: str
     lines: tuple[Line, ...]
-    #: the call's address, on the day only; none while it is far off or where sessions have calls of their own
+    #: the call's address; none where sessions have calls of their own
     join: str
+    #: the day has come
+    today: bool
     calendars: tuple[CalendarLink, ...]
     #: a person on our side is looking at it
     unsettled: bool
@@ -44,16 +47,16 @@ def of_booking(plan: Plan, booking: Mapping[str, Any], reader: Reader) -> Arrang
     """From the API's form of a Booking."""
     sessions = [OptionSession.from_json(session) for session in booking["sessions"]]
     calls = {s["key"]: s["conference_url"] for s in booking["sessions"] if is_web(s.get("conference_url"))}
-    today = is_today(booking, reader)
     lines = [] if facts.in_one_sitting(plan, [sessions]) else programme.lines(plan, sessions, reader)
     distinct = set(calls.values())
-    place = where(plan, sessions, call_known=bool(calls), today=today)
+    place = where(plan, sessions, reader.locale, calls=len(distinct))
     return Arranged(
         when=programme.when(sessions, reader),
         people=facts.with_whom(sessions, reader.locale),
         place=place,
         lines=tuple(lines),
-        join=distinct.pop() if today and len(distinct) == 1 else "",
+        join=distinct.pop() if len(distinct) == 1 else "",
+        today=is_today(booking, reader),
         calendars=_calendars(plan, sessions, place),
         unsettled=booking["status"] == "needs_attention",
         cancelled_by_candidate=_last_actor(booking) == "candidate",
@@ -97,22 +100,26 @@ def is_web(url: str | None) -> bool:
     return bool(url) and urlsplit(url or "").scheme in ("http", "https")
 
 
-def where(plan: Plan, sessions: Sequence[OptionSession], *, call_known: bool, today: bool) -> str:
-    """Places in words, each once."""
-    found: dict[str, None] = {}
+def where(plan: Plan, sessions: Sequence[OptionSession], locale: str, *, calls: int = 0) -> str:
+    """Places in words, each once, with its rooms; `calls`: how many addresses of calls there are by now."""
+    found: dict[str, list[str]] = {}
     for session in facts.in_order(sessions):
-        place = facts.place_of(plan.session(session.key), session.room.name if session.room else None)
+        asked = plan.session(session.key)
+        place = facts.place_of(asked, session.room.name if session.room else None)
         if place and place.icon == "place":
-            found[", ".join(part for part in (place.main, place.detail) if part)] = None
+            rooms = found.setdefault(place.main, [])
+            rooms += [place.detail] if place.detail and place.detail not in rooms else []
         elif place:
-            found[_call(place, call_known=call_known, today=today)] = None
-    return "; ".join(found)
+            found[_call(place, calls if asked.conference_url else 0)] = []
+    return "; ".join(
+        ", ".join(filter(None, (main, list_words(rooms, locale)))) for main, rooms in found.items()
+    )
 
 
-def _call(place: facts.Place, *, call_known: bool, today: bool) -> str:
-    if not call_known:
+def _call(place: facts.Place, calls: int) -> str:
+    if not calls:
         return f"{place.main}. {place.detail}"
-    return "Video call" if today else "Video call: the button to join appears here on the day"
+    return "Video call" if calls == 1 else "Video calls: the links are in the confirmation"
 
 
 def _last_actor(booking: Mapping[str, Any]) -> str:

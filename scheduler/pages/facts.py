@@ -14,6 +14,18 @@ from scheduler.domain.plans import Plan, Session
 from scheduler.domain.wording import count_words, duration_words, list_words, people_words, sentence_case
 
 Icon = Literal["clock", "people", "video", "place", "note"]
+#: what the candidate is told of it: before they choose, when it is arranged, and once nothing follows
+Stage = Literal["open", "arranged", "over"]
+_LINK: dict[Stage, str] = {
+    "open": "The link comes with the confirmation",
+    "arranged": "The link is in the confirmation",
+    "over": "",
+}
+_NO_LINK: dict[Stage, str] = {
+    "open": "We will tell you how to join before the interview",
+    "arranged": "We will tell you how to join before the interview",
+    "over": "",
+}
 #: conversations in a row of at most this many minutes are one appointment in parts, not a day of interviews
 ONE_SITTING = 120
 #: so many people of a loop are named in the facts; more are named beside their conversations
@@ -42,12 +54,21 @@ class Place:
     detail: str = ""
 
 
-def of_plan(plan: Plan, proposals: Sequence[Sequence[OptionSession]], locale: str) -> tuple[Fact, ...]:
-    """Facts of a plan and of the options (or the booking) it led to, each given as its sessions."""
+def of_plan(
+    plan: Plan,
+    proposals: Sequence[Sequence[OptionSession]],
+    locale: str,
+    *,
+    pauses: Sequence[str] = (),
+    stage: Stage = "open",
+) -> tuple[Fact, ...]:
+    """Facts of a plan and of the options (or the booking) it led to, each given as its sessions; `pauses`
+    are what every one of them has.
+    """
     found = (
-        _length(plan, proposals, locale),
+        _length(plan, proposals, locale, pauses),
         _people(plan, proposals, locale),
-        *_places(plan, proposals, locale),
+        *_places(plan, proposals, locale, stage),
         _preparation(plan),
     )
     return tuple(fact for fact in found if fact)
@@ -78,20 +99,25 @@ def with_whom(sessions: Sequence[OptionSession], locale: str) -> str:
     return people_words((names(session.interviewers) for session in in_order(sessions)), locale)
 
 
-def place_of(session: Session, room: str | None) -> Place | None:
+def place_of(session: Session, room: str | None, stage: Stage = "open") -> Place | None:
     """Where a session of a plan is held; none when the plan does not say."""
     if session.location:
         return Place(icon="place", main=session.location, detail=room or "")
     if room or session.needs_room:
         return Place(icon="place", main="In person", detail=room or "")
-    if session.conference_url or session.conference in ("google_meet", "teams"):
-        return Place(icon="video", main="By video", detail="The link comes with the confirmation")
+    if session.conference_url:
+        return Place(icon="video", main="By video", detail=_LINK[stage])
     if session.conference == "none":
         return None
-    return Place(icon="video", main="How to join", detail="We will tell you before the interview")
+    if session.conference == "auto":
+        told = Place(icon="video", main="How to join", detail="We will tell you before the interview")
+        return None if stage == "over" else told
+    return Place(icon="video", main="By video", detail=_NO_LINK[stage])
 
 
-def _length(plan: Plan, proposals: Sequence[Sequence[OptionSession]], locale: str) -> Fact:
+def _length(
+    plan: Plan, proposals: Sequence[Sequence[OptionSession]], locale: str, pauses: Sequence[str]
+) -> Fact:
     minutes = sum(session.minutes for session in plan.sessions)
     titles = [session.title for session in plan.sessions]
     length = duration_words(minutes, locale)
@@ -102,7 +128,6 @@ def _length(plan: Plan, proposals: Sequence[Sequence[OptionSession]], locale: st
         main = f"{length} in {count_words(len(titles), 'part', locale=locale)}"
         return Fact(icon="clock", about="How long", main=main, details=(", then ".join(titles),))
     main = sentence_case(count_words(len(titles), "conversation", locale=locale))
-    pauses = [item.name[:1].lower() + item.name[1:] for item in plan.breaks]
     rest = f", with {list_words(pauses, locale)}" if pauses else ""
     return Fact(icon="clock", about="How long", main=main, details=(f"{length} in all{rest}",))
 
@@ -121,7 +146,9 @@ def _people(plan: Plan, proposals: Sequence[Sequence[OptionSession]], locale: st
     return Fact(icon="people", about="With whom", main=main, details=(where,))
 
 
-def _places(plan: Plan, proposals: Sequence[Sequence[OptionSession]], locale: str) -> list[Fact]:
+def _places(
+    plan: Plan, proposals: Sequence[Sequence[OptionSession]], locale: str, stage: Stage
+) -> list[Fact]:
     rooms: dict[str, set[str | None]] = {}
     for sessions in proposals:
         for session in sessions:
@@ -129,7 +156,7 @@ def _places(plan: Plan, proposals: Sequence[Sequence[OptionSession]], locale: st
     merged: dict[tuple[Icon, str], list[str]] = {}
     for planned in plan.sessions:
         known = rooms.get(planned.key, set())
-        place = place_of(planned, next(iter(known)) if len(known) == 1 else None)
+        place = place_of(planned, next(iter(known)) if len(known) == 1 else None, stage)
         if place:
             details = merged.setdefault((place.icon, place.main), [])
             if place.detail and place.detail not in details:

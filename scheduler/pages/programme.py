@@ -143,15 +143,23 @@ def _fitted(item: Break, pause: Interval, home: str) -> Interval | None:
 def summary(plan: Plan, sessions: Sequence[OptionSession], reader: Reader) -> str:
     """`one day, with lunch`: what makes one option feel different from another."""
     days = {reader.day(session.start) for session in sessions}
-    pauses = list(dict.fromkeys(_name(item) for item, _ in breaks(plan, sessions, reader.home)))
+    pauses = pauses_of(plan, sessions, reader.home)
     said = ["one day"] if len(days) == 1 and plan.max_days > 1 else []
     if pauses:
         said.append(f"with {list_words(pauses, reader.locale)}")
     return ", ".join(said)
 
 
-def _name(item: Break) -> str:
-    return item.name[:1].lower() + item.name[1:]
+def pauses_of(plan: Plan, sessions: Sequence[OptionSession], home: str) -> list[str]:
+    """What the breaks between these sessions are called, each once."""
+    names = (item.name for item, _ in breaks(plan, sessions, home))
+    return list(dict.fromkeys(name[:1].lower() + name[1:] for name in names))
+
+
+def shared_pauses(plan: Plan, proposals: Sequence[Sequence[OptionSession]], home: str) -> list[str]:
+    """The breaks that every one of the proposals has."""
+    each = [pauses_of(plan, sessions, home) for sessions in proposals]
+    return [name for name in each[0] if all(name in pauses for pauses in each)] if each else []
 
 
 def _mornings(sessions: Sequence[OptionSession], reader: Reader) -> str:

@@ -16,6 +16,7 @@ from scheduler.domain.options import Option, OptionSession
 from scheduler.domain.wording import DEFAULT_LOCALE, clock, day_words, first_name, zone_words
 from scheduler.pages import arranged, assets, choices, facts, headers, programme, zones
 from scheduler.pages.arranged import Arranged
+from scheduler.pages.facts import Stage
 from scheduler.pages.forms import Nonces
 from scheduler.pages.programme import Reader
 from scheduler.pages.rendering import render
@@ -92,7 +93,14 @@ class Visit:
     def facts(self, chosen: Option | None = None) -> tuple[facts.Fact, ...]:
         """Of everything on offer or arranged, or of the one option that is being checked."""
         proposals = [chosen.sessions] if chosen else self._proposals
-        return facts.of_plan(self.link.plan, proposals, self.locale)
+        pauses = programme.shared_pauses(self.link.plan, proposals, self.link.home_time_zone)
+        return facts.of_plan(self.link.plan, proposals, self.locale, pauses=pauses, stage=self._stage)
+
+    @property
+    def _stage(self) -> Stage:
+        if self.state in ("choose", "searching"):
+            return "open"
+        return "arranged" if self.state == "booked" else "over"
 
     @property
     def _proposals(self) -> list[list[OptionSession]]:
@@ -116,7 +124,7 @@ class Visit:
         return facts.with_whom(option.sessions, self.locale)
 
     def where(self, option: Option) -> str:
-        return arranged.where(self.link.plan, option.sessions, call_known=False, today=False)
+        return arranged.where(self.link.plan, option.sessions, self.locale)
 
     def lines(self, option: Option) -> list[programme.Line]:
         """The programme, where it is more than one appointment."""

@@ -176,6 +176,8 @@ def sessions_of(
 
 def _session_facts(session: Session, planned: OptionSession, asked: dict[str, Any]) -> SessionFacts:
     room = session.get(rows.Room, planned.room.id) if planned.room else None
+    location = asked.get("location") or (room.location if room else None) or ""
+    in_person = bool(location or planned.room)
     return SessionFacts(
         key=planned.key,
         title=planned.title,
@@ -183,8 +185,8 @@ def _session_facts(session: Session, planned: OptionSession, asked: dict[str, An
         end=planned.end,
         people=tuple(person.name for person in planned.interviewers),
         room=planned.room.name if planned.room else "",
-        location=asked.get("location") or (room.location if room else None) or "",
-        video=bool(asked.get("conference_url")),
+        location=location,
+        video=not in_person and asked.get("conference") != "none",
         conference_url=asked.get("conference_url") or "",
         instructions=asked.get("instructions") or "",
     )

@@ -77,7 +77,7 @@ Agenda    11:15–11:45  Coding together, Ada Keller
 Prepare   Bring your own editor.
           No puzzles, no trick questions.
 
-Change time or cancel:
+See the details or cancel:
 https://convene.example/c/secret-token
 
 The attached invitation puts this in your calendar; some calendars ask
@@ -323,10 +323,15 @@ Agenda    Tue 1 Dec 11:15–11:45  Coding together, Ada Keller
     assert "does not block the time between" in " ".join(mail.text.split())
 
 
-def test_a_call_without_a_link_yet_says_where_it_will_be() -> None:
+def test_a_call_without_a_link_says_who_tells_how_to_join() -> None:
     waiting = SessionFacts(key="k", title="Call", start=at(9), end=at(10), people=("Ada Keller",), video=True)
-    text = render(facts("confirmation", sessions=(waiting,))).text
-    assert "Video call: the link to join is on your page on the day" in text
+    told = render(facts("confirmation", sessions=(waiting,)))
+    assert "Where     Rosa Diaz will tell you how to join before the interview\n" in told.text
+    assert b"Video call" not in told.ics
+    both = render(facts("confirmation", sessions=(CODING, waiting), contact=None)).text
+    assert "Video call\n          https://meet.example/abc\n          We will tell you how to join" in both
+    team = render(facts("confirmation", "contact", sessions=(waiting,))).text
+    assert "Where     No link yet: please tell everybody how to join\n" in team
 
 
 def test_many_days_are_said_from_when_to_when() -> None:

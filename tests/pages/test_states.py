@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from scheduler.domain.errors import Gone, Unavailable
 from tests.pages.conftest import Clock
-from tests.pages.house import CHOSEN, LOOP, LOOPS, TOKEN, Desk, booked, link
+from tests.pages.house import CHOSEN, LOOP, LOOPS, TALK, TOKEN, Desk, booked, link
 from tests.pages.reading import read
 
 HERE = f"/c/{TOKEN}"
@@ -33,7 +33,7 @@ def test_what_is_arranged_says_when_with_whom_where_and_what_can_be_done(
         "It is arranged, Candy A confirmation goes to candy@example.net. "
         "Tuesday 1 December · tomorrow 11:15–12:30, London time (GMT) "
         "With Ada Keller, then Hana Sato and Ivo Brandt "
-        "Where Video call: the button to join appears here on the day Add to calendar"
+        "Where Video call Join the call Add to calendar"
     ) in page.words
     assert page.links["Cancel"] == f"{HERE}/cancel"
     assert page.links["Calendar file, for Apple, Outlook and others"] == f"{HERE}/invite.ics"
@@ -61,6 +61,40 @@ def test_on_the_day_the_call_can_be_joined(client: FlaskClient, desk: Desk, cloc
     page = read(client.get(HERE))
     assert page.links["Join the call"] == "https://meet.example/abc-defg"
     assert "Where Video call Join the call" in page.words
+
+
+def test_a_call_without_a_link_promises_none(client: FlaskClient, desk: Desk) -> None:
+    sessions = tuple(replace(session, conference_url=None) for session in TALK.sessions)
+    later = "By video. We will tell you how to join before the interview"
+    desk.link = link(replace(TALK, sessions=sessions))
+    assert later in read(client.get(f"{HERE}/check?option={CHOSEN.id}")).words
+    desk.link = booked(plan=replace(TALK, sessions=sessions))
+    page = read(client.get(HERE))
+    assert later in page.words
+    assert "Join the call" not in page.links
+    assert "The link" not in page.words
+
+
+@pytest.mark.parametrize("state", ["booked", "cancelled", "past"])
+def test_after_the_choice_the_link_is_not_promised_again(
+    client: FlaskClient, desk: Desk, clock: Clock, state: str
+) -> None:
+    desk.link = booked()
+    if state == "cancelled":
+        cancelled_by(desk, "candidate")
+    if state == "past":
+        clock.at = datetime(2026, 12, 1, 12, 30, tzinfo=UTC)
+    words = read(client.get(HERE)).words
+    assert "comes with the confirmation" not in words
+    assert ("The link is in the confirmation" in words) == (state == "booked")
+
+
+def test_calls_of_their_own_are_in_the_confirmation(client: FlaskClient, desk: Desk) -> None:
+    desk.link = booked()
+    desk.link.booking["sessions"][1]["conference_url"] = "https://meet.example/another"
+    page = read(client.get(HERE))
+    assert "Where Video calls: the links are in the confirmation" in page.words
+    assert "Join the call" not in page.links
 
 
 def test_an_address_that_is_no_web_address_is_no_link(client: FlaskClient, desk: Desk, clock: Clock) -> None:

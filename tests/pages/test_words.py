@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.domain.colour import contrast
-from scheduler.domain.options import Panelist
+from scheduler.domain.options import Panelist, RoomRef
 from scheduler.domain.plans import Plan
-from scheduler.pages import assets, facts, programme, zones
+from scheduler.pages import arranged, assets, facts, programme, zones
 from scheduler.pages.facts import Fact, Place
 from scheduler.pages.forms import Nonces, StaleForm
 from scheduler.pages.programme import Reader
@@ -66,7 +66,7 @@ def test_optional_people_are_promised_to_nobody() -> None:
         (
             {"conference": "teams"},
             None,
-            Place(icon="video", main="By video", detail="The link comes with the confirmation"),
+            Place(icon="video", main="By video", detail="We will tell you how to join before the interview"),
         ),
         (
             {"conference": "none", "conference_url": "https://meet.example"},
@@ -110,6 +110,13 @@ def test_a_long_plan_is_not_one_sitting_and_neither_is_one_with_pauses() -> None
     assert facts.in_one_sitting(plan({"minutes": 240}), [])
 
 
+def test_rooms_of_one_place_are_named_together() -> None:
+    rooms = [RoomRef("room_1", "Juniper"), RoomRef("room_2", "Larch"), RoomRef("room_1", "Juniper")]
+    visit = plan(*({"room": {"capacity": 2}} for _ in rooms))
+    sessions = [replace(LOOPS[0].sessions[n], key=f"s{n}", room=room) for n, room in enumerate(rooms)]
+    assert arranged.where(visit, sessions, "en-GB") == "In person, Juniper and Larch"
+
+
 # Programmes
 
 
@@ -139,6 +146,13 @@ def test_places_are_named_beside_sessions_where_they_differ() -> None:
 )
 def test_parts_of_a_day(hour: int, part: str) -> None:
     assert programme.part_of_day(hour) == part
+
+
+def test_only_a_break_of_every_proposal_is_told_of_all() -> None:
+    with_lunch, without = LOOPS[0].sessions, LOOPS[1].sessions
+    assert programme.shared_pauses(LOOP, [with_lunch], "Europe/London") == ["lunch"]
+    assert programme.shared_pauses(LOOP, [with_lunch, without], "Europe/London") == []
+    assert programme.shared_pauses(LOOP, [], "Europe/London") == []
 
 
 # Zones

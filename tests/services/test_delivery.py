@@ -48,6 +48,14 @@ def test_confirmations_go_to_the_candidate_and_the_contact_with_a_calendar_invit
     assert to_candidate["Message-ID"].startswith(f"<{sent[0]['id']}@")
 
 
+def test_a_confirmation_without_a_link_promises_none(town):
+    booked(town)
+
+    mail = next(m for m in town.post.mails if "candy" in m["To"] and "Confirmed" in m["Subject"])
+    text = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert "Where Rosa will tell you how to join before the interview" in text
+
+
 def test_reminders_are_due_as_the_plan_says_and_sent_once(town):
     booking = booked(town)
     start = parse_instant(booking["start"])
