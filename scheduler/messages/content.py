@@ -155,6 +155,7 @@ class MailFacts(_Clean):
     #: invitations: what the interview is made of, and the times on offer
     parts: tuple[Part, ...] = ()
     options: tuple[Interval, ...] = ()
+    #: until when something can be chosen
     expires_at: datetime | None = None
     #: the candidate's own page; for candidates only
     candidate_link: str = ""
@@ -173,6 +174,9 @@ class MailFacts(_Clean):
     #: no_options: what the solver says
     summary: str = ""
     blockers: tuple[str, ...] = ()
+    #: no_options: whose calendars could not be read, and whether the run names changes that would help
+    unread: tuple[str, ...] = ()
+    relaxable: bool = False
     #: calendar_unreadable: whose calendar
     calendar_owner: str = ""
     #: asked_for_help: what the candidate wrote
@@ -191,7 +195,9 @@ class MailFacts(_Clean):
             raise ValueError("only the candidate may see the candidate's link")
         if self.candidate_email and self.recipient_role != "contact":
             raise ValueError("only the contact may see the candidate's address")
-        if (self.team_link or self.reason or self.blockers) and self.recipient_role == "candidate":
+        if (
+            self.team_link or self.reason or self.blockers or self.unread
+        ) and self.recipient_role == "candidate":
             raise ValueError("the candidate does not see what is said within the team")
         if self.kind in ABOUT_A_BOOKING and not self.sessions:
             msg = f"a {self.kind} mail needs the sessions it is about"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from scheduler.db import rows
 from scheduler.domain.colour import DEFAULT_ACCENT
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.options import OptionSession
+from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE
 from scheduler.messages.content import Brand, MailFacts, Part, Person, SessionFacts
 from scheduler.services import invitations
@@ -89,6 +91,8 @@ def _about_offer(session: Session, parts: Parts, message: rows.Message) -> MailF
         facts |= {
             "summary": explanation.get("summary", ""),
             "blockers": tuple(item["text"] for item in explanation.get("blockers", ())),
+            "unread": _unread(session, explanation),
+            "relaxable": bool(explanation.get("relaxations")),
         }
     elif message.kind == "calendar_unreadable":
         facts |= {"reason": message.details["reason"], "calendar_owner": message.recipient["name"]}
@@ -97,6 +101,16 @@ def _about_offer(session: Session, parts: Parts, message: rows.Message) -> MailF
     elif message.kind == "asked_for_help":
         facts |= {"question": message.details["question"]}
     return MailFacts(**facts)
+
+
+def _unread(session: Session, explanation: dict[str, Any]) -> tuple[str, ...]:
+    """Whose calendars could not be read, people and rooms, and why."""
+    found = []
+    for item in explanation.get("unreadable", ()):
+        id_ = item["interviewer_id"]
+        owner = session.get(rows.Interviewer, id_) or session.get(rows.Room, id_)
+        found.append(f"{owner.name}: {item['reason']}" if owner else item["reason"])
+    return tuple(found)
 
 
 def _run_candidate(session: Session, message: rows.Message) -> rows.RunCandidate:
@@ -113,11 +127,13 @@ def _invitation_facts(session: Session, parts: Parts, message: rows.Message, run
         sa.select(rows.Option)
         .where(rows.Option.run_candidate_id == invitation.run_candidate_id, rows.Option.status == "offered")
         .order_by(rows.Option.start)
-    )
+    ).all()
+    notice = timedelta(hours=Plan.from_json(run.plan).notice_hours)
+    last_chances = [option.start - notice for option in options[-1:]]
     return {
         "parts": tuple(Part(title=item["title"], minutes=item["minutes"]) for item in run.plan["sessions"]),
         "options": tuple(Interval(option.start, option.end) for option in options),
-        "expires_at": invitation.expires_at,
+        "expires_at": min([invitation.expires_at, *last_chances]),
         "candidate_link": parts.links.url(invitations.token_of(parts.links, invitation)),
     }
 

@@ -172,7 +172,7 @@ What stands in the way:
 
 As of     Monday 30 November, 10:41, Berlin time (CET)
 
-Candy Date has not been told. The run says what would help.
+Candy Date has not been told.
 
 Open in Convene:
 https://convene.example/console/run_1
@@ -181,6 +181,18 @@ https://convene.example/console/run_1
 Sent to you as the contact for Candy Date at Northwind Labs.
 """
     )
+
+
+def test_a_contact_reads_what_was_not_read_and_whether_the_run_knows_a_way() -> None:
+    mail = facts("no_options", "contact", unread=("Ada Keller: There is no calendar file.",), relaxable=True)
+    text = render(mail).text
+    assert "could not be read:\n\n- Ada Keller: There is no calendar file.\n" in text
+    assert "Candy Date has not been told. The run says what would help.\n" in text
+
+
+def test_any_calendar_is_asked_to_be_readable() -> None:
+    text = " ".join(render(facts("calendar_unreadable", "interviewer", team_link="")).text.split())
+    assert "Please check that the calendar is still where it was, and that it can be read." in text
 
 
 @pytest.mark.parametrize(
@@ -279,6 +291,11 @@ def test_a_contact_reads_the_reason() -> None:
     mail = render(facts("cancellation", "contact", cancelled_by="candidate", reason="I have\na fever"))
     assert "Candy Date has cancelled" in mail.text
     assert "Why       I have\n          a fever\n" in mail.text
+
+
+def test_a_contact_reads_how_the_others_hear_of_a_cancellation() -> None:
+    text = " ".join(render(facts("cancellation", "contact")).text.split())
+    assert "Candy Date hears of it by mail. The entry is taken out of interviewers' calendars" in text
 
 
 def test_a_candidate_who_cancelled_is_thanked_and_others_are_asked_pardon() -> None:

@@ -166,7 +166,7 @@ def test_cancelling_nothing_shows_what_there_is(client: FlaskClient, desk: Desk,
 @pytest.mark.parametrize(
     ("actor", "words"),
     [
-        ("candidate", "You have cancelled this interview Thank you for telling us."),
+        ("candidate", "Thank you for telling us. It is taken out of the calendars of those who"),
         ("key_1", "We had to cancel this interview We are sorry for the change."),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from scheduler.db import rows
+from scheduler.domain import wording
 from scheduler.domain.errors import Conflict
 from scheduler.domain.intervals import parse_instant
 from scheduler.messages.errors import Refused, TryLater
@@ -54,6 +55,26 @@ def test_a_confirmation_without_a_link_promises_none(town):
     mail = next(m for m in town.post.mails if "candy" in m["To"] and "Confirmed" in m["Subject"])
     text = " ".join(mail.get_body(("plain",)).get_content().split())
     assert "Where Rosa will tell you how to join before the interview" in text
+
+
+def test_an_invitation_asks_for_an_answer_while_there_is_something_to_choose(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(town.plan(notice_hours=48, offer_days=30), window=WINDOW)
+
+    last = max(parse_instant(option["start"]) for option in run["candidates"][0]["options"])
+    (subject,) = town.post.subjects_to("candy@example.net")
+    until = wording.clock(last - timedelta(hours=48), "Europe/London")
+    assert f"{last - timedelta(hours=48):%a} {(last - timedelta(hours=48)).day} Dec, {until} GMT" in subject
+
+
+def test_the_contact_reads_whose_calendar_left_nothing_to_offer(town):
+    town.hire("Ada", skills=("python",))
+    town.calendars.make_unreadable("ada@acme.example", "It is no calendar file.")
+    town.offer(window=WINDOW)
+
+    mail = next(m for m in town.post.mails if CONTACT["email"] in m["To"])
+    text = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert "because the calendar could not be read: - Ada: It is no calendar file." in text
 
 
 def test_reminders_are_due_as_the_plan_says_and_sent_once(town):
