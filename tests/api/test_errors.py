@@ -15,6 +15,7 @@ from scheduler.app import OUT_OF_REACH, create_app
 from scheduler.db.session import Database
 from scheduler.domain.errors import Gone, Invalid, NotFound, Refusal, SlotTaken, Stale, Unavailable
 from tests.api.conftest import Client
+from tests.api.examples import plan, session
 from tests.standins import parts_on
 
 ROOM = {
@@ -124,6 +125,20 @@ def test_characters_that_cannot_be_kept_are_named(client, text):
     body = json.dumps({**ROOM, "metadata": {"note": [text]}})
     response = client("POST", "/v1/rooms", text=body, Content_Type="application/json")
     assert pointers(response) == {"/metadata/note/0": "contains characters that cannot be kept"}
+
+
+@pytest.mark.parametrize("text", ["Oak\r\nBcc: x@example.com", "Oak\n", "O\tak", "Oak\x7f", "Oak\u2028"])
+def test_a_name_is_one_line(client, text):
+    said = "must be one line, without control characters"
+    assert pointers(client.post("/v1/rooms", {**ROOM, "name": text})) == {"/name": said}
+
+
+def test_titles_are_one_line_and_instructions_may_be_several(client):
+    told = {"title": "Talk\nto Ada", "instructions": "Bring a laptop.\nOr borrow ours."}
+    refused = client.post("/v1/plans", plan(name="A\rB", sessions=[session(**told)]))
+    assert set(pointers(refused)) == {"/name", "/sessions/0/title"}
+    taken = client.post("/v1/plans", plan(sessions=[session(instructions=told["instructions"])]))
+    assert taken.json["sessions"][0]["instructions"] == told["instructions"]
 
 
 def test_numbers_beyond_all_numbers_are_named(client):

@@ -20,6 +20,8 @@ from scheduler.domain.intervals import format_instant, parse_instant
 #: RFC 3339, section 5.6
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})\Z", re.ASCII)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+#: control characters (Unicode's Cc), and its line and paragraph separators
+NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 WALL = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 #: BCP 47, as far as mails and pages look at it
 LOCALE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
@@ -60,12 +62,25 @@ class Part(fields.Nested):
         return super()._deserialize(value, attr, data, partial=False, **kwargs)
 
 
-class Text(fields.String):
-    """Text with something in it, up to so many characters."""
+def _is_one_line(text: str) -> None:
+    if NOT_IN_A_LINE.search(text):
+        raise ma.ValidationError("must be one line, without control characters")
+
+
+class Lines(fields.String):
+    """Text with something in it, up to so many characters, of one line or several."""
+
+    further_checks: ClassVar[tuple[Callable[[str], None], ...]] = ()
 
     def __init__(self, most: int, **kwargs: Any) -> None:
         checks = [validate.Length(max=most), validate.Regexp(r"^\s*\S", error="must not be empty")]
-        super().__init__(validate=checks, **kwargs)
+        super().__init__(validate=[*checks, *self.further_checks], **kwargs)
+
+
+class Text(Lines):
+    """The same in one line: what may stand in a subject, a heading or a calendar's title."""
+
+    further_checks = (_is_one_line,)
 
 
 class Whole(fields.Integer):

@@ -8,7 +8,7 @@ from typing import ClassVar
 import marshmallow as ma
 from marshmallow import fields
 
-from scheduler.api.schemas.base import Instant, Listing, Schema, Text, View, id_of, list_of, one_of
+from scheduler.api.schemas.base import Instant, Lines, Listing, Schema, View, id_of, list_of, one_of
 from scheduler.api.schemas.people import Candidate
 from scheduler.api.schemas.plans import PlanAsItWas
 from scheduler.api.schemas.runs import OptionSession
@@ -24,7 +24,7 @@ class BookingRequest(Schema):
 class BookingCancellation(Schema):
     """Call the interviews off."""
 
-    reason = Text(2000, allow_none=True, load_default=None)
+    reason = Lines(2000, allow_none=True, load_default=None)
 
 
 class BookingOutcome(Schema):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from scheduler.api.schemas.base import Instant, Schema, Text, View, one_of, zone
+from scheduler.api.schemas.base import Instant, Lines, Schema, Text, View, one_of, zone
 from scheduler.api.schemas.bookings import BookedSession, Booking, CalendarEvent
 from scheduler.api.schemas.people import Candidate
 from scheduler.api.schemas.runs import Option
@@ -104,7 +104,7 @@ class LinkCancellation(Schema):
 class LinkQuestion(Schema):
     """Words for the person the candidate can turn to."""
 
-    message = Text(LONGEST_MESSAGE, required=True)
+    message = Lines(LONGEST_MESSAGE, required=True)
 
 
 class PageForm(ma.Schema):
@@ -134,4 +134,4 @@ class LinkCancellationForm(PageForm):
 class LinkQuestionForm(PageForm):
     """Words for the person the candidate can turn to, from the page."""
 
-    message = Text(LONGEST_MESSAGE, required=True)
+    message = Lines(LONGEST_MESSAGE, required=True)

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 
 from scheduler.api.schemas.base import (
     Flag,
+    Lines,
     Part,
     Schema,
     Text,
@@ -63,7 +64,7 @@ class Session(Schema):
     conference = one_of(CONFERENCES)
     conference_url = url("http", "https", allow_none=True)
     location = Text(500, allow_none=True)
-    instructions = Text(5000, allow_none=True)
+    instructions = Lines(5000, allow_none=True)
     buffer = Part(Buffer, allow_none=True, metadata={"description": "Replaces the interviewer's own."})
 
 

@@ -11,6 +11,7 @@ from marshmallow import fields, validate
 from scheduler.api.schemas.base import (
     Flag,
     Instant,
+    Lines,
     Listing,
     Part,
     Schema,
@@ -253,7 +254,7 @@ class Approval(Schema):
     """Let the candidates have their options, less the dropped ones."""
 
     drop = listed(id_of("opt"), 0, 10_000, load_default=list)
-    reason = Text(2000, allow_none=True, load_default=None)
+    reason = Lines(2000, allow_none=True, load_default=None)
 
 
 class Start(View):
