@@ -55,3 +55,15 @@ def test_every_setting_has_its_line():
     names = set(re.findall(r'"([A-Z][A-Z_]{5,})"', source)) - set(settings.LOG_LEVELS)
     families = ("GOOGLE_", "MICROSOFT_")
     assert {name for name in names if f"`{name}`" not in text and not name.startswith(families)} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_use_the_python_that_has_the_packages(document):
+    text = document.read_text()
+    assert text.count("python -m scheduler") == text.count(".venv/bin/python -m scheduler")
+
+
+def test_what_the_api_takes_without_effect_is_told():
+    text = (ROOT / "docs" / "running.md").read_text().partition("## Not in this version")[2]
+    fields = ("holds", "on_decline", "reschedule", "google_meet", "teams", "google", "microsoft", "caldav")
+    assert [name for name in (*fields, "assign") if f"`{name}`" not in text.partition("\n## ")[0]] == []
