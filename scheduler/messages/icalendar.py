@@ -81,10 +81,10 @@ def _event(method: Method, facts: MailFacts, words: EventWords) -> Event:
     event.add("organizer", _address(facts.brand.name, facts.sender))
     if method != "PUBLISH":
         event.add("attendee", _attendee(facts))
-    event.add("summary", words.summary)
-    event.add("description", words.description)
+    event.add("summary", _text(words.summary))
+    event.add("description", _text(words.description))
     if location := location_line(facts):
-        event.add("location", location)
+        event.add("location", _text(location))
     event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     event.add("transp", "OPAQUE" if _occupies(facts) else "TRANSPARENT")
     if facts.recipient_role != "candidate":
@@ -101,6 +101,11 @@ def location_line(facts: MailFacts) -> str:
 
 def _place(conference_url: str, room: str, location: str) -> str:
     return conference_url or ", ".join(part for part in (room, location) if part)
+
+
+def _text(text: str) -> str:
+    # The library takes a typed \N for an escaped line break: `Hall\North` would be shown on two lines.
+    return text.replace("\\N", "/N")
 
 
 def _occupies(facts: MailFacts) -> bool:
