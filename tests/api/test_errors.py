@@ -141,6 +141,12 @@ def test_titles_are_one_line_and_instructions_may_be_several(client):
     assert taken.json["sessions"][0]["instructions"] == told["instructions"]
 
 
+def test_no_line_break_hides_at_the_end_of_a_key_or_a_time(client):
+    lunch = {"name": "Lunch", "minutes": 45, "between": ["11:30", "14:00\n"]}
+    refused = client.post("/v1/plans", plan(sessions=[session(key="talk\n")], breaks=[lunch]))
+    assert set(pointers(refused)) == {"/sessions/0/key", "/breaks/0/between/1"}
+
+
 def test_numbers_beyond_all_numbers_are_named(client):
     body = json.dumps({**ROOM, "metadata": {"n": 1}}).replace("1}", "1e999}")
     response = client("POST", "/v1/rooms", text=body, Content_Type="application/json")

@@ -83,6 +83,15 @@ class Text(Lines):
     further_checks = (_is_one_line,)
 
 
+class Shaped(validate.Regexp):
+    """Text of this form to its very end; `$` alone allows a line break there."""
+
+    def __call__(self, value: Any) -> Any:
+        if value.endswith("\n"):
+            raise ma.ValidationError(self._format_error(value))
+        return super().__call__(value)
+
+
 class Whole(fields.Integer):
     """A whole number between two others. Text and truth values are no numbers, though Python takes them."""
 
@@ -128,7 +137,8 @@ class Instant(fields.DateTime):
 
 @functools.cache
 def known_zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    # What these mean depends on the machine, or is nothing.
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
 def _zone_exists(name: str) -> None:
@@ -153,12 +163,12 @@ def zone(**kwargs: Any) -> fields.String:
 
 def wall(**kwargs: Any) -> fields.String:
     """A wall-clock time."""
-    check = validate.Regexp(WALL, error="must be a wall-clock time such as 09:30")
+    check = Shaped(WALL, error="must be a wall-clock time such as 09:30")
     return fields.String(validate=check, metadata={"example": "09:30"}, **kwargs)
 
 
 def locale(**kwargs: Any) -> fields.String:
-    check = validate.Regexp(LOCALE, error="must be a language tag such as en or pt-BR")
+    check = Shaped(LOCALE, error="must be a language tag such as en or pt-BR")
     return fields.String(validate=check, metadata={"example": "en"}, **kwargs)
 
 
@@ -180,7 +190,7 @@ def one_of(choices: Sequence[str], **kwargs: Any) -> fields.String:
 
 def id_of(prefix: str, **kwargs: Any) -> fields.String:
     """An opaque id."""
-    check = validate.Regexp(rf"^{prefix}_[0-9A-Za-z]+$", error=f"is not an id such as {prefix}_…")
+    check = Shaped(rf"^{prefix}_[0-9A-Za-z]+$", error=f"is not an id such as {prefix}_…")
     return fields.String(validate=[check, validate.Length(max=64)], **kwargs)
 
 
@@ -235,7 +245,7 @@ class Listing(Schema):
 
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
     cursor = fields.String(
-        validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,400}$", error="is not a cursor of this list"),
+        validate=Shaped(r"^[A-Za-z0-9_-]{1,400}$", error="is not a cursor of this list"),
         metadata={"description": "`next_cursor` of the page before."},
     )
 

@@ -13,6 +13,7 @@ from scheduler.api.schemas.base import (
     Lines,
     Part,
     Schema,
+    Shaped,
     Text,
     View,
     Whole,
@@ -54,7 +55,7 @@ class Session(Schema):
 
     key = fields.String(
         required=True,
-        validate=validate.Regexp(r"^[A-Za-z0-9_-]{1,64}$", error="must be 1 to 64 letters, digits, - or _"),
+        validate=Shaped(r"^[A-Za-z0-9_-]{1,64}$", error="must be 1 to 64 letters, digits, - or _"),
     )
     title = Text(200, required=True)
     minutes = Whole(5, 720, required=True)
