@@ -17,6 +17,10 @@ from typing import Final, Literal, TextIO
 REDACTIONS: Final = (
     # The token of a candidate's link, also percent-encoded as in a referrer.
     (re.compile(r"(/c/|%2[fF]c%2[fF])[^/\s?#\"'&%\\<>]+"), r"\1…"),
+    # The same wherever else it may stand, in a path that somebody mistyped.
+    (re.compile(r"(?:(?<![\w-])|(?<=%2[fF]))[\w-]{43}(?![\w-])"), "…"),
+    # What PostgreSQL quotes of the rows it complains about.
+    (re.compile(r"(?m)^(DETAIL|CONTEXT):.*$"), r"\1: …"),
     # Whatever follows the scheme of an Authorization header.
     (re.compile(r"(?i)\b(bearer|basic)(\s+|%20|\+)[\w.~+/=-]{6,}"), r"\1 …"),
     (re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)(?!bearer|basic)[^\s'\",]+"), r"\1…"),

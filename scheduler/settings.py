@@ -13,6 +13,7 @@ import dataclasses
 import ipaddress
 import math
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
+
+# One mailbox, nothing that could start another header; \Z because $ would allow a line break.
+MAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+\Z")
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -121,7 +125,7 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path = Path(".en
         "database_url": database_url,
         **reader.web(),
         **reader.mail(),
-        "ics_dir": reader.path("ICS_DIR") or data_dir / "calendars",
+        "ics_dir": reader.folder("ICS_DIR") or data_dir / "calendars",
         **reader.google(),
         **reader.microsoft(),
         **reader.running(),
@@ -165,6 +169,12 @@ class _Reader:
     def path(self, name: str) -> Path | None:
         value = self.text(name)
         return Path(value).expanduser().absolute() if value else None
+
+    def folder(self, name: str) -> Path | None:
+        path = self.path(name)
+        if path is not None and path.exists() and not path.is_dir():
+            self.wrong(name, f"is not a folder: {path}")
+        return path
 
     def file(self, name: str) -> Path | None:
         path = self.path(name)
@@ -214,10 +224,11 @@ class _Reader:
         if not _is_mail_url(url.reveal()):
             self.wrong("MAIL_URL", "must be smtp://…, smtps://… with a host, or file:")
         sender = self.text("MAIL_FROM") or "interviews@localhost"
-        name, address = parseaddr(sender)
-        if "@" not in address or "\n" in name or "\r" in name:
-            self.wrong("MAIL_FROM", "must be one mail address")
-        return {"mail_url": url, "mail_from": sender}
+        # A name before it is let through and left out: mails bear the organisation's.
+        _, address = parseaddr(sender)
+        if not sender.isprintable() or not MAIL_ADDRESS.fullmatch(address):
+            self.wrong("MAIL_FROM", "must be one mail address, such as interviews@example.org")
+        return {"mail_url": url, "mail_from": address}
 
     def google(self) -> dict[str, object]:
         client_id, client_secret = self.text("GOOGLE_CLIENT_ID"), self.secret("GOOGLE_CLIENT_SECRET")

@@ -6,17 +6,23 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.workers import gthread
 
 from scheduler.processes import die_with_parent
 
 WORKERS = 1
-THREADS = 8
+THREADS = 24
+#: seconds that a client may be silent in the middle of what it sends; a thread waits for it no longer
+SILENT_SECONDS = 5
+#: seconds a thread waits for a new connection's first byte; browsers open some ahead of need
+FIRST_BYTE_SECONDS = 0.1
 GRACEFUL_SECONDS = 10
 #: Held-back answers (`Prefer: wait`) and slow calendars are bounded far below this.
 STUCK_SECONDS = 60
@@ -36,6 +42,9 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         # Restarting must not wait for connections of the last run to be forgotten.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Accepted connections inherit it: whoever stops in the middle of a request lets go of its thread.
+        silence = struct.pack("ll", SILENT_SECONDS, 0)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, silence)
         listener.bind(address)
         listener.listen(BACKLOG)
     except OSError:
@@ -52,6 +61,7 @@ def run(
     `make_application` is called in the process that answers, after the fork. `ready` is called there too, the
     first time requests are answered. The listener is taken over.
     """
+    gthread.DEFAULT_WORKER_DATA_TIMEOUT = FIRST_BYTE_SECONDS
     _Gunicorn(make_application, listener.detach(), ready).run()
 
 

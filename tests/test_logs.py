@@ -134,3 +134,17 @@ def test_setting_up_twice_logs_once(root):
     logs.set_up("INFO", "text", stream)
     logging.getLogger("scheduler.test").info("once")
     assert stream.getvalue().count("once") == 1
+
+
+def test_a_token_is_cut_out_wherever_somebody_mistyped_its_path():
+    token = "sz1CfLWlbT3QY6Wzzw7BxvEsn3StaRct3z1jMLutu78"
+    for path in ("/c//", "/C/", "/c%2F", "/c;", "/", "/x/c\\", "/c/'"):
+        assert token not in logs.redact(f'127.0.0.1 "GET {path}{token}" 404')
+
+
+def test_what_postgresql_quotes_of_a_row_is_cut_out():
+    line = (
+        "psycopg.errors.CheckViolation: no\nDETAIL:  Failing row contains (Zoë, secret).\nCONTEXT:  JSON data"
+    )
+
+    assert logs.redact(line) == "psycopg.errors.CheckViolation: no\nDETAIL: …\nCONTEXT: …"

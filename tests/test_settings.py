@@ -92,7 +92,7 @@ def test_everything_can_be_given(tmp_path):
         public_url_is_default=False,
         secret_keys=(Secret(KEY), Secret(OTHER_KEY)),
         mail_url=Secret("smtps://user:pass@mail.example.com:465"),
-        mail_from="Hiring <hiring@example.com>",
+        mail_from="hiring@example.com",
         ics_dir=Path("/srv/calendars"),
         google_service_account_file=account,
         google_client_id="google-id",
@@ -272,3 +272,16 @@ def test_now_is_aware_and_shifted(offset):
 def test_the_tests_run_without_settings_of_the_machine():
     assert [name for name in os.environ if name.startswith(("GOOGLE_", "MICROSOFT_", "PG"))] == []
     assert "DATABASE_URL" not in os.environ
+
+
+@pytest.mark.parametrize("sender", ["a@b.example\nBcc: x@y.example", "nobody", "@"])
+def test_the_sender_is_one_mail_address(sender):
+    with pytest.raises(SettingsError, match="MAIL_FROM"):
+        load({"MAIL_FROM": sender}, env_file=Path("/nowhere"))
+
+
+def test_the_folder_of_calendars_is_a_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SettingsError, match="ICS_DIR is not a folder"):
+        load({"ICS_DIR": str(tmp_path / "file"), "DATA_DIR": str(tmp_path)}, env_file=Path("/nowhere"))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import convert, rows
 from scheduler.domain.intervals import Interval, parse_instant
-from scheduler.domain.people import Buffer, Interviewer, Owner, Room
+from scheduler.domain.people import Buffer, CalendarAddress, Interviewer, Owner, Room
 from scheduler.domain.plans import Plan
 from scheduler.solver.problem import BookedInterview
 
@@ -22,6 +23,18 @@ from scheduler.solver.problem import BookedInterview
 MARGIN = timedelta(days=8)
 #: how far back interviews count as somebody's recent load
 LOAD_WINDOW = timedelta(days=28)
+
+AnyOwner = TypeVar("AnyOwner", rows.Interviewer, rows.Room)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnEntry:
+    """An entry that we wrote, or are about to write or to remove."""
+
+    #: when it should stand there; None: it is on its way out
+    during: Interval | None
+    #: the calendars it should stand in
+    calendars: frozenset[CalendarAddress]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +48,8 @@ class Cast:
     booked: Mapping[str, tuple[BookedInterview, ...]]
     #: recent interviews of each interviewer; a newcomer is not in it
     load: Mapping[str, int]
-    #: the entries of ours that calendars show: uid -> when it should stand there; None: it is on its way out
-    own_entries: Mapping[str, Interval | None]
+    #: the entries of ours that calendars show, by uid
+    own_entries: Mapping[str, OwnEntry]
 
     @property
     def owners(self) -> tuple[Owner, ...]:
@@ -48,8 +61,9 @@ def cast_for(session: Session, plan: Plan, window: Interval, *, only: Iterable[s
     given.
     """
     ids = None if only is None else set(only)
-    people = [row for row in _interviewers(session, plan) if ids is None or row.id in ids]
-    rooms = [row for row in _rooms(session, plan) if ids is None or row.id in ids]
+    taken: set[int] = set()
+    people = _one_each(_interviewers(session, plan), ids, taken)
+    rooms = _one_each(_rooms(session, plan), ids, taken)
     resources = {row.id: row.resource_id for row in people} | {row.id: row.resource_id for row in rooms}
     booked = booked_interviews(session, resources, window)
     return Cast(
@@ -60,6 +74,16 @@ def cast_for(session: Session, plan: Plan, window: Interval, *, only: Iterable[s
         load=_load(session, people, window),
         own_entries=_own_entries(session, window),
     )
+
+
+def _one_each(found: list[AnyOwner], ids: set[str] | None, taken: set[int]) -> list[AnyOwner]:
+    """Those with one of the ids. Of several records of one calendar the first: it cannot be in two places."""
+    chosen: list[AnyOwner] = []
+    for row in found:
+        if (ids is None or row.id in ids) and row.resource_id not in taken:
+            taken.add(row.resource_id)
+            chosen.append(row)
+    return chosen
 
 
 def _interviewers(session: Session, plan: Plan) -> list[rows.Interviewer]:
@@ -128,18 +152,19 @@ def _load(session: Session, people: list[rows.Interviewer], window: Interval) ->
     }
 
 
-def _own_entries(session: Session, window: Interval) -> dict[str, Interval | None]:
+def _own_entries(session: Session, window: Interval) -> dict[str, OwnEntry]:
     query = (
-        sa.select(
-            rows.CalendarEntry.uid, rows.CalendarEntry.wanted, rows.CalendarEntry.session_key, rows.Booking
-        )
+        sa.select(rows.CalendarEntry, rows.Booking)
         .join(rows.Booking, rows.Booking.id == rows.CalendarEntry.booking_id)
         .where(rows.Booking.start < window.end + MARGIN, rows.Booking.end > window.start - MARGIN)
     )
-    own: dict[str, Interval | None] = {}
-    for uid, wanted, session_key, booking in session.execute(query):
-        own[uid] = _session_time(booking, session_key) if wanted == "present" else None
-    return own
+    times: dict[str, Interval | None] = {}
+    calendars: dict[str, set[CalendarAddress]] = defaultdict(set)
+    for entry, booking in session.execute(query):
+        present = entry.wanted == "present"
+        times[entry.uid] = _session_time(booking, entry.session_key) if present else None
+        calendars[entry.uid].add(CalendarAddress(entry.provider, entry.calendar))
+    return {uid: OwnEntry(during=times[uid], calendars=frozenset(calendars[uid])) for uid in times}
 
 
 def _session_time(booking: rows.Booking, session_key: str) -> Interval:
@@ -173,5 +198,5 @@ def lock_resources(session: Session, resource_ids: Iterable[int]) -> None:
         sa.select(rows.Resource.id)
         .where(rows.Resource.id.in_(sorted(set(resource_ids))))
         .order_by(rows.Resource.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )

@@ -316,7 +316,11 @@ class CalendarEntry(Base):
     __tablename__ = "calendar_entries"
     __table_args__ = (
         sa.UniqueConstraint("booking_id", "session_key", "provider", "calendar"),
-        sa.Index("ix_calendar_entries_owed", "attempt_at", postgresql_where=sa.text("status = 'pending'")),
+        sa.Index(
+            "ix_calendar_entries_owed",
+            "attempt_at",
+            postgresql_where=sa.text("status in ('pending', 'refused')"),
+        ),
     )
 
     id: Mapped[str] = key()
@@ -330,7 +334,8 @@ class CalendarEntry(Base):
     uid: Mapped[str]
     #: present or absent
     wanted: Mapped[str]
-    #: pending: the calendar owes us `wanted`; written, removed: it agrees; refused: it will not
+    #: pending: the calendar owes us `wanted`; refused: it will not take it, and is asked again from time to
+    #: time; written, removed: it agrees
     status: Mapped[str]
     booking_version: Mapped[int]
     event_id: Mapped[str | None]

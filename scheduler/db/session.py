@@ -22,8 +22,10 @@ class Database:
         self._engine = sa.create_engine(
             sa.make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
-            max_overflow=5,
+            max_overflow=14,
             pool_pre_ping=True,
+            # Names and what people wrote belong in no log.
+            hide_parameters=True,
             pool_timeout=10,
             connect_args={"connect_timeout": 5},
         )

@@ -15,8 +15,11 @@ from scheduler.services.parts import SYSTEM
 
 
 def needs_attention(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> None:
-    """Leave something to a person. What is there already stays; each reason is said once."""
-    if booking.status not in moves.ACTIVE_BOOKING or (booking.attention and why in booking.attention):
+    """Leave something to a person. What is there already stays; each reason is said once.
+
+    What is over stays over: a cancelled booking keeps its status, and says what is left to do.
+    """
+    if booking.attention and why in booking.attention:
         return
     if booking.status == "confirmed":
         booking.status = move(moves.BOOKING, "booking", booking.status, "needs_attention")

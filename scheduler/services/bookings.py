@@ -159,7 +159,9 @@ def _locked(session: Session, booking_id: str) -> rows.Booking:
     """The booking, after its candidate's row: everybody takes them in this order."""
     row = _row(session, booking_id)
     session.execute(
-        sa.select(rows.RunCandidate.id).where(rows.RunCandidate.id == row.run_candidate_id).with_for_update()
+        sa.select(rows.RunCandidate.id)
+        .where(rows.RunCandidate.id == row.run_candidate_id)
+        .with_for_update(key_share=True)
     )
-    session.refresh(row, with_for_update=True)
+    session.refresh(row, with_for_update={"key_share": True})
     return row

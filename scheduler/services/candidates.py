@@ -95,7 +95,7 @@ def upsert(
         made = insert(rows.Candidate).values(_new_values(parts, organization_id, fields))
         session.execute(made.on_conflict_do_nothing(index_elements=["organization_id", "external_id"]))
         known = sa.select(rows.Candidate).where(rows.Candidate.external_id == external_id)
-        row: rows.Candidate = session.scalars(known.with_for_update()).one()
+        row: rows.Candidate = session.scalars(known.with_for_update(key_share=True)).one()
         catalogue.change(session, row, _complete(fields))
         return row
     row = rows.Candidate(**_new(parts, organization_id))

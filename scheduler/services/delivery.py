@@ -50,7 +50,7 @@ def deliver(parts: Parts, organization_id: str, message_id: str) -> None:
         _keep_failure(parts, claimed, error)
     else:
         with parts.database.transaction(organization_id) as session:
-            message = session.get_one(rows.Message, message_id, with_for_update=True)
+            message = session.get_one(rows.Message, message_id, with_for_update={"key_share": True})
             message.status, message.sent_at, message.error = "sent", parts.now(), None
             message.lease_until = None
 
@@ -68,7 +68,7 @@ def _claim(session: Session, parts: Parts, message_id: str) -> _Claimed | None:
                 ),
             ),
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     if message is None:
         return None
@@ -123,7 +123,7 @@ def _why_not_invitation(session: Session, parts: Parts, message: rows.Message) -
 
 def _keep_failure(parts: Parts, claimed: _Claimed, error: SendError) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
-        message = session.get_one(rows.Message, claimed.message_id, with_for_update=True)
+        message = session.get_one(rows.Message, claimed.message_id, with_for_update={"key_share": True})
         message.lease_until = None
         message.error = error.detail
         wait = timedelta(seconds=WAITS[min(message.attempts, len(WAITS)) - 1])

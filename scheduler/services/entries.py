@@ -20,7 +20,8 @@ from scheduler.services import attention, owing
 from scheduler.services.parts import Parts
 
 #: seconds until the next try, by how many there were
-WAITS = (2, 10, 30, 120, 600, 1800, 3600)
+WAITS: tuple[float, ...] = (2, 10, 30, 120, 600, 1800, 3600)
+WAITS_REFUSED: tuple[float, ...] = (15, 60, 600, 3600)
 #: a worker that has not come back after this long is taken for lost, and the entry is tried again
 LEASE = timedelta(seconds=60)
 #: so many tries without success are something a person should know
@@ -72,7 +73,9 @@ def _owe(
 def want_absent(session: Session, parts: Parts, booking: rows.Booking) -> None:
     """Owe every calendar of the booking the removal of its entry."""
     for entry in session.scalars(
-        sa.select(rows.CalendarEntry).where(rows.CalendarEntry.booking_id == booking.id).with_for_update()
+        sa.select(rows.CalendarEntry)
+        .where(rows.CalendarEntry.booking_id == booking.id)
+        .with_for_update(key_share=True)
     ):
         entry.wanted, entry.status = "absent", "pending"
         entry.booking_version = booking.version
@@ -107,10 +110,10 @@ def _claim(session: Session, parts: Parts, entry_id: str) -> tuple[rows.Calendar
         sa.select(rows.CalendarEntry)
         .where(
             rows.CalendarEntry.id == entry_id,
-            rows.CalendarEntry.status == "pending",
+            rows.CalendarEntry.status.in_(("pending", "refused")),
             rows.CalendarEntry.attempt_at <= now,
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     if entry is None:
         return None
@@ -182,7 +185,7 @@ def _apply(provider: Provider, entry: rows.CalendarEntry, draft: EventDraft) -> 
 
 def _keep_success(parts: Parts, claimed: rows.CalendarEntry, written: EventRef | None) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
-        entry = session.get_one(rows.CalendarEntry, claimed.id, with_for_update=True)
+        entry = session.get_one(rows.CalendarEntry, claimed.id, with_for_update={"key_share": True})
         if written is not None:
             entry.event_id, entry.etag, entry.url = written.event_id, written.etag, written.url or None
         if (entry.wanted, entry.booking_version) != (claimed.wanted, claimed.booking_version):
@@ -196,14 +199,17 @@ def _keep_success(parts: Parts, claimed: rows.CalendarEntry, written: EventRef |
 
 def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarError) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
-        entry = session.get_one(rows.CalendarEntry, claimed.id, with_for_update=True)
+        entry = session.get_one(rows.CalendarEntry, claimed.id, with_for_update={"key_share": True})
         booking = session.get_one(rows.Booking, entry.booking_id)
         entry.error = str(error)
         if isinstance(error, NotAllowed):
+            # For a person to mend; what is owed stays owed, and is tried again when they may have done so.
             entry.status = "refused"
+            wait = WAITS_REFUSED[min(entry.attempts, len(WAITS_REFUSED)) - 1]
+            entry.attempt_at = parts.now() + timedelta(seconds=wait)
             _reach_owner_otherwise(session, parts, entry, booking)
             return
-        wait: float = WAITS[min(entry.attempts, len(WAITS)) - 1]
+        wait = WAITS[min(entry.attempts, len(WAITS)) - 1]
         if isinstance(error, TryLater) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
         if isinstance(error, Conflict | Gone):
@@ -222,6 +228,6 @@ def _reach_owner_otherwise(
         interviewer = session.get_one(rows.Interviewer, entry.interviewer_id)
         kind = "confirmation" if entry.wanted == "present" else "cancellation"
         owing.owe_interviewer_news(session, parts, booking, interviewer, kind)
-    elif entry.wanted == "present":
-        why = f"The room's calendar {entry.calendar} cannot be written: {entry.error}"
-        attention.needs_attention(session, booking, why, at=parts.now())
+        return
+    why = f"The room's calendar {entry.calendar} cannot be written: {entry.error}"
+    attention.needs_attention(session, booking, why, at=parts.now())

@@ -104,7 +104,7 @@ def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
 
 def _locked(session: Session, invitation_id: str) -> rows.Invitation:
     invitation = session.scalar(
-        sa.select(rows.Invitation).where(rows.Invitation.id == invitation_id).with_for_update()
+        sa.select(rows.Invitation).where(rows.Invitation.id == invitation_id).with_for_update(key_share=True)
     )
     if invitation is None:
         raise NotFound("There is no such invitation.")
@@ -127,11 +127,12 @@ def _record(session: Session, parts: Parts, invitation: rows.Invitation, type_: 
 def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
     """Close an offer whose time is over. Nobody is rejected by it; the contact hears and can offer again."""
     with parts.database.transaction(organization_id) as session:
-        invitation = _locked(session, invitation_id)
+        invitation = session.get_one(rows.Invitation, invitation_id)
+        # The candidate's row first, as everybody does, so that nobody waits for each other in a circle.
         run_candidate = session.scalar(
             sa.select(rows.RunCandidate)
             .where(rows.RunCandidate.id == invitation.run_candidate_id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         if run_candidate is None or run_candidate.status != "offered" or invitation.expires_at > parts.now():
             return

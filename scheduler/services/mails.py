@@ -83,7 +83,9 @@ def send_now(parts: Parts, organization_id: str, message_id: str, *, actor: Acto
 
 
 def _locked(session: Session, message_id: str) -> rows.Message:
-    message = session.scalar(sa.select(rows.Message).where(rows.Message.id == message_id).with_for_update())
+    message = session.scalar(
+        sa.select(rows.Message).where(rows.Message.id == message_id).with_for_update(key_share=True)
+    )
     if message is None:
         raise NotFound("There is no such message.")
     return message

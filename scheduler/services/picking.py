@@ -233,7 +233,7 @@ def _insert(
         session.execute(
             sa.select(rows.RunCandidate.id)
             .where(rows.RunCandidate.id == pick.run_candidate_id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         done = _already(session, pick.option.id)
         if done is not None:
@@ -315,7 +315,9 @@ def _announce(
 def _what_is_left(parts: Parts, pick: _Pick) -> list[dict[str, Any]]:
     """Take the lost option off the table, say what is left, and look for more when nothing is."""
     with parts.database.transaction(pick.organization_id) as session:
-        run_candidate = session.get_one(rows.RunCandidate, pick.run_candidate_id, with_for_update=True)
+        run_candidate = session.get_one(
+            rows.RunCandidate, pick.run_candidate_id, with_for_update={"key_share": True}
+        )
         if run_candidate.status != "offered":
             return []
         session.execute(

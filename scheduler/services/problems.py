@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from calendars.values import Busy
-from scheduler.db.casts import Cast
+from scheduler.db.casts import Cast, OwnEntry
 from scheduler.domain.intervals import Interval
-from scheduler.domain.people import Candidate
+from scheduler.domain.people import Candidate, Owner
 from scheduler.domain.plans import Plan
 from scheduler.services.readings import Look
 from scheduler.solver.problem import (
@@ -54,7 +54,7 @@ def state(
     interviewers = tuple(
         InterviewerFacts.of(
             person,
-            busy=_busy(looks[person.id], cast),
+            busy=_busy(person, looks[person.id], cast),
             booked=cast.booked.get(person.id, ()),
             met=person.id in met,
             load=cast.load.get(person.id),
@@ -63,7 +63,7 @@ def state(
         if looks[person.id].readable
     )
     rooms = tuple(
-        RoomFacts.of(room, busy=_busy(looks[room.id], cast), booked=cast.booked.get(room.id, ()))
+        RoomFacts.of(room, busy=_busy(room, looks[room.id], cast), booked=cast.booked.get(room.id, ()))
         for room in cast.rooms
         if looks[room.id].readable
     )
@@ -91,23 +91,26 @@ def _candidate_facts(candidate: Candidate | None) -> CandidateFacts:
     return CandidateFacts(id=candidate.id, time_zone=candidate.time_zone, availability=candidate.availability)
 
 
-def _busy(look: Look, cast: Cast) -> tuple[BusyBlock, ...]:
+def _busy(owner: Owner, look: Look, cast: Cast) -> tuple[BusyBlock, ...]:
     return tuple(
         BusyBlock(Interval(block.start, block.end), block.kind)
         for block in look.busy
-        if not _spoken_for(block, cast.own_entries)
+        if not _spoken_for(owner, block, cast.own_entries)
     )
 
 
-def _spoken_for(block: Busy, own_entries: Mapping[str, Interval | None]) -> bool:
-    """Whether this is an entry of ours that a reservation speaks for, or one that is on its way out.
+def _spoken_for(owner: Owner, block: Busy, own_entries: Mapping[str, OwnEntry]) -> bool:
+    """Whether this is an entry of ours that the owner's own reservation speaks for, or one on its way out.
 
-    An entry that somebody moved in their calendar is busy time like any other, wherever it stands now.
+    Somebody else's interview is busy time, whichever calendar shows it; so is an entry of ours that somebody
+    moved, wherever it stands now.
     """
     if block.own is None or block.own not in own_entries:
         return False
-    expected = own_entries[block.own]
-    return expected is None or expected.contains(Interval(block.start, block.end))
+    entry = own_entries[block.own]
+    if entry.during is None:
+        return True
+    return owner.calendar in entry.calendars and entry.during.contains(Interval(block.start, block.end))
 
 
 def as_of_now(problem: Problem, cast: Cast) -> Problem:

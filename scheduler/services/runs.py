@@ -267,12 +267,12 @@ def candidates_of(session: Session, run_id: str, *, lock: bool = False) -> list[
         .where(rows.RunCandidate.run_id == run_id)
         .order_by(rows.RunCandidate.position)
     )
-    return list(session.scalars(query.with_for_update() if lock else query))
+    return list(session.scalars(query.with_for_update(key_share=True) if lock else query))
 
 
 def _row(session: Session, run_id: str, *, lock: bool = False) -> rows.Run:
     query = sa.select(rows.Run).where(rows.Run.id == run_id)
-    row = session.scalar(query.with_for_update() if lock else query)
+    row = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if row is None:
         raise NotFound("There is no such run.")
     return row

@@ -70,7 +70,7 @@ def _look(parts: Parts, asked: _Asked) -> tuple[Interval, dict[str, Look]]:
 
 
 def _take(session: Session, run_id: str) -> _Asked | None:
-    run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update())
+    run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update(key_share=True))
     if run is None or run.status not in ("queued", "solving"):
         return None
     run.status = move(moves.RUN, "run", run.status, "solving")
@@ -118,7 +118,7 @@ def _store(
     looks: Mapping[str, Look],
     answers: Mapping[str, tuple[Problem, Outcome]],
 ) -> None:
-    run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update())
+    run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update(key_share=True))
     if run is None or run.status != "solving":
         return  # cancelled while we were thinking, or stored by somebody else already
     waiting = {
@@ -261,7 +261,7 @@ def _tell_unreadable(
 def give_up(parts: Parts, organization_id: str, run_id: str, reason: str) -> None:
     """A run whose solving failed for good: say so instead of letting it wait for ever."""
     with parts.database.transaction(organization_id) as session:
-        run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update())
+        run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update(key_share=True))
         if run is not None and run.status in ("queued", "solving"):
             run.status = move(moves.RUN, "run", run.status, "failed")
             run.error = reason
@@ -282,7 +282,9 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
     problem, outcome = _solve_for(parts, asked, reach, looks, run_candidate_id)
     with parts.database.transaction(organization_id) as session:
         run_candidate = session.scalar(
-            sa.select(rows.RunCandidate).where(rows.RunCandidate.id == run_candidate_id).with_for_update()
+            sa.select(rows.RunCandidate)
+            .where(rows.RunCandidate.id == run_candidate_id)
+            .with_for_update(key_share=True)
         )
         if (
             run_candidate is None

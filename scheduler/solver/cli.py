@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         problem = _read(arguments.file)
-    except (OSError, ValueError, Invalid) as error:
+    except (OSError, ValueError, Invalid, RecursionError) as error:
         print(f"{arguments.file}: {_one_line(error)}", file=sys.stderr)
         return WRONG_INPUT
     if arguments.seed is not None:

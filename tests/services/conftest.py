@@ -62,6 +62,11 @@ class Calendars(MemoryCalendars):
             raise self.outage
         return super().create_event(calendar, draft)
 
+    def cancel_event(self, ref: EventRef) -> None:
+        if self.outage is not None:
+            raise self.outage
+        super().cancel_event(ref)
+
 
 @dataclass(kw_only=True)
 class Town:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from calendars.errors import TryLater
+from calendars.errors import NotAllowed, TryLater
 from calendars.values import CalendarKey
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, NotFound, Stale
@@ -218,6 +218,38 @@ def test_a_calendar_that_may_not_be_written_reaches_its_owner_by_mail(town):
     bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
     town.run_jobs()
     assert len(town.post.subjects_to("ada@acme.example")) == 2
+
+
+def test_a_calendar_that_was_refused_and_then_mended_is_written_after_all(town):
+    """Such as a file that another program was in the middle of writing."""
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    town.calendars.outage = NotAllowed("The file ends in the middle.")
+    town.run_jobs()
+    town.calendars.outage = None
+
+    town.clock.forward(seconds=16)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    after = bookings.get(town.parts, town.organization_id, booking["id"])
+    assert after["sessions"][0]["calendar_events"][0]["status"] == "written"
+    assert entry_of(town, booking) is not None
+
+
+def test_an_entry_that_cannot_be_removed_is_tried_again(town):
+    _, booking = booked(town)
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+    town.calendars.outage = NotAllowed("The file ends in the middle.")
+    town.run_jobs()
+    assert entry_of(town, booking) is not None
+    town.calendars.outage = None
+
+    town.clock.forward(seconds=16)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    assert entry_of(town, booking) is None
 
 
 def test_an_unknown_booking_is_not_found(town):

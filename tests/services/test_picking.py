@@ -12,7 +12,16 @@ from sqlalchemy.exc import IntegrityError
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Gone, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import bookings, candidate_link, interviewers, organizations, picking, runs, solving
+from scheduler.services import (
+    bookings,
+    candidate_link,
+    interviewers,
+    organizations,
+    picking,
+    rooms,
+    runs,
+    solving,
+)
 from scheduler.services.picking import TakenWithOthers
 from tests.services.conftest import CONTACT, RECRUITER
 
@@ -399,3 +408,46 @@ def test_a_calendar_is_not_changed_under_bookings_ahead(town):
 
     assert refusal.value.reason == "has_bookings"
     assert interviewers.update(town.parts, town.organization_id, ada, new)["calendar"] == new["calendar"]
+
+
+def test_somebody_elses_interview_in_a_further_calendar_of_mine_is_busy_time(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Zoe", skills=("cobol",), busy_calendars=[{"provider": "ics", "address": "ada@acme.example"}])
+    cobol = [{"key": "t", "title": "T", "minutes": 60, "seats": [{"skill": "cobol"}]}]
+    town.book(town.offer(window=one_hour(), options=1))
+    town.run_jobs()
+
+    run = town.offer(town.plan(sessions=cobol), candidates=candidates("Dora"), options=1, window=one_hour())
+
+    assert run["candidates"][0]["status"] == "infeasible"
+
+
+def test_two_records_of_one_calendar_never_sit_on_one_panel(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Again", skills=("python",), calendar={"provider": "ics", "address": "ada@acme.example"})
+    panel = [{"key": "p", "title": "P", "minutes": 60, "seats": [{"skill": "python", "count": 2}]}]
+
+    run = town.offer(town.plan(sessions=panel), window=WINDOW)
+
+    assert run["candidates"][0]["status"] == "infeasible"
+
+
+def test_a_person_and_a_room_with_one_calendar_are_not_both_used(town):
+    town.hire("Ada", skills=("python",))
+    rooms.create(
+        town.parts,
+        town.organization_id,
+        {
+            "name": "Oak",
+            "capacity": 4,
+            "time_zone": "Europe/London",
+            "calendar": {"provider": "ics", "address": "ada@acme.example"},
+        },
+    )
+    talk = [
+        {"key": "t", "title": "T", "minutes": 60, "seats": [{"skill": "python"}], "room": {"capacity": 2}}
+    ]
+
+    run = town.offer(town.plan(sessions=talk), window=WINDOW)
+
+    assert run["candidates"][0]["status"] == "infeasible"

@@ -412,7 +412,7 @@ def upgrade() -> None:
         "calendar_entries",
         ["attempt_at"],
         unique=False,
-        postgresql_where=sa.text("status = 'pending'"),
+        postgresql_where=sa.text("status in ('pending', 'refused')"),
     )
     op.create_table(
         "events",
@@ -556,7 +556,7 @@ def downgrade() -> None:
     op.drop_index(
         "ix_calendar_entries_owed",
         table_name="calendar_entries",
-        postgresql_where=sa.text("status = 'pending'"),
+        postgresql_where=sa.text("status in ('pending', 'refused')"),
     )
     op.drop_index(op.f("ix_calendar_entries_booking_id"), table_name="calendar_entries")
     op.drop_table("calendar_entries")

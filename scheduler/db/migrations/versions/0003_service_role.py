@@ -83,7 +83,8 @@ LOOKUPS = (
             id text, organization_id text)
         language sql stable security definer set search_path = public, pg_temp as $$
             select e.id, e.organization_id from calendar_entries e
-            where e.status = 'pending' and e.attempt_at <= moment order by e.attempt_at limit most
+            where e.status in ('pending', 'refused') and e.attempt_at <= moment
+            order by e.attempt_at limit most
         $$
         """,
     ),
