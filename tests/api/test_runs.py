@@ -438,5 +438,5 @@ def test_a_question_must_make_sense(client, changes, pointer):
 def test_where_nothing_can_be_read_nothing_is_said(client, ada, calendars):
     calendars.make_unreadable("ada@example.com", "Not shared.")
     response = client.post("/v1/availability", {"plan": plan(), "window": WINDOW})
-    assert (response.status_code, response.json["code"]) == (503, "calendars_unreadable")
-    assert response.headers["Retry-After"]
+    assert (response.status_code, response.json["code"]) == (409, "calendars_unreadable")
+    assert "Not shared." in response.json["detail"]
