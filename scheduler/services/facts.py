@@ -52,9 +52,11 @@ def _common(session: Session, parts: Parts, message: rows.Message, plan: dict[st
             "locale": candidate.locale,
         }
     contact = run.contact if run else None
+    # A contact names no zone: theirs is taken to be that of the people who interview, not the candidate's.
+    clock_of = None if message.recipient_role == "contact" else candidate
     return {
         "kind": message.kind,
-        "recipient": person(recipient, time_zone=zone_for(session, plan, candidate)),
+        "recipient": person(recipient, time_zone=zone_for(session, plan, clock_of)),
         "recipient_role": message.recipient_role,
         "brand": brand_of(organization),
         "plan_name": plan["name"],

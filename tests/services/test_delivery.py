@@ -287,3 +287,13 @@ def test_a_stopped_reminder_of_a_cancelled_interview_cannot_be_sent_by_hand(town
         mails.send_now(town.parts, town.organization_id, stopped["id"], actor=RECRUITER)
 
     assert refusal.value.reason == "out_of_date"
+
+
+def test_the_contact_reads_times_on_the_interviewers_clock(town):
+    town.hire("Ada", skills=("python",), time_zone="Europe/Berlin")
+    booking = town.book(town.offer(window=WINDOW))
+    town.run_jobs()
+
+    start = parse_instant(booking["start"])
+    (subject,) = [s for s in town.post.subjects_to(CONTACT["email"]) if "chosen" in s]
+    assert f"{(start + timedelta(hours=1)):%H:%M} CET" in subject
