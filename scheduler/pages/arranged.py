@@ -118,7 +118,7 @@ def where(plan: Plan, sessions: Sequence[OptionSession], locale: str, *, calls: 
 
 def _call(place: facts.Place, calls: int) -> str:
     if not calls:
-        return f"{place.main}. {place.detail}"
+        return place.detail if place.main == facts.HOW_TO_JOIN else f"{place.main}. {place.detail}"
     return "Video call" if calls == 1 else "Video calls: the links are in the confirmation"
 
 

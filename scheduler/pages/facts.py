@@ -28,6 +28,8 @@ _NO_LINK: dict[Stage, str] = {
 }
 #: conversations in a row of at most this many minutes are one appointment in parts, not a day of interviews
 ONE_SITTING = 120
+#: heads what will be told later
+HOW_TO_JOIN = "How to join"
 #: so many people of a loop are named in the facts; more are named beside their conversations
 FEW = 3
 #: characters of instructions that may stand as the line itself
@@ -110,7 +112,7 @@ def place_of(session: Session, room: str | None, stage: Stage = "open") -> Place
     if session.conference == "none":
         return None
     if session.conference == "auto":
-        told = Place(icon="video", main="How to join", detail="We will tell you before the interview")
+        told = Place(icon="video", main=HOW_TO_JOIN, detail="We will tell you before the interview")
         return None if stage == "over" else told
     return Place(icon="video", main="By video", detail=_NO_LINK[stage])
 

@@ -233,3 +233,11 @@ def test_any_accent_can_be_read_on_light_and_dark(colour: str) -> None:
         ink = part.partition("--on-accent:")[2][:7]
         assert contrast(accent, paper) >= ratio
         assert contrast(accent, ink) >= 4.5
+
+
+def test_what_is_told_later_needs_no_heading_behind_where() -> None:
+    untold = plan({})
+
+    assert arranged.where(untold, [replace(TALKS[0].sessions[0], key=untold.sessions[0].key)], "en-GB") == (
+        "We will tell you before the interview"
+    )
