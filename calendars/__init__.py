@@ -12,7 +12,7 @@ Usable without the rest of Convene::
 
 from __future__ import annotations
 
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, TryLater
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, Outage, TryLater
 from calendars.ics import IcsFolder
 from calendars.memory import MemoryCalendars
 from calendars.provider import Provider
@@ -21,9 +21,12 @@ from calendars.values import (
     Blocks,
     Busy,
     CalendarKey,
+    Changes,
+    Channel,
     EventDraft,
     EventRef,
     FoundEvent,
+    Hook,
     Reading,
     Unreadable,
 )
@@ -34,14 +37,18 @@ __all__ = [
     "Busy",
     "CalendarError",
     "CalendarKey",
+    "Changes",
+    "Channel",
     "Conflict",
     "EventDraft",
     "EventRef",
     "FoundEvent",
     "Gone",
+    "Hook",
     "IcsFolder",
     "MemoryCalendars",
     "NotAllowed",
+    "Outage",
     "Provider",
     "Reading",
     "TryLater",

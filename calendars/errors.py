@@ -4,6 +4,7 @@ What can go wrong when a calendar is written or a provider is asked as a whole.
 
     CalendarError
     ├── TryLater      worth another attempt
+    │   └── Outage    the provider itself is not answering as it should
     ├── NotAllowed    no attempt will ever work until a person changes something
     ├── Gone          the event is no longer there
     └── Conflict      somebody else changed the event
@@ -30,6 +31,10 @@ class TryLater(CalendarError):
         super().__init__(message)
         #: Seconds the provider asks to wait, when it says so.
         self.retry_after = retry_after
+
+
+class Outage(TryLater):
+    """The calendar provider is not answering as it should; it will again."""
 
 
 class NotAllowed(CalendarError):

@@ -15,9 +15,12 @@ from calendars.values import (
     Busy,
     BusyKind,
     CalendarKey,
+    Changes,
+    Channel,
     EventDraft,
     EventRef,
     FoundEvent,
+    Hook,
     Reading,
     Unreadable,
     busy_within,
@@ -35,6 +38,8 @@ class _Calendar:
     events: dict[str, EventDraft] = field(default_factory=dict)
     #: Code and reason, while it cannot be read.
     trouble: tuple[str, str] | None = None
+    #: The event each change was of, in order; None: somebody else's.
+    changes: list[str | None] = field(default_factory=list)
 
 
 class MemoryCalendars:
@@ -56,6 +61,7 @@ class MemoryCalendars:
         """Take time in a calendar that somebody else's event takes. Raises ValueError for naive datetimes."""
         with self._lock:
             self._calendar(address).blocks.append(Busy(start, end, kind))
+            self._calendar(address).changes.append(None)
 
     def make_unreadable(self, address: str, reason: str, code: str = "not_permitted") -> None:
         """From now on this calendar can be neither read nor written."""
@@ -86,6 +92,7 @@ class MemoryCalendars:
         """Write the event, once; see `Provider.create_event`."""
         with self._lock:
             self._writable(calendar).events[draft.uid] = draft
+            self._calendar(calendar).changes.append(draft.uid)
         return self._ref(calendar, draft)
 
     def update_event(self, ref: EventRef, draft: EventDraft) -> EventRef:
@@ -97,6 +104,7 @@ class MemoryCalendars:
             if draft.uid not in events:
                 raise Gone
             events[draft.uid] = draft
+            self._calendar(ref.calendar).changes.append(draft.uid)
         return self._ref(ref.calendar, draft)
 
     def cancel_event(self, ref: EventRef) -> None:
@@ -104,6 +112,7 @@ class MemoryCalendars:
         with self._lock:
             if ref.calendar in self._calendars:
                 self._writable(ref.calendar).events.pop(ref.event_id, None)
+                self._calendar(ref.calendar).changes.append(ref.event_id)
 
     def find_event(self, calendar: str, uid: str) -> FoundEvent | None:
         """The event with this uid as it is now, or None."""
@@ -114,10 +123,34 @@ class MemoryCalendars:
         if draft is None:
             return None
         return FoundEvent(
-            ref=self._ref(calendar, draft), start=draft.start, end=draft.end, status=draft.status
+            ref=self._ref(calendar, draft),
+            start=draft.start,
+            end=draft.end,
+            status=draft.status,
+            attendees=draft.attendees,
         )
 
-    def probe(self) -> str:
+    def changes_since(self, calendar: CalendarKey, cursor: str | None) -> Changes:
+        """What happened since the cursor, which counts changes; see `Provider.changes_since`."""
+        with self._lock:
+            changes = self._writable(calendar.address).changes
+            seen = int(cursor) if cursor and cursor.isdecimal() and int(cursor) <= len(changes) else None
+            new = [None] if seen is None else changes[seen:]
+            event_ids = None if None in new else frozenset(uid for uid in new if uid)
+            return Changes(cursor=str(len(changes)), event_ids=event_ids)
+
+    def watch(self, calendar: str, hook: Hook) -> Channel | None:  # noqa: ARG002  # the protocol's shape
+        """None: nobody is ever told."""
+        return None
+
+    def renew(self, channel: Channel, hook: Hook) -> Channel:  # noqa: ARG002  # the protocol's shape
+        """Raises NotAllowed: there are no channels."""
+        raise NotAllowed("Calendars in memory tell nobody of changes.")
+
+    def unwatch(self, channel: Channel) -> None:
+        """Nothing to stop."""
+
+    def probe(self, calendar: str | None = None) -> str:  # noqa: ARG002  # needs none
         """How many calendars there are."""
         with self._lock:
             return f"{len(self._calendars)} calendars in memory"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from calendars.values import CalendarKey, EventDraft, EventRef, FoundEvent, Reading
+from calendars.values import CalendarKey, Changes, Channel, EventDraft, EventRef, FoundEvent, Hook, Reading
 
 
 class Provider(Protocol):
@@ -65,6 +65,39 @@ class Provider(Protocol):
         """
         ...
 
-    def probe(self) -> str:
-        """One line on the provider's state. Raises CalendarError when it is out of order."""
+    def changes_since(self, calendar: CalendarKey, cursor: str | None) -> Changes:
+        """
+        What happened to the calendar since the cursor of an earlier answer; None: begin here.
+
+        A cursor that is too old or not understood is answered like None: with a new cursor and ``event_ids``
+        None. Raises TryLater or NotAllowed; the cursor of the last complete look then stays good.
+        """
+        ...
+
+    def watch(self, calendar: str, hook: Hook) -> Channel | None:
+        """
+        Ask to be told when the calendar changes. None: this provider never tells.
+
+        Raises TryLater or NotAllowed.
+        """
+        ...
+
+    def renew(self, channel: Channel, hook: Hook) -> Channel:
+        """
+        Keep being told, before the channel expires; the answer may be another channel.
+
+        One that is gone is replaced: what changed in between was not told. Raises TryLater or NotAllowed.
+        """
+        ...
+
+    def unwatch(self, channel: Channel) -> None:
+        """Stop being told. Already gone is done. Raises TryLater or NotAllowed."""
+        ...
+
+    def probe(self, calendar: str | None = None) -> str:
+        """
+        One line on the provider's state, tried on this calendar where the provider needs one.
+
+        Raises CalendarError when it is out of order.
+        """
         ...

@@ -16,6 +16,9 @@ AttendeeRole = Literal["required", "optional", "room", "candidate"]
 AttendeeStatus = Literal["needs_action", "accepted", "declined", "tentative"]
 EventStatus = Literal["confirmed", "tentative"]
 FoundStatus = Literal["confirmed", "tentative", "cancelled"]
+Detail = Literal["free_busy", "events"]
+Conference = Literal["none", "google_meet", "teams"]
+ConferenceState = Literal["none", "pending", "ready", "failed"]
 
 _UID = re.compile(r"[!-~]{1,200}")
 _PRIVATE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -43,8 +46,12 @@ class CalendarKey:
     address: str
     #: IANA zone of the owner: floating times and whole days are read in it when the calendar names no zone.
     time_zone: str
+    #: "events" where free/busy says too little: it tells focus time, tentative and Convene's own events
+    #: apart, and costs a call for each calendar. Providers that always see events ignore it.
+    detail: Detail = "free_busy"
 
     def __post_init__(self) -> None:
+        _check(self.detail, Detail, "a way to read")
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError, OSError):
@@ -112,6 +119,8 @@ class Unreadable:
     #: Stable, lower snake case.
     code: str
     read_at: datetime
+    #: True when nothing is wrong with the calendar: the provider is not answering, and will again.
+    passing: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "read_at", in_utc(self.read_at))
@@ -159,6 +168,8 @@ class EventDraft:
     organizer: Attendee | None = None
     attendees: tuple[Attendee, ...] = ()
     status: EventStatus = "confirmed"
+    #: The video conference the provider should make; where it cannot, the event is written without.
+    conference: Conference = "none"
     #: iCalendar SEQUENCE (RFC 5545, 3.8.7.4); rises with every change.
     sequence: int = 0
     #: Names and values only Convene looks at, such as the booking's id.
@@ -171,6 +182,7 @@ class EventDraft:
         object.__setattr__(self, "private", MappingProxyType(dict(self.private)))
         CalendarKey(self.uid, self.time_zone)
         _check(self.status, EventStatus, "an event's status")
+        _check(self.conference, Conference, "a kind of conference")
         if not _UID.fullmatch(self.uid):
             raise ValueError("An event needs a uid of printable ASCII.")
         if self.end <= self.start:
@@ -192,6 +204,13 @@ class EventRef:
     etag: str = ""
     #: A page that shows the event; empty when there is none.
     url: str = ""
+    #: Where to join the conference the provider made; empty until it is "ready".
+    conference_url: str = ""
+    #: "pending": being made, look again with `find_event`; "failed": there will be none.
+    conference: ConferenceState = "none"
+
+    def __post_init__(self) -> None:
+        _check(self.conference, ConferenceState, "a conference's state")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,8 +221,51 @@ class FoundEvent:
     start: datetime
     end: datetime
     status: FoundStatus
+    #: Who is invited, with their answers; guests whom people added are among them. Empty where nobody is.
+    attendees: tuple[Attendee, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", in_utc(self.start))
         object.__setattr__(self, "end", in_utc(self.end))
         _check(self.status, FoundStatus, "a found event's status")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What happened to a calendar since a cursor: hints, to be looked at with `find_event`."""
+
+    #: Where the next look goes on from. Only ever from a complete look.
+    cursor: str
+    #: The events that changed or went, as in `EventRef.event_id`; None: it is not known which.
+    event_ids: frozenset[str] | None
+
+    @property
+    def any(self) -> bool:
+        """Whether anything may have changed."""
+        return self.event_ids is None or bool(self.event_ids)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """Where a provider may tell us that a calendar changed."""
+
+    #: Our address, HTTPS wherever the provider is a real one.
+    url: str
+    #: Comes back with each notice and proves it is theirs. Never logged.
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A promise of a provider to tell us about changes of one calendar until it expires."""
+
+    provider: str
+    calendar: str
+    #: What notices name: the channel's id at Google, the subscription's at Microsoft.
+    id: str
+    #: The provider's name for the watched thing, where it has one.
+    resource: str = ""
+    expires_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "expires_at", in_utc(self.expires_at))

@@ -19,9 +19,12 @@ from calendars.ics.writing import calendar_text, event_text
 from calendars.values import (
     Blocks,
     CalendarKey,
+    Changes,
+    Channel,
     EventDraft,
     EventRef,
     FoundEvent,
+    Hook,
     Reading,
     Unreadable,
     in_utc,
@@ -94,7 +97,24 @@ class IcsFolder:
         start, end, status = found
         return FoundEvent(ref=self._ref(calendar, uid, data), start=start, end=end, status=status)
 
-    def probe(self) -> str:
+    def changes_since(self, calendar: CalendarKey, cursor: str | None) -> Changes:
+        """Whether the file has another content than at the cursor; see `Provider.changes_since`."""
+        data = self._content(calendar.address)
+        now = hashlib.sha256(data or b"").hexdigest()
+        return Changes(cursor=now, event_ids=frozenset() if cursor == now else None)
+
+    def watch(self, calendar: str, hook: Hook) -> Channel | None:  # noqa: ARG002  # the protocol's shape
+        """None: files tell nobody that they changed."""
+        return None
+
+    def renew(self, channel: Channel, hook: Hook) -> Channel:  # noqa: ARG002  # the protocol's shape
+        """Raises NotAllowed: there are no channels."""
+        raise NotAllowed("Calendar files tell nobody of changes.")
+
+    def unwatch(self, channel: Channel) -> None:
+        """Nothing to stop."""
+
+    def probe(self, calendar: str | None = None) -> str:  # noqa: ARG002  # needs none
         """How many calendars the folder holds. Raises NotAllowed when it cannot be used."""
         folder = self._files.folder
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
