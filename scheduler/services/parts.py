@@ -32,18 +32,29 @@ class Mail(Protocol):
         """The booked interview as an iCalendar file for the candidate to keep."""
 
 
+def _nothing_granted(_organization_id: str) -> Mapping[str, Provider]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     database: Database
     now: Callable[[], datetime]
+    #: calendars that every organisation reaches in the same way, by name
     providers: Mapping[str, Provider]
     mail: Mail
     links: Links
     defer: Defer
+    #: calendars that open through what an organisation and its people granted, by the organisation's id
+    granted: Callable[[str], Mapping[str, Provider]] = _nothing_granted
     #: seconds that a look at calendars may take while somebody waits for the answer
     patience: float = 3.0
     #: seconds between two looks at what is due
     tick_seconds: float = 5.0
+
+    def providers_of(self, organization_id: str) -> Mapping[str, Provider]:
+        """The calendars this organisation can be served from, by name."""
+        return {**self.providers, **self.granted(organization_id)}
 
     def evolve(self, **changes: Any) -> Parts:
         return replace(self, **changes)
