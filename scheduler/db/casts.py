@@ -163,7 +163,9 @@ def _own_entries(session: Session, window: Interval) -> dict[str, OwnEntry]:
     for entry, booking in session.execute(query):
         present = entry.wanted == "present"
         times[entry.uid] = _session_time(booking, entry.session_key) if present else None
-        calendars[entry.uid].add(CalendarAddress(entry.provider, entry.calendar))
+        # Whom an event invites has a copy of it.
+        for address in (entry.calendar, *entry.attendees):
+            calendars[entry.uid].add(CalendarAddress(entry.provider, address))
     return {uid: OwnEntry(during=times[uid], calendars=frozenset(calendars[uid])) for uid in times}
 
 

@@ -347,7 +347,9 @@ class CalendarEntry(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     attempt_at: Mapped[dt.datetime]
     error: Mapped[str | None]
-    #: addresses that the event invites, as it was last written
+    #: the booking's version that was last written
+    written_version: Mapped[int | None]
+    #: addresses of the people and rooms that the event is for, besides the calendar's own
     attendees: Mapped[JsonList] = mapped_column(default=list, server_default=sa.text("'[]'::jsonb"))
     #: the conference this event was asked to make: none, google_meet or teams
     conference: Mapped[str] = mapped_column(default="none", server_default="none")

@@ -21,6 +21,7 @@ Kind = Literal[
     "invitation",
     "invitation_again",
     "confirmation",
+    "video_link",
     "reminder",
     "cancellation",
     "no_options",
@@ -35,6 +36,7 @@ READERS: dict[Kind, frozenset[Role]] = {
     "invitation": frozenset({"candidate"}),
     "invitation_again": frozenset({"candidate"}),
     "confirmation": frozenset(get_args(Role)),
+    "video_link": frozenset({"candidate", "contact"}),
     "reminder": frozenset({"candidate", "interviewer"}),
     "cancellation": frozenset(get_args(Role)),
     "no_options": frozenset({"contact"}),
@@ -45,7 +47,9 @@ READERS: dict[Kind, frozenset[Role]] = {
 }
 
 #: kinds that speak of a booking, and so need its sessions
-ABOUT_A_BOOKING: frozenset[Kind] = frozenset({"confirmation", "reminder", "cancellation", "needs_attention"})
+ABOUT_A_BOOKING: frozenset[Kind] = frozenset(
+    {"confirmation", "video_link", "reminder", "cancellation", "needs_attention"}
+)
 
 #: what a contact may want to answer: the answer goes to the candidate. The others do not know of it yet
 ANSWERED_TO_THE_CANDIDATE: frozenset[Kind] = ABOUT_A_BOOKING | {"asked_for_help", "candidate_silent"}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -47,6 +47,7 @@ def of_booking(plan: Plan, booking: Mapping[str, Any], reader: Reader) -> Arrang
     """From the API's form of a Booking."""
     sessions = [OptionSession.from_json(session) for session in booking["sessions"]]
     calls = {s["key"]: s["conference_url"] for s in booking["sessions"] if is_web(s.get("conference_url"))}
+    plan = _with_links(plan, calls)
     lines = [] if facts.in_one_sitting(plan, [sessions]) else programme.lines(plan, sessions, reader)
     distinct = set(calls.values())
     place = where(plan, sessions, reader.locale, calls=len(distinct))
@@ -61,6 +62,15 @@ def of_booking(plan: Plan, booking: Mapping[str, Any], reader: Reader) -> Arrang
         unsettled=booking["status"] == "needs_attention",
         cancelled_by_candidate=_last_actor(booking) == "candidate",
     )
+
+
+def _with_links(plan: Plan, calls: Mapping[str, str]) -> Plan:
+    """The plan with the links that were made for this booking where it names none itself."""
+    sessions = (
+        replace(session, conference_url=session.conference_url or calls.get(session.key))
+        for session in plan.sessions
+    )
+    return replace(plan, sessions=tuple(sessions))
 
 
 def for_candidate(booking: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ a job.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -12,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, TryLater
 from calendars.provider import Provider
-from calendars.values import Attendee, EventDraft, EventRef
+from calendars.values import EventDraft, EventRef
 from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, owing
+from scheduler.services import attention, conferences, owing, wanted
+from scheduler.services.drafts import draft_of
 from scheduler.services.parts import Parts
+from scheduler.services.wanted import Place
 
 #: seconds until the next try, by how many there were
 WAITS: tuple[float, ...] = (2, 10, 30, 120, 600, 1800, 3600)
@@ -26,48 +29,39 @@ WAITS_REFUSED: tuple[float, ...] = (15, 60, 600, 3600)
 LEASE = timedelta(seconds=60)
 #: so many tries without success are something a person should know
 PATIENCE = 5
+#: how long after it was written, or removed, an entry is compared with its calendar
+VERIFY_WRITTEN = timedelta(hours=6)
+VERIFY_REMOVED = timedelta(minutes=10)
+MISSING = "The event was deleted from the calendar {calendar} by somebody; it is not written again by itself."
 
 
 def want_present(session: Session, parts: Parts, booking: rows.Booking) -> None:
-    """Owe an entry to the calendar of every interviewer and room of the booking."""
-    for item in booking.sessions:
-        planned = OptionSession.from_json(item)
-        for panelist in planned.interviewers:
-            owner = session.get_one(rows.Interviewer, panelist.id)
-            _owe(session, parts, booking, planned.key, owner.calendar, interviewer_id=owner.id)
-        if planned.room:
-            room = session.get_one(rows.Room, planned.room.id)
-            _owe(session, parts, booking, planned.key, room.calendar, room_id=room.id)
+    """Owe every calendar concerned the booking's events."""
+    for place in wanted.places(session, booking):
+        entry = _entry(parts, booking, place)
+        session.add(entry)
+        session.flush()
+        _defer(session, parts, entry)
 
 
-def _owe(
-    session: Session,
-    parts: Parts,
-    booking: rows.Booking,
-    session_key: str,
-    calendar: dict[str, str],
-    *,
-    interviewer_id: str | None = None,
-    room_id: str | None = None,
-) -> None:
-    entry = rows.CalendarEntry(
+def _entry(parts: Parts, booking: rows.Booking, place: Place) -> rows.CalendarEntry:
+    return rows.CalendarEntry(
         id=new_id("cal"),
         organization_id=booking.organization_id,
         booking_id=booking.id,
-        session_key=session_key,
-        provider=calendar["provider"],
-        calendar=calendar["address"],
-        interviewer_id=interviewer_id,
-        room_id=room_id,
-        uid=f"{booking.id}.{session_key}@convene",
+        session_key=place.session_key,
+        provider=place.provider,
+        calendar=place.calendar,
+        interviewer_id=place.interviewer_id,
+        room_id=place.room_id,
+        uid=f"{booking.id}.{place.session_key}@convene",
         wanted="present",
         status="pending",
         booking_version=booking.version,
         attempt_at=parts.now(),
+        attendees=list(place.attendees),
+        conference=place.conference,
     )
-    session.add(entry)
-    session.flush()
-    parts.defer(session, "write_entry", entry_id=entry.id, organization_id=entry.organization_id)
 
 
 def want_absent(session: Session, parts: Parts, booking: rows.Booking) -> None:
@@ -75,12 +69,17 @@ def want_absent(session: Session, parts: Parts, booking: rows.Booking) -> None:
     for entry in session.scalars(
         sa.select(rows.CalendarEntry)
         .where(rows.CalendarEntry.booking_id == booking.id)
+        .order_by(rows.CalendarEntry.id)
         .with_for_update(key_share=True)
     ):
         entry.wanted, entry.status = "absent", "pending"
         entry.booking_version = booking.version
         entry.attempts, entry.attempt_at, entry.error = 0, parts.now(), None
-        parts.defer(session, "write_entry", entry_id=entry.id, organization_id=entry.organization_id)
+        _defer(session, parts, entry)
+
+
+def _defer(session: Session, parts: Parts, entry: rows.CalendarEntry) -> None:
+    parts.defer(session, "write_entry", entry_id=entry.id, organization_id=entry.organization_id)
 
 
 def write(parts: Parts, organization_id: str, entry_id: str) -> None:
@@ -90,7 +89,7 @@ def write(parts: Parts, organization_id: str, entry_id: str) -> None:
     if claimed is None:
         return
     entry, draft = claimed
-    provider = parts.providers.get(entry.provider)
+    provider = parts.providers_of(organization_id).get(entry.provider)
     try:
         if provider is None:
             raise NotAllowed(f"This service has no access to {entry.provider.capitalize()} calendars.")
@@ -120,57 +119,7 @@ def _claim(session: Session, parts: Parts, entry_id: str) -> tuple[rows.Calendar
     entry.attempts += 1
     entry.attempt_at = now + LEASE
     session.flush()
-    return entry, _draft(session, entry)
-
-
-def _draft(session: Session, entry: rows.CalendarEntry) -> EventDraft:
-    booking = session.get_one(rows.Booking, entry.booking_id)
-    candidate = session.get_one(rows.Candidate, booking.candidate_id)
-    planned = next(
-        OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
-    )
-    asked = next(item for item in booking.plan["sessions"] if item["key"] == entry.session_key)
-    panel = [session.get_one(rows.Interviewer, person.id) for person in planned.interviewers]
-    owner = session.get_one(rows.Interviewer, entry.interviewer_id) if entry.interviewer_id else None
-    place = (planned.room.name if planned.room else "") or asked.get("location") or ""
-    organizer = (
-        booking.contact or {"name": panel[0].name, "email": panel[0].email} if panel else booking.contact
-    )
-    return EventDraft(
-        uid=entry.uid,
-        start=planned.start,
-        end=planned.end,
-        time_zone=owner.time_zone if owner else "UTC",
-        summary=f"{planned.title}: {candidate.name}",
-        description=_description(booking, candidate, panel, asked.get("conference_url")),
-        location=place or asked.get("conference_url") or "",
-        conference_url=asked.get("conference_url") or "",
-        organizer=Attendee(email=organizer["email"], name=organizer.get("name") or "") if organizer else None,
-        attendees=tuple(
-            Attendee(
-                email=person.email,
-                name=person.name,
-                role="optional" if panelist.optional else "required",
-                status="accepted" if owner and person.id == owner.id else "needs_action",
-            )
-            for person, panelist in zip(panel, planned.interviewers, strict=True)
-        ),
-        sequence=entry.booking_version,
-        private={"booking": booking.id, "session": entry.session_key},
-    )
-
-
-def _description(
-    booking: rows.Booking, candidate: rows.Candidate, panel: list[rows.Interviewer], video: str | None
-) -> str:
-    lines = [
-        f"Interview with {candidate.name} for {booking.plan['name']}.",
-        f"With {', '.join(person.name for person in panel)}." if panel else "",
-        f"Video: {video}" if video else "",
-        f"The candidate's address: {candidate.email}",
-        f"Arranged by Convene; booking {booking.id}.",
-    ]
-    return "\n".join(line for line in lines if line)
+    return entry, draft_of(session, entry)
 
 
 def _apply(provider: Provider, entry: rows.CalendarEntry, draft: EventDraft) -> EventRef | None:
@@ -180,54 +129,102 @@ def _apply(provider: Provider, entry: rows.CalendarEntry, draft: EventDraft) -> 
         if found is not None:
             provider.cancel_event(found.ref)
         return None
-    return provider.create_event(entry.calendar, draft)
+    if entry.event_id is None:
+        return provider.create_event(entry.calendar, draft)
+    try:
+        return provider.update_event(_ref(entry), draft)
+    except Gone:
+        # Somebody deleted it. A change that a person asked for since then is theirs to see; a touch of ours
+        # does not bring it back.
+        if entry.written_version == entry.booking_version:
+            raise
+        return provider.create_event(entry.calendar, draft)
+
+
+def _ref(entry: rows.CalendarEntry) -> EventRef:
+    return EventRef(
+        provider=entry.provider,
+        calendar=entry.calendar,
+        event_id=entry.event_id or "",
+        etag=entry.etag or "",
+        url=entry.url or "",
+    )
 
 
 def _keep_success(parts: Parts, claimed: rows.CalendarEntry, written: EventRef | None) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
-        entry = session.get_one(rows.CalendarEntry, claimed.id, with_for_update={"key_share": True})
+        entry = _locked(session, claimed.id)
         if written is not None:
             entry.event_id, entry.etag, entry.url = written.event_id, written.etag, written.url or None
+            entry.written_version = claimed.booking_version
         if (entry.wanted, entry.booking_version) != (claimed.wanted, claimed.booking_version):
             # Something else is wanted by now, and its own job found the entry taken.
             entry.attempt_at = parts.now()
-            parts.defer(session, "write_entry", entry_id=entry.id, organization_id=entry.organization_id)
+            _defer(session, parts, entry)
             return
         entry.status = "written" if entry.wanted == "present" else "removed"
+        entry.verify_at = parts.now() + (VERIFY_WRITTEN if written else VERIFY_REMOVED)
         entry.error = None
+        if written is not None:
+            conferences.settle(session, parts, entry, written)
+
+
+def _locked(session: Session, entry_id: str) -> rows.CalendarEntry:
+    """The entry, with its booking's row taken first: what follows may change that too."""
+    booking_id = session.scalar(
+        sa.select(rows.CalendarEntry.booking_id).where(rows.CalendarEntry.id == entry_id)
+    )
+    session.get_one(rows.Booking, booking_id, with_for_update={"key_share": True})
+    return session.get_one(rows.CalendarEntry, entry_id, with_for_update={"key_share": True})
 
 
 def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarError) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
-        entry = session.get_one(rows.CalendarEntry, claimed.id, with_for_update={"key_share": True})
+        entry = _locked(session, claimed.id)
         booking = session.get_one(rows.Booking, entry.booking_id)
         entry.error = str(error)
+        if isinstance(error, Gone):
+            entry.status = "missing"
+            why = MISSING.format(calendar=entry.calendar)
+            attention.needs_attention(session, booking, why, at=parts.now())
+            return
         if isinstance(error, NotAllowed):
             # For a person to mend; what is owed stays owed, and is tried again when they may have done so.
             entry.status = "refused"
             wait = WAITS_REFUSED[min(entry.attempts, len(WAITS_REFUSED)) - 1]
             entry.attempt_at = parts.now() + timedelta(seconds=wait)
-            _reach_owner_otherwise(session, parts, entry, booking)
+            _reach_owners_otherwise(session, parts, entry, booking)
             return
-        wait = WAITS[min(entry.attempts, len(WAITS)) - 1]
+        wait = 0 if isinstance(error, Conflict) else WAITS[min(entry.attempts, len(WAITS)) - 1]
         if isinstance(error, TryLater) and error.retry_after is not None:
             wait = max(wait, error.retry_after)
-        if isinstance(error, Conflict | Gone):
-            wait = 0
         entry.attempt_at = parts.now() + timedelta(seconds=wait)
         if entry.attempts >= PATIENCE:
             why = f"The entry in the calendar {entry.calendar} could not be brought up to date yet: {error}"
             attention.needs_attention(session, booking, why, at=parts.now())
 
 
-def _reach_owner_otherwise(
+def _reach_owners_otherwise(
     session: Session, parts: Parts, entry: rows.CalendarEntry, booking: rows.Booking
 ) -> None:
-    """A calendar that will not be written: its interviewer hears by mail, and a person hears of a room's."""
-    if entry.interviewer_id:
-        interviewer = session.get_one(rows.Interviewer, entry.interviewer_id)
-        kind = "confirmation" if entry.wanted == "present" else "cancellation"
+    """A calendar that will not be written: its interviewers hear by mail, and a person hears of a room's."""
+    kind = "confirmation" if entry.wanted == "present" else "cancellation"
+    for interviewer in _reached_by(session, entry, booking):
         owing.owe_interviewer_news(session, parts, booking, interviewer, kind)
-        return
-    why = f"The room's calendar {entry.calendar} cannot be written: {entry.error}"
-    attention.needs_attention(session, booking, why, at=parts.now())
+    if entry.room_id:
+        why = f"The room's calendar {entry.calendar} cannot be written: {entry.error}"
+        attention.needs_attention(session, booking, why, at=parts.now())
+
+
+def _reached_by(
+    session: Session, entry: rows.CalendarEntry, booking: rows.Booking
+) -> Iterator[rows.Interviewer]:
+    """The interviewers who would have heard through this entry."""
+    planned = next(
+        OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
+    )
+    for panelist in planned.interviewers:
+        interviewer = session.get_one(rows.Interviewer, panelist.id)
+        invited = entry.provider in wanted.INVITING and interviewer.calendar["provider"] == entry.provider
+        if invited or interviewer.id == entry.interviewer_id:
+            yield interviewer

@@ -16,7 +16,7 @@ from scheduler.domain.options import OptionSession
 from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE
 from scheduler.messages.content import Brand, MailFacts, Part, Person, SessionFacts
-from scheduler.services import invitations
+from scheduler.services import conferences, invitations
 from scheduler.services.parts import Parts
 
 
@@ -182,17 +182,20 @@ def sessions_of(
 ) -> tuple[SessionFacts, ...]:
     """The booked sessions in order of time, or those of one interviewer."""
     asked = {item["key"]: item for item in booking.plan["sessions"]}
+    made = conferences.links(session, booking.id)
     planned = sorted(
         (OptionSession.from_json(item) for item in booking.sessions), key=lambda item: item.start
     )
     return tuple(
-        _session_facts(session, item, asked[item.key])
+        _session_facts(session, item, asked[item.key], made.get(item.key, ""))
         for item in planned
         if interviewer_id is None or interviewer_id in {person.id for person in item.interviewers}
     )
 
 
-def _session_facts(session: Session, planned: OptionSession, asked: dict[str, Any]) -> SessionFacts:
+def _session_facts(
+    session: Session, planned: OptionSession, asked: dict[str, Any], made: str
+) -> SessionFacts:
     room = session.get(rows.Room, planned.room.id) if planned.room else None
     location = asked.get("location") or (room.location if room else None) or ""
     in_person = bool(location or planned.room)
@@ -205,6 +208,6 @@ def _session_facts(session: Session, planned: OptionSession, asked: dict[str, An
         room=planned.room.name if planned.room else "",
         location=location,
         video=not in_person and asked.get("conference") != "none",
-        conference_url=asked.get("conference_url") or "",
+        conference_url=asked.get("conference_url") or made,
         instructions=asked.get("instructions") or "",
     )

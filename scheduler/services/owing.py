@@ -92,15 +92,21 @@ def owe_invitation(
 
 
 def owe_booking_news(
-    session: Session, parts: Parts, booking: rows.Booking, kind: str, **details: Any
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    kind: str,
+    *,
+    due_at: datetime | None = None,
+    **details: Any,
 ) -> None:
-    """`confirmation` or `cancellation`, to the candidate and the run's contact."""
+    """`confirmation`, `video_link` or `cancellation`, to the candidate and the run's contact."""
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
     recipients = [("candidate", candidate_recipient(candidate))]
     if booking.contact:
         recipients.append(("contact", booking.contact))
     for role, recipient in recipients:
-        _owe_about_booking(session, parts, booking, kind, role, recipient, details=details)
+        _owe_about_booking(session, parts, booking, kind, role, recipient, details=details, due_at=due_at)
 
 
 def owe_reminders(

@@ -28,7 +28,17 @@ from scheduler.domain.moves import move
 from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
-from scheduler.services import attention, bookings, entries, events, owing, problems, readings, views
+from scheduler.services import (
+    attention,
+    bookings,
+    conferences,
+    entries,
+    events,
+    owing,
+    problems,
+    readings,
+    views,
+)
 from scheduler.services.parts import Actor, Parts
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.readings import Look
@@ -297,7 +307,9 @@ def _announce(
             sa.select(rows.Invitation.id).where(rows.Invitation.run_candidate_id == pick.run_candidate_id)
         ),
     )
-    owing.owe_booking_news(session, parts, booking, "confirmation")
+    owing.owe_booking_news(
+        session, parts, booking, "confirmation", due_at=conferences.confirm_at(session, parts, booking)
+    )
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
     owing.owe_reminders(session, parts, booking, "candidate", owing.candidate_recipient(candidate))
     replaced = sorted(pick.option.people - seated.people)

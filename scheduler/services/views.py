@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from scheduler.db import rows
 from scheduler.domain.intervals import format_instant
 from scheduler.domain.people import intervals_from_json, intervals_to_json
-from scheduler.services import invitations
+from scheduler.services import conferences, invitations
 from scheduler.services.parts import Parts
+from scheduler.services.wanted import INVITING
 
 
 def run(session: Session, parts: Parts, row: rows.Run) -> dict[str, Any]:
@@ -108,6 +109,7 @@ def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
         entries[entry.session_key].append(entry)
     addresses = _addresses(session, row)
     conference = {item["key"]: item.get("conference_url") for item in row.plan["sessions"]}
+    made = conferences.links(session, row.id)
     return {
         "id": row.id,
         "status": row.status,
@@ -126,7 +128,7 @@ def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
                     _calendar_event(entry, [addresses[person["id"]] for person in item["interviewers"]])
                     for entry in entries[item["key"]]
                 ],
-                "conference_url": conference.get(item["key"]),
+                "conference_url": conference.get(item["key"]) or made.get(item["key"]),
             }
             for item in row.sessions
         ],
@@ -136,14 +138,14 @@ def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
     }
 
 
-def _calendar_event(entry: rows.CalendarEntry, attendees: list[str]) -> dict[str, Any]:
+def _calendar_event(entry: rows.CalendarEntry, panel: list[str]) -> dict[str, Any]:
     return {
         "provider": entry.provider,
         "calendar": entry.calendar,
         "id": entry.event_id,
         "url": entry.url,
         "status": entry.status,
-        "attendees": attendees,
+        "attendees": entry.attendees if entry.provider in INVITING else panel,
     }
 
 

@@ -72,7 +72,7 @@ def facts(kind: Kind, role: Role = "candidate", **changes: Any) -> MailFacts:
         given |= {"candidate_email": CANDY.email}
     if kind in ("invitation", "invitation_again"):
         given |= {"parts": PARTS, "options": OPTIONS, "expires_at": at(18, day=3)}
-    elif kind in ("confirmation", "reminder", "cancellation", "needs_attention"):
+    elif kind in ("confirmation", "video_link", "reminder", "cancellation", "needs_attention"):
         given |= {"sessions": (CODING,) if role == "interviewer" else (CODING, DESIGN)}
     elif kind == "no_options":
         given |= {

@@ -221,6 +221,13 @@ def test_any_calendar_is_asked_to_be_readable() -> None:
         ),
         ("confirmation", "contact", {}, "Candy Date has chosen Tue 1 Dec, 12:15 CET"),
         ("cancellation", "contact", {}, "Cancelled: Candy Date, Tue 1 Dec, 12:15 CET"),
+        (
+            "video_link",
+            "candidate",
+            {},
+            "How to join: Tue 1 Dec, 11:15 GMT, Technical interview for Backend Engineer",
+        ),
+        ("video_link", "contact", {}, "Video link: Candy Date, Tue 1 Dec, 12:15 CET"),
         ("needs_attention", "contact", {}, "Needs a look: Candy Date, Tue 1 Dec, 12:15 CET"),
     ],
 )

@@ -207,6 +207,7 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("resolved_at is null"),
     )
+    op.add_column("calendar_entries", sa.Column("written_version", sa.Integer(), nullable=True))
     op.add_column(
         "calendar_entries",
         sa.Column(
@@ -261,6 +262,7 @@ def downgrade() -> None:
     op.drop_column("calendar_entries", "conference_state")
     op.drop_column("calendar_entries", "conference")
     op.drop_column("calendar_entries", "attendees")
+    op.drop_column("calendar_entries", "written_version")
     op.drop_index(
         "uq_discrepancies_open", table_name="discrepancies", postgresql_where=sa.text("resolved_at is null")
     )
