@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands in which calendar, where providers invite people themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+import sqlalchemy as sa
+
+from calendars.errors import NotAllowed
+from calendars.values import EventDraft, EventRef, FoundEvent
+from scheduler.db import rows
+from scheduler.services import bookings, conferences, organizations, rooms, upkeep
+from tests.services.conftest import CONTACT, RECRUITER, Calendars
+
+WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
+LINK = "https://meet.example/abc"
+
+
+@dataclass
+class Inviting(Calendars):
+    """Calendars of a provider that invites people and makes video links, at once or later."""
+
+    name: str = "google"
+    #: what is said about a link that is asked for
+    says: str = "ready"
+    drafts: dict[str, list[EventDraft]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def create_event(self, calendar: str, draft: EventDraft) -> EventRef:
+        self.drafts.setdefault(calendar, []).append(draft)
+        return self._with_link(super().create_event(calendar, draft), draft)
+
+    def update_event(self, ref: EventRef, draft: EventDraft) -> EventRef:
+        written = super().update_event(ref, draft)
+        self.drafts[ref.calendar].append(draft)
+        return self._with_link(written, draft)
+
+    def find_event(self, calendar: str, uid: str) -> FoundEvent | None:
+        found = super().find_event(calendar, uid)
+        if found is None:
+            return None
+        return replace(found, ref=self._with_link(found.ref, self.drafts[calendar][-1]))
+
+    def _with_link(self, ref: EventRef, draft: EventDraft) -> EventRef:
+        if draft.conference == "none":
+            return ref
+        url = LINK if self.says == "ready" else ""
+        return replace(ref, conference=self.says, conference_url=url)
+
+    def last(self, calendar: str) -> EventDraft:
+        return self.drafts[calendar][-1]
+
+
+@pytest.fixture
+def google(town) -> Inviting:
+    return add_provider(town, Inviting(name="google"))
+
+
+@pytest.fixture
+def microsoft(town) -> Inviting:
+    return add_provider(town, Inviting(name="microsoft"))
+
+
+def add_provider(town, provider):
+    town.parts.providers[provider.name] = provider
+    return provider
+
+
+def hire(town, provider, name, skill="python"):
+    email = f"{name.lower()}@acme.example"
+    provider.add_calendar(email)
+    return town.hire(name, skills=(skill,), calendar={"provider": provider.name, "address": email})
+
+
+def panel(town, *skills, **session):
+    seats = [{"skill": skill} for skill in skills]
+    return town.plan(sessions=[{"key": "talk", "title": "A talk", "minutes": 60, "seats": seats, **session}])
+
+
+def booked(town, plan):
+    booking = town.book(town.offer(plan, window=WINDOW))
+    town.run_jobs()
+    return bookings.get(town.parts, town.organization_id, booking["id"])
+
+
+def events_of(booking):
+    return [
+        (event["provider"], event["calendar"], event["attendees"])
+        for item in booking["sessions"]
+        for event in item["calendar_events"]
+    ]
+
+
+def test_a_session_is_one_event_with_the_rest_of_the_panel_and_the_room_invited(town, google):
+    hire(town, google, "Ada")
+    hire(town, google, "Bob", "java")
+    google.add_calendar("blue@acme.example")
+    rooms.create(
+        town.parts,
+        town.organization_id,
+        {
+            "name": "Blue",
+            "capacity": 6,
+            "time_zone": "Europe/London",
+            "calendar": {"provider": "google", "address": "blue@acme.example"},
+        },
+    )
+
+    booking = booked(town, panel(town, "python", "java", room={"capacity": 3}))
+
+    assert events_of(booking) == [("google", "ada@acme.example", ["bob@acme.example", "blue@acme.example"])]
+    (draft,) = google.drafts["ada@acme.example"]
+    assert [(a.email, a.role) for a in draft.attendees] == [
+        ("bob@acme.example", "required"),
+        ("blue@acme.example", "room"),
+    ]
+    assert (draft.conference, draft.location) == ("none", "Blue")
+
+
+def test_the_organisations_own_calendar_holds_the_event_where_it_names_one(town, google):
+    hire(town, google, "Ada")
+    google.add_calendar("interviews@acme.example")
+    town_organizer(town, google="interviews@acme.example")
+
+    booking = booked(town, panel(town, "python"))
+
+    assert events_of(booking) == [("google", "interviews@acme.example", ["ada@acme.example"])]
+
+
+def town_organizer(town, **organizers):
+    organizations.update(town.parts, town.organization_id, {"organizers": organizers}, if_match=None)
+
+
+def test_a_panel_of_both_houses_is_one_event_in_each_and_one_video_link(town, google, microsoft):
+    hire(town, google, "Ada")
+    hire(town, google, "Bob", "java")
+    hire(town, microsoft, "Cid", "rust")
+    town.hire("Dan", skills=("go",))
+
+    booking = booked(town, panel(town, "python", "java", "rust", "go"))
+
+    assert events_of(booking) == [
+        ("google", "ada@acme.example", ["bob@acme.example"]),
+        (
+            "ics",
+            "dan@acme.example",
+            ["ada@acme.example", "bob@acme.example", "cid@acme.example", "dan@acme.example"],
+        ),
+        ("microsoft", "cid@acme.example", []),
+    ]
+    assert booking["sessions"][0]["conference_url"] == LINK
+    assert google.last("ada@acme.example").conference == "google_meet"
+    assert microsoft.last("cid@acme.example").conference == "none"
+    assert LINK in microsoft.last("cid@acme.example").description
+    assert len(microsoft.drafts["cid@acme.example"]) <= 2
+
+
+def test_a_confirmation_waits_for_its_link(town, google):
+    google.says = "pending"
+    hire(town, google, "Ada")
+
+    booking = booked(town, panel(town, "python"))
+    before = town.post.subjects_to("candy@example.net")
+    google.says = "ready"
+    settle(town, google, booking)
+    town.run_jobs()
+
+    assert [subject for subject in before if subject.startswith("Confirmed")] == []
+    mail = town.post.mails[-1]
+    assert LINK in mail.get_body(("plain",)).get_content()
+    assert bookings.get(town.parts, town.organization_id, booking["id"])["status"] == "confirmed"
+
+
+def settle(town, google, booking):
+    """What the job does that looks at the event again."""
+    with town.parts.database.transaction(town.organization_id) as session:
+        entry = session.scalars(
+            sa.select(rows.CalendarEntry).where(
+                rows.CalendarEntry.booking_id == booking["id"], rows.CalendarEntry.provider == "google"
+            )
+        ).one()
+        conferences.settle(session, town.parts, entry, google.find_event(entry.calendar, entry.uid).ref)
+
+
+def test_a_link_that_comes_late_is_sent_after_the_confirmation(town, google):
+    google.says = "pending"
+    hire(town, google, "Ada")
+    booking = booked(town, panel(town, "python"))
+
+    town.clock.forward(minutes=1)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+    confirmed = town.post.subjects_to("candy@example.net")[-1]
+    google.says = "ready"
+    settle(town, google, booking)
+    town.run_jobs()
+
+    assert confirmed.startswith("Confirmed")
+    assert town.post.subjects_to("candy@example.net")[-1].startswith("How to join")
+    assert town.post.subjects_to(CONTACT["email"])[-1].startswith("Video link")
+
+
+def test_a_link_that_cannot_be_made_is_a_persons_business_and_holds_nothing_up(town, google):
+    google.says = "failed"
+    hire(town, google, "Ada")
+
+    booking = booked(town, panel(town, "python"))
+
+    assert booking["status"] == "needs_attention"
+    assert "No video link could be made for A talk" in booking["attention"]
+    assert town.post.subjects_to("candy@example.net")[-1].startswith("Confirmed")
+
+
+def test_a_plans_own_link_is_used_and_none_is_made(town, google):
+    hire(town, google, "Ada")
+
+    booked(town, panel(town, "python", conference_url="https://video.example/room"))
+
+    assert google.last("ada@acme.example").conference == "none"
+    assert google.last("ada@acme.example").conference_url == "https://video.example/room"
+
+
+def test_a_touch_of_ours_does_not_bring_back_what_somebody_deleted(town, google, microsoft):
+    google.says = "pending"
+    hire(town, google, "Ada")
+    hire(town, microsoft, "Cid", "rust")
+    booking = booked(town, panel(town, "python", "rust"))
+    uid = f"{booking['id']}.talk@convene"
+    microsoft.cancel_event(microsoft.find_event("cid@acme.example", uid).ref)
+
+    google.says = "ready"
+    settle(town, google, booking)
+    town.run_jobs()
+
+    after = bookings.get(town.parts, town.organization_id, booking["id"])
+    assert microsoft.find_event("cid@acme.example", uid) is None
+    assert after["status"] == "needs_attention"
+    assert "was deleted from the calendar cid@acme.example" in after["attention"]
+
+
+def test_the_whole_panel_hears_by_mail_where_its_event_is_refused(town, google):
+    hire(town, google, "Ada")
+    hire(town, google, "Bob", "java")
+    google.outage = NotAllowed("The organiser has not connected a calendar.")
+
+    booked(town, panel(town, "python", "java"))
+
+    assert len(town.post.subjects_to("ada@acme.example")) == 1
+    assert len(town.post.subjects_to("bob@acme.example")) == 1
+
+
+def test_cancelling_takes_every_event_out(town, google, microsoft):
+    hire(town, google, "Ada")
+    hire(town, microsoft, "Cid", "rust")
+    booking = booked(town, panel(town, "python", "rust"))
+
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+    town.run_jobs()
+
+    uid = f"{booking['id']}.talk@convene"
+    assert google.find_event("ada@acme.example", uid) is None
+    assert microsoft.find_event("cid@acme.example", uid) is None
