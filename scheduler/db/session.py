@@ -37,9 +37,15 @@ class Database:
         not.
         """
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            session.execute(
-                sa.text("select set_config('convene.organization_id', :id, true)"), {"id": organization_id}
-            )
+            _belong_to(session, organization_id)
+            yield session
+
+    @contextmanager
+    def snapshot(self, organization_id: str) -> Iterator[Session]:
+        """The organisation's rows as they are at one moment, to look at only."""
+        with Session(self._engine) as session, session.begin():
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            _belong_to(session, organization_id)
             yield session
 
     @contextmanager
@@ -52,6 +58,12 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def _belong_to(session: Session, organization_id: str) -> None:
+    session.execute(
+        sa.text("select set_config('convene.organization_id', :id, true)"), {"id": organization_id}
+    )
 
 
 def _become_service_role(connection: psycopg.Connection, _record: object) -> None:

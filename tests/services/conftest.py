@@ -21,7 +21,7 @@ from scheduler.jobs.queue import Queue
 from scheduler.jobs.tasks import make_app
 from scheduler.messages.errors import SendError
 from scheduler.messages.mailer import Mailer
-from scheduler.services import interviewers, organizations, picking, plans, runs
+from scheduler.services import interviewers, invariants, organizations, picking, plans, runs
 from scheduler.services.links import Links
 from scheduler.services.parts import Actor, Parts
 from tests.standins import Clock
@@ -166,4 +166,6 @@ def town(database_url: str) -> Iterator[Town]:
     )
     organization_id = organizations.create(parts, name="Acme")
     yield Town(parts=parts, clock=clock, calendars=calendars, post=post, organization_id=organization_id)
+    broken = [str(breach) for breach in invariants.check_all(parts)]
     database.close()
+    assert broken == []

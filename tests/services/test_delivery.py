@@ -207,7 +207,7 @@ def test_a_message_in_somebody_elses_hands_is_left_alone(town):
     confirmation = messages(town, booking, kind="confirmation")[0]
     with town.parts.database.transaction(town.organization_id) as session:
         message = session.get_one(rows.Message, confirmation["id"])
-        message.status = "sending"
+        message.status, message.sent_at = "sending", None
         message.lease_until = sa.func.clock_timestamp() + timedelta(seconds=60)
     before = len(town.post.mails)
 

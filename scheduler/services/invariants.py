@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The promises that the database can be asked about, and the question for each: rows that break it.
+
+Asked after tests that write, by the clock in production, and by `python -m scheduler doctor --invariants`.
+Every question is answered from one snapshot, so that what is under way is seen whole or not at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.services.parts import Parts
+
+#: the most broken rows that are named for one promise
+MOST = 20
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A sentence that is always true, and a query for whatever breaks it: ids, nothing personal."""
+
+    name: str
+    sentence: str
+    query: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breach:
+    """A promise that does not hold, and for which rows."""
+
+    promise: Promise
+    organization_id: str
+    ids: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.promise.sentence} Not so for {', '.join(self.ids)} of {self.organization_id}."
+
+
+PROMISES = (
+    Promise(
+        "one_place_at_a_time",
+        "No two interviews occupy one person or room at the same time.",
+        """
+        select a.booking_id || ' and ' || b.booking_id from reservations a
+        join reservations b on b.resource_id = a.resource_id and b.id > a.id and b.during && a.during
+        where a.state = 'booked' and b.state = 'booked'
+        """,
+    ),
+    Promise(
+        "everybody_is_reserved",
+        "Whoever sits in a booked session, and its room, is reserved for all of it.",
+        """
+        select b.id || ' ' || who.id from bookings b
+        cross join lateral jsonb_array_elements(b.sessions) s
+        cross join lateral (
+            select p ->> 'id' as id from jsonb_array_elements(s -> 'interviewers') p
+            union all select s -> 'room' ->> 'id' where jsonb_typeof(s -> 'room') = 'object'
+        ) who
+        left join interviewers i on i.id = who.id
+        left join rooms r on r.id = who.id
+        where b.status in ('confirmed', 'needs_attention', 'completed', 'no_show') and not exists (
+            select from reservations v
+            where v.booking_id = b.id and v.state = 'booked'
+              and v.during @> tstzrange((s ->> 'start')::timestamptz, (s ->> 'end')::timestamptz)
+        )
+        """,
+    ),
+    Promise(
+        "cancelled_is_free",
+        "A cancelled booking occupies nobody.",
+        """
+        select b.id from bookings b join reservations v on v.booking_id = b.id
+        where b.status = 'cancelled' and v.state = 'booked'
+        """,
+    ),
+    Promise(
+        "one_booking_each",
+        "A candidate's run has at most one active booking, and says that it is booked.",
+        """
+        select rc.id from run_candidates rc
+        left join bookings b on b.run_candidate_id = rc.id and b.status <> 'cancelled'
+        group by rc.id, rc.status
+        having count(b.id) > 1 or (count(b.id) = 1) <> (rc.status = 'booked')
+        """,
+    ),
+    Promise(
+        "every_change_is_told_once",
+        "Each version of a booking has exactly one event.",
+        """
+        select b.id from bookings b
+        left join events e on e.booking_id = b.id and e.version is not null
+        group by b.id, b.version
+        having array_agg(e.version order by e.version) is distinct from
+               array(select generate_series(1, b.version))
+        """,
+    ),
+    Promise(
+        "answers_have_rows",
+        "Whatever was acknowledged as booked is there.",
+        """
+        select k.key from idempotency_keys k
+        where k.status = 201 and convert_from(k.body, 'UTF8') like '{%"bkg\\_%'
+          and convert_from(k.body, 'UTF8')::jsonb ->> 'id' like 'bkg\\_%'
+          and not exists (select from bookings b where b.id = convert_from(k.body, 'UTF8')::jsonb ->> 'id')
+        """,
+    ),
+    Promise(
+        "calendars_follow",
+        "A booking ahead wants its entries in calendars, a cancelled one wants none.",
+        """
+        select b.id from bookings b
+        where (b.status = 'cancelled' and exists (
+                select from calendar_entries e where e.booking_id = b.id and e.wanted = 'present'))
+           or (b.status in ('confirmed', 'needs_attention') and exists (
+                select from jsonb_array_elements(b.sessions) s
+                where not exists (select from calendar_entries e
+                    where e.booking_id = b.id and e.session_key = s ->> 'key' and e.wanted = 'present')))
+        """,
+    ),
+    Promise(
+        "silence_after_the_end",
+        "After a cancellation nothing is sent about the booking but the cancellation.",
+        """
+        select m.id from messages m
+        join events e on e.booking_id = m.booking_id and e.type = 'booking.cancelled'
+        where m.kind <> 'cancellation' and (m.status = 'queued' or m.sent_at > e.at + interval '2 minutes')
+        """,
+    ),
+    Promise(
+        "sent_means_sent",
+        "A message that was sent says when, and one that was not does not.",
+        "select m.id from messages m where (m.status = 'sent') <> (m.sent_at is not null)",
+    ),
+    Promise(
+        "nothing_but_times",
+        "Of other people's events only times and a kind are kept.",
+        """
+        select c.id from calendar_states c cross join lateral jsonb_array_elements(c.blocks) b
+        where jsonb_typeof(b) <> 'array' or jsonb_array_length(b) > 4
+           or b ->> 2 not in ('busy', 'tentative', 'out_of_office', 'focus', 'interview')
+        """,
+    ),
+)
+
+
+def check(parts: Parts, organization_id: str) -> list[Breach]:
+    """Every promise that does not hold for one organisation; empty when all is well."""
+    with parts.database.snapshot(organization_id) as session:
+        return breaches(session, organization_id)
+
+
+def breaches(session: Session, organization_id: str) -> list[Breach]:
+    """The same, of what this transaction sees."""
+    found = ((promise, tuple(map(str, session.scalars(_limited(promise))))) for promise in PROMISES)
+    return [
+        Breach(promise=promise, organization_id=organization_id, ids=ids) for promise, ids in found if ids
+    ]
+
+
+def _limited(promise: Promise) -> sa.TextClause:
+    return sa.text(f"select * from ({promise.query}) as broken limit {MOST}")  # noqa: S608  # queries of ours
+
+
+def check_all(parts: Parts) -> list[Breach]:
+    """The same for every organisation."""
+    with parts.database.lookup() as session:
+        organizations = list(session.scalars(sa.text("select id from every_organization()")))
+    return [breach for organization_id in organizations for breach in check(parts, organization_id)]
