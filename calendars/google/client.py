@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Google's client as we use it: built once, a transport for each request, no retries of its own.
+
+It ignores ``Retry-After``, re-sends a POST after a dropped connection, and hands out a 200 that is no JSON as
+text; and one ``Http`` shared by threads breaks. All of that is met here.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import google_auth_httplib2
+import httplib2
+from googleapiclient.discovery import build
+from googleapiclient.errors import HttpError
+from googleapiclient.http import HttpRequest
+
+from calendars.access import TokenSource
+from calendars.errors import Outage, TryLater
+from calendars.google.credentials import TIMEOUT, SourceCredentials, fresh_http
+from calendars.google.problems import meaning_of
+from calendars.retry import Breaker, Budget, retrying
+
+ENDPOINT = "https://www.googleapis.com/calendar/v3/"
+NOT_JSON = "Google Calendar is not answering as it should: what came is not its JSON."
+
+
+class Client:
+    """Requests to one endpoint, made as whoever's tokens are given. Safe to use from several threads."""
+
+    def __init__(self, endpoint: str, breaker: Breaker) -> None:
+        self._endpoint = endpoint if endpoint.endswith("/") else f"{endpoint}/"
+        self._breaker = breaker
+
+    @property
+    def api(self) -> Any:
+        """The Calendar API: `api.events().insert(…)` makes a request for `call`."""
+        return _service(self._endpoint)
+
+    def call(
+        self, request: HttpRequest, source: TokenSource, *, deadline: float | None = None
+    ) -> dict[str, Any]:
+        """
+        The answer's JSON; empty for an answer without content.
+
+        Raises the errors of `problems.MEANINGS`, after trying again what may pass.
+        """
+        budget = Budget(deadline=deadline)
+        return retrying(lambda: self._once(request, source, budget), budget=budget, breaker=self._breaker)
+
+    def _once(self, request: HttpRequest, source: TokenSource, budget: Budget) -> dict[str, Any]:
+        left = budget.left()
+        if left is not None and left <= 0:
+            raise TryLater("There was no time left to ask Google; try again.")
+        timeout = TIMEOUT if left is None else max(0.05, min(TIMEOUT, left))
+        http = google_auth_httplib2.AuthorizedHttp(SourceCredentials(source), http=fresh_http(timeout))
+        try:
+            answer = request.execute(http=http, num_retries=0)
+        except HttpError as error:
+            raise meaning_of(error) from None
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            raise Outage(NOT_JSON) from None
+        except (OSError, ssl.SSLError, httplib2.HttpLib2Error) as error:
+            raise Outage(f"Google Calendar is not answering ({type(error).__name__}).") from None
+        if answer == "":
+            return {}
+        if not isinstance(answer, dict):
+            raise Outage(NOT_JSON)
+        return answer
+
+
+@cache
+def _service(endpoint: str) -> Any:
+    """Built once for each endpoint: every build leaves a megabyte behind until garbage is collected."""
+    if urlsplit(endpoint).scheme not in ("http", "https"):
+        raise ValueError(f"{endpoint!r} is no endpoint")
+    return build(
+        "calendar",
+        "v3",
+        http=httplib2.Http(),  # never used: each request brings its own
+        static_discovery=True,
+        cache_discovery=False,
+        client_options={"api_endpoint": endpoint},
+    )

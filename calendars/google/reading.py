@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What Google's answers say about when somebody is busy (Freebusy: query; Events: list).
+
+Free/busy knows blocks and nothing else. Events say more: what was declined, what is tentative, focus time,
+being out of office, and which events are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from calendars.errors import Outage
+from calendars.google.ids import uid_of
+from calendars.values import Busy, BusyKind
+
+#: calendars and days in one freeBusy query
+MOST_CALENDARS = 50
+LONGEST = timedelta(days=60)
+#: of an event nothing else is fetched: no title, no description, nobody's address but the owner's own answer
+EVENT_FIELDS = (
+    "nextPageToken,timeZone,items(id,status,transparency,eventType,start,end,attendeesOmitted,"
+    "attendees(self,responseStatus))"
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a calendar's time is not known."""
+
+    code: str
+    reason: str
+    #: it ends by itself
+    passing: bool = False
+
+
+Told = tuple[Busy, ...] | Refusal
+
+REASONS = {
+    "notFound": Refusal(
+        "not_found",
+        "Google knows no such calendar, or its owner shares no free/busy time with the organisation.",
+    ),
+    "groupTooBig": Refusal("group_too_big", "This address is a group with too many members to read."),
+    "tooManyCalendarsRequested": Refusal("too_many", "Google was asked for too much at once.", passing=True),
+    "internalError": Refusal("provider_down", "Google could not read this calendar just now.", passing=True),
+}
+UNKNOWN = Refusal("refused", "Google could not read this calendar and gave no reason that is known.")
+MISSING = Refusal("no_answer", "Google gave no answer about this calendar.")
+TIMED_OUT = Refusal("timed_out", "There was no time left to read the calendar; try again.", passing=True)
+NEVER_BLOCKS = frozenset({"workingLocation", "birthday"})
+
+
+class BadAnswer(Outage):
+    """Google Calendar is not answering as it should: what came makes no sense."""
+
+
+def windows(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """The window in pieces that a query may span."""
+    cuts = []
+    while start < end:
+        cuts.append((start, min(start + LONGEST, end)))
+        start = cuts[-1][1]
+    return cuts
+
+
+def chunks(addresses: Sequence[str]) -> list[tuple[str, ...]]:
+    """The addresses in groups that a query may name."""
+    return [tuple(addresses[at : at + MOST_CALENDARS]) for at in range(0, len(addresses), MOST_CALENDARS)]
+
+
+def free_busy_body(addresses: Iterable[str], start: datetime, end: datetime) -> dict[str, Any]:
+    return {
+        "timeMin": start.isoformat(),
+        "timeMax": end.isoformat(),
+        "timeZone": "UTC",
+        "items": [{"id": address} for address in addresses],
+    }
+
+
+def free_busy_of(answer: Mapping[str, Any], address: str) -> Told:
+    """The blocks of one calendar, or why they are not known. Nothing missing is ever free."""
+    told = answer.get("calendars", {}).get(address)
+    group = answer.get("groups", {}).get(address)
+    if not isinstance(told, Mapping):
+        errors = group.get("errors") if isinstance(group, Mapping) else None
+        return _reason(errors) if errors else MISSING
+    if told.get("errors"):
+        return _reason(told["errors"])
+    if not isinstance(told.get("busy"), list):
+        return MISSING
+    try:
+        return tuple(
+            Busy(datetime.fromisoformat(block["start"]), datetime.fromisoformat(block["end"]))
+            for block in told["busy"]
+            if block["start"] != block["end"]
+        )
+    except (ValueError, KeyError, TypeError):
+        raise BadAnswer from None
+
+
+def _reason(errors: Any) -> Refusal:
+    try:
+        return REASONS.get(errors[0]["reason"], UNKNOWN)
+    except (IndexError, KeyError, TypeError):
+        return UNKNOWN
+
+
+def blocks_of(items: Iterable[Mapping[str, Any]], zone: str) -> list[Busy]:
+    """What these events block; whole days count in the calendar's zone."""
+    return [block for item in items if (block := _block(item, ZoneInfo(zone))) is not None]
+
+
+def _block(item: Mapping[str, Any], zone: ZoneInfo) -> Busy | None:
+    if item.get("status") == "cancelled" or item.get("eventType") in NEVER_BLOCKS:
+        return None  # what remains of a cancelled instance has no times
+    kind = _kind(item)
+    if kind is None:
+        return None
+    try:
+        start, end = _instant(item["start"], zone), _instant(item["end"], zone)
+    except (KeyError, ValueError, TypeError):
+        raise BadAnswer from None
+    if start == end:
+        return None
+    uid = uid_of(str(item.get("id") or ""))
+    start, end = min(start, end), max(start, end)
+    return Busy(start, end, "interview", uid) if uid else Busy(start, end, kind)
+
+
+def _kind(item: Mapping[str, Any]) -> BusyKind | None:
+    """How an event blocks; None: it does not. Being out of office blocks however it is shown."""
+    answer = _own_answer(item)
+    if answer == "declined":
+        return None
+    if item.get("eventType") == "outOfOffice":
+        return "out_of_office"
+    if item.get("transparency") == "transparent":
+        return None
+    if item.get("eventType") == "focusTime":
+        return "focus"
+    unanswered = answer in ("tentative", "needsAction") or item.get("status") == "tentative"
+    return "tentative" if unanswered else "busy"
+
+
+def _own_answer(item: Mapping[str, Any]) -> str | None:
+    """The owner's own answer to an invitation; None where it is not known, which counts as attending."""
+    own = (guest for guest in item.get("attendees") or () if guest.get("self"))
+    return next((guest.get("responseStatus") for guest in own), None)
+
+
+def _instant(moment: Mapping[str, Any], zone: ZoneInfo) -> datetime:
+    if "dateTime" in moment:
+        instant = datetime.fromisoformat(moment["dateTime"])
+        return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(moment["timeZone"]))
+    return datetime.combine(date.fromisoformat(moment["date"]), time(), tzinfo=zone)
