@@ -72,9 +72,7 @@ MEANINGS: dict[tuple[int, str | None], Meaning] = {
     (403, "userRateLimitExceeded"): BUSY,
     (403, "rateLimitExceeded"): BUSY,
     (403, "quotaExceeded"): Meaning(TryLater, "The calendar's usage limit is reached.", HOUR),
-    (403, "dailyLimitExceeded"): Meaning(
-        TryLater, "Google's daily limit for this service is reached.", 6 * HOUR
-    ),
+    (403, "dailyLimitExceeded"): Meaning(TryLater, "Google's daily limit is reached.", 6 * HOUR),
     (403, "forbiddenForNonOrganizer"): Meaning(
         NotAllowed, "Only the organiser's calendar may change this event; somebody moved it there by hand."
     ),

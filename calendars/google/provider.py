@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from calendars.access import Access, TokenSource
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, Outage, TryLater
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, Outage
 from calendars.google import ids, reading, writing
 from calendars.google.client import ENDPOINT, Client
 from calendars.google.problems import (
@@ -26,10 +25,10 @@ from calendars.google.problems import (
     SyncExpired,
     code_of,
 )
-from calendars.google.reading import Refusal, Told
+from calendars.pieces import Refusal, Told, collected, groups, joined, spans
+from calendars.pieces import reading as as_reading
 from calendars.retry import Breaker
 from calendars.values import (
-    Blocks,
     Busy,
     CalendarKey,
     Changes,
@@ -39,8 +38,6 @@ from calendars.values import (
     FoundEvent,
     Hook,
     Reading,
-    Unreadable,
-    busy_within,
     in_utc,
 )
 
@@ -69,7 +66,7 @@ class GoogleCalendars:
         at_once: int = 8,
         now: Callable[[], datetime] = _now,
     ) -> None:
-        """``reader``: an address that may ask for everybody's free/busy, where the organisation granted that."""
+        """``reader``: an address that asks for everybody's free/busy, where the organisation granted that."""
         self._access = access
         self._reader = reader
         self._client = Client(endpoint, breaker or Breaker("Google Calendar"))
@@ -103,7 +100,9 @@ class GoogleCalendars:
                     if key.detail == "events"
                 ),
             ]
-            return self._collected(asked, work, start, end, deadline)
+            told = collected(work, missing=reading.MISSING, code_of=code_of, deadline=deadline)
+            read_at = self._now()
+            return {address: as_reading(told[address], start, end, read_at) for address in asked}
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -117,11 +116,11 @@ class GoogleCalendars:
     ) -> list[tuple[tuple[str, ...], Future[dict[str, Told]]]]:
         own = [k.address for k in keys if self._access.personal(k.address) is not None]
         shared = [k.address for k in keys if k.address not in set(own)]
-        groups = [*((address,) for address in own), *reading.chunks(shared)]
+        asked = [*((address,) for address in own), *groups(shared, reading.MOST_CALENDARS)]
         return [
             (group, pool.submit(self._free_busy, group, first, last, deadline))
-            for group in groups
-            for first, last in reading.windows(start, end)
+            for group in asked
+            for first, last in spans(start, end, reading.LONGEST)
         ]
 
     def _free_busy(
@@ -172,7 +171,7 @@ class GoogleCalendars:
                 self._query(source, addresses, first, last, deadline)
                 for first, last in ((start, middle), (middle, end))
             ]
-            return {address: _joined([half[address] for half in halves]) for address in addresses}
+            return {address: joined([half[address] for half in halves]) for address in addresses}
         return {address: reading.free_busy_of(answer, address) for address in addresses}
 
     def _read_events(
@@ -208,30 +207,6 @@ class GoogleCalendars:
             token = page.get("nextPageToken")
             if not token:
                 return
-
-    def _collected(
-        self,
-        asked: Mapping[str, CalendarKey],
-        work: list[tuple[tuple[str, ...], Future[dict[str, Told]]]],
-        start: datetime,
-        end: datetime,
-        deadline: float | None,
-    ) -> dict[str, Reading]:
-        told: dict[str, list[Told | CalendarError]] = {address: [] for address in asked}
-        for group, future in work:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            try:
-                answer = future.result(timeout=left)
-                for address in group:
-                    told[address].append(answer.get(address, reading.MISSING))
-            except TimeoutError:
-                for address in group:
-                    told[address].append(reading.TIMED_OUT)
-            except CalendarError as error:
-                for address in group:
-                    told[address].append(error)
-        read_at = self._now()
-        return {address: _reading(parts, start, end, read_at) for address, parts in told.items()}
 
     # Writing
 
@@ -433,29 +408,6 @@ class GoogleCalendars:
         if source is None:
             raise NotConnected(NOT_CONNECTED)
         return source
-
-
-def _joined(parts: Sequence[Told]) -> Told:
-    """The pieces of one calendar's time; one that is not known leaves all of it unknown."""
-    blocks: list[Busy] = []
-    for part in parts:
-        if isinstance(part, Refusal):
-            return part
-        blocks += part
-    return tuple(blocks)
-
-
-def _reading(
-    parts: Sequence[Told | CalendarError], start: datetime, end: datetime, read_at: datetime
-) -> Reading:
-    told = _joined([_refusal(part) if isinstance(part, CalendarError) else part for part in parts])
-    if isinstance(told, Refusal):
-        return Unreadable(reason=told.reason, code=told.code, read_at=read_at, passing=told.passing)
-    return Blocks(busy_within(told, start, end), read_at)
-
-
-def _refusal(error: CalendarError) -> Refusal:
-    return Refusal(code_of(error), str(error), passing=isinstance(error, TryLater))
 
 
 def _event(answer: dict[str, Any]) -> dict[str, Any]:

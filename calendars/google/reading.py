@@ -8,14 +8,14 @@ being out of office, and which events are ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from calendars.errors import Outage
 from calendars.google.ids import uid_of
+from calendars.pieces import Refusal, Told
 from calendars.values import Busy, BusyKind
 
 #: calendars and days in one freeBusy query
@@ -26,20 +26,6 @@ EVENT_FIELDS = (
     "nextPageToken,timeZone,items(id,status,transparency,eventType,start,end,attendeesOmitted,"
     "attendees(self,responseStatus))"
 )
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a calendar's time is not known."""
-
-    code: str
-    reason: str
-    #: it ends by itself
-    passing: bool = False
-
-
-Told = tuple[Busy, ...] | Refusal
-
 REASONS = {
     "notFound": Refusal(
         "not_found",
@@ -51,26 +37,11 @@ REASONS = {
 }
 UNKNOWN = Refusal("refused", "Google could not read this calendar and gave no reason that is known.")
 MISSING = Refusal("no_answer", "Google gave no answer about this calendar.")
-TIMED_OUT = Refusal("timed_out", "There was no time left to read the calendar; try again.", passing=True)
 NEVER_BLOCKS = frozenset({"workingLocation", "birthday"})
 
 
 class BadAnswer(Outage):
     """Google Calendar is not answering as it should: what came makes no sense."""
-
-
-def windows(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-    """The window in pieces that a query may span."""
-    cuts = []
-    while start < end:
-        cuts.append((start, min(start + LONGEST, end)))
-        start = cuts[-1][1]
-    return cuts
-
-
-def chunks(addresses: Sequence[str]) -> list[tuple[str, ...]]:
-    """The addresses in groups that a query may name."""
-    return [tuple(addresses[at : at + MOST_CALENDARS]) for at in range(0, len(addresses), MOST_CALENDARS)]
 
 
 def free_busy_body(addresses: Iterable[str], start: datetime, end: datetime) -> dict[str, Any]:

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Readings put together from pieces: networks answer for so many calendars and so many days at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from calendars.errors import CalendarError, TryLater
+from calendars.values import Blocks, Busy, Reading, Unreadable, busy_within
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a calendar's time is not known."""
+
+    code: str
+    reason: str
+    #: it ends by itself
+    passing: bool = False
+
+
+#: what one piece of an answer says about one calendar
+Told = tuple[Busy, ...] | Refusal
+
+TIMED_OUT = Refusal("timed_out", "There was no time left to read the calendar; try again.", passing=True)
+
+
+def spans(start: datetime, end: datetime, longest: timedelta) -> list[tuple[datetime, datetime]]:
+    """The window in pieces of at most ``longest``."""
+    cuts = []
+    while start < end:
+        cuts.append((start, min(start + longest, end)))
+        start = cuts[-1][1]
+    return cuts
+
+
+def groups(addresses: Sequence[str], most: int) -> list[tuple[str, ...]]:
+    """The addresses in groups of at most ``most``."""
+    return [tuple(addresses[at : at + most]) for at in range(0, len(addresses), most)]
+
+
+def joined(parts: Iterable[Told]) -> Told:
+    """The pieces of one calendar's time; one that is not known leaves all of it unknown."""
+    blocks: list[Busy] = []
+    for part in parts:
+        if isinstance(part, Refusal):
+            return part
+        blocks += part
+    return tuple(blocks)
+
+
+def collected(
+    work: Iterable[tuple[tuple[str, ...], Future[dict[str, Told]]]],
+    *,
+    missing: Refusal,
+    code_of: Callable[[CalendarError], str],
+    deadline: float | None,
+) -> dict[str, Told]:
+    """What every piece said, by calendar. A piece that fails leaves its own calendars unknown, no others."""
+    told: dict[str, list[Told]] = {}
+    for group, future in work:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        try:
+            answer = future.result(timeout=left)
+        except TimeoutError:
+            answer = dict.fromkeys(group, TIMED_OUT)
+        except CalendarError as error:
+            refused = Refusal(code_of(error), str(error), passing=isinstance(error, TryLater))
+            answer = dict.fromkeys(group, refused)
+        for address in group:
+            told.setdefault(address, []).append(answer.get(address, missing))
+    return {address: joined(parts) for address, parts in told.items()}
+
+
+def reading(told: Told, start: datetime, end: datetime, read_at: datetime) -> Reading:
+    """One calendar's answer: blocks cut to the window, or why there are none."""
+    if isinstance(told, Refusal):
+        return Unreadable(reason=told.reason, code=told.code, read_at=read_at, passing=told.passing)
+    return Blocks(busy_within(told, start, end), read_at)
