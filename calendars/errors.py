@@ -6,6 +6,7 @@ What can go wrong when a calendar is written or a provider is asked as a whole.
     ├── TryLater      worth another attempt
     │   └── Outage    the provider itself is not answering as it should
     ├── NotAllowed    no attempt will ever work until a person changes something
+    │   └── NotConnected  nobody has given access
     ├── Gone          the event is no longer there
     └── Conflict      somebody else changed the event
 
@@ -39,6 +40,10 @@ class Outage(TryLater):
 
 class NotAllowed(CalendarError):
     """The calendar does not let Convene do this; trying again will not help."""
+
+
+class NotConnected(NotAllowed):
+    """Nobody has given access to this calendar: its owner has to connect it."""
 
 
 class Gone(CalendarError):

@@ -16,7 +16,7 @@ from typing import Any
 from google.auth.exceptions import RefreshError
 from googleapiclient.errors import HttpError
 
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, Outage, TryLater
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage, TryLater
 from calendars.retry import seconds_to_wait
 
 HOUR = 3600.0
@@ -45,13 +45,9 @@ class NoConference(CalendarError):
     """The calendar cannot make a video conference."""
 
 
-class NotConnected(NotAllowed):
-    """Nobody has given access to this calendar."""
-
-
 @dataclass(frozen=True)
 class Meaning:
-    """What a refusal comes to: an error, a sentence for a person, seconds to wait where Google says nothing."""
+    """What a refusal comes to: an error, a sentence for a person, seconds to wait when Google names none."""
 
     error: type[CalendarError]
     text: str

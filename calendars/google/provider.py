@@ -13,14 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from calendars.access import Access, TokenSource
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, Outage
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage
 from calendars.google import ids, reading, writing
 from calendars.google.client import ENDPOINT, Client
 from calendars.google.problems import (
     NO_SUCH_PERSON,
     AlreadyThere,
     NoConference,
-    NotConnected,
     RangeTooLong,
     SyncExpired,
     code_of,
