@@ -221,7 +221,8 @@ class FoundEvent:
     start: datetime
     end: datetime
     status: FoundStatus
-    #: Who is invited, with their answers; guests whom people added are among them. Empty where nobody is.
+    #: Who is invited, with their answers; guests whom people added are among them. Empty where the provider
+    #: invites nobody.
     attendees: tuple[Attendee, ...] = ()
 
     def __post_init__(self) -> None:
