@@ -17,6 +17,8 @@ from typing import Final, Literal, TextIO
 REDACTIONS: Final = (
     # The token of a candidate's link, also percent-encoded as in a referrer.
     (re.compile(r"(/c/|%2[fF]c%2[fF])[^/\s?#\"'&%\\<>]+"), r"\1…"),
+    # What travels when somebody connects a calendar.
+    (re.compile(r"([?&](?:ticket|code|state|session_state|client_info|id_token)=)[^&\s\"']+"), r"\1…"),
     # The same wherever else it may stand, in a path that somebody mistyped.
     (re.compile(r"(?:(?<![\w-])|(?<=%2[fF]))[\w-]{43}(?![\w-])"), "…"),
     # What PostgreSQL quotes of the rows it complains about.

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from calendars.ics import IcsFolder
 from calendars.provider import Provider
+from scheduler.access import Granted, SignIns
 from scheduler.db.session import Database
 from scheduler.jobs.queue import Queue
 from scheduler.messages.mailer import Mailer
 from scheduler.messages.senders import make_sender
 from scheduler.services.links import Links
 from scheduler.services.parts import Parts
+from scheduler.services.sealing import Sealing
 from scheduler.settings import Settings, make_now
 
 
@@ -20,15 +24,33 @@ def build(settings: Settings) -> Parts:
         raise ValueError("the settings name no database yet")
     now = make_now(settings.clock_offset_seconds)
     sender = make_sender(settings.mail_url.reveal(), settings.data_dir)
-    return Parts(
+    granted = Granted(settings)
+    keys = [key.reveal() for key in settings.secret_keys]
+    parts = Parts(
         database=Database(settings.database_url.reveal()),
         now=now,
         providers=providers(settings),
         mail=Mailer(sender, settings.mail_from),
-        links=Links([key.reveal() for key in settings.secret_keys], settings.public_url),
+        links=Links(keys, settings.public_url),
         defer=Queue().defer,
+        granted=granted,
+        for_everybody=granted.for_everybody,
+        sign_ins=SignIns(settings),
+        sealing=Sealing(keys),
+        hook_url=_hook_url(settings),
         tick_seconds=settings.clock_tick_seconds,
     )
+    granted.parts = parts
+    return parts
+
+
+def _hook_url(settings: Settings) -> str | None:
+    """Providers tell of changes over HTTPS alone; one that is rehearsed on this machine may do without."""
+    endpoints = (settings.google_api_endpoint, settings.microsoft_graph_endpoint)
+    rehearsed = any(urlsplit(endpoint).scheme == "http" for endpoint in endpoints)
+    if settings.public_url.startswith("https://") or rehearsed:
+        return f"{settings.public_url}/hooks"
+    return None
 
 
 def providers(settings: Settings) -> dict[str, Provider]:

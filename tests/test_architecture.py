@@ -28,6 +28,7 @@ ROOMS = {
     "calendars": "calendars",
     "scheduler.app": "wiring",
     "scheduler.wiring": "wiring",
+    "scheduler.access": "wiring",
     "scheduler.settings": "settings",
     "scheduler.logs": "settings",
     "scheduler.processes": "settings",
@@ -52,6 +53,7 @@ ALLOWED = {
         "calendars.provider",
         "calendars.values",
         "calendars.errors",
+        "calendars.oauth",
         "scheduler.db",
         "scheduler.services",
         "scheduler.messages.content",  # what a mail says
@@ -90,6 +92,8 @@ KEPT = {
     "http.client": {"calendars", "ats", "wiring"},
     "googleapiclient": {"calendars"},
     "msal": {"calendars"},
+    "requests": {"calendars"},
+    "httplib2": {"calendars"},
 }
 #: These import the standard library and nothing else.
 PURE = {"domain"}

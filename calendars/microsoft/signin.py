@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -78,6 +79,28 @@ def scope_of(graph_endpoint: str) -> str:
     return f"https://{host}/.default"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Credential:
+    """How the application proves itself: a secret, or a certificate and its key in one PEM file."""
+
+    secret: str | None = field(repr=False, default=None)
+    certificate_file: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.secret is None) == (self.certificate_file is None):
+            raise ValueError("An Entra application signs in with a secret or a certificate.")
+
+    def as_msal_wants(self) -> str | dict[str, str]:
+        """Raises SignInFailed when the file cannot be read."""
+        if self.certificate_file is None:
+            return self.secret or ""
+        try:
+            text = self.certificate_file.read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError):
+            raise SignInFailed("The certificate file of the Microsoft application cannot be read.") from None
+        return {"private_key": text, "public_certificate": text}
+
+
 class EntraApplication:
     """`Access` to every mailbox that the application may use: one source of tokens for all of them."""
 
@@ -85,17 +108,13 @@ class EntraApplication:
         self,
         tenant_id: str,
         client_id: str,
+        credential: Credential,
         *,
-        secret: str | None = None,
-        certificate_file: Path | None = None,
         authority: str = AUTHORITY,
         graph_endpoint: str = "https://graph.microsoft.com/v1.0",
     ) -> None:
-        """Exactly one of ``secret`` and ``certificate_file`` (key and certificate in one PEM file)."""
-        if (secret is None) == (certificate_file is None):
-            raise ValueError("An Entra application signs in with a secret or a certificate.")
         self._source = _Application(
-            tenant_id, client_id, secret, certificate_file, authority, scope_of(graph_endpoint)
+            f"{authority}/{tenant_id}", client_id, credential, scope_of(graph_endpoint)
         )
 
     def personal(self, address: str) -> TokenSource | None:  # noqa: ARG002  # the protocol's shape
@@ -110,18 +129,9 @@ class EntraApplication:
 class _Application:
     """Tokens of the application. MSAL keeps them until they are about to end."""
 
-    def __init__(
-        self,
-        tenant_id: str,
-        client_id: str,
-        secret: str | None,
-        certificate_file: Path | None,
-        authority: str,
-        scope: str,
-    ) -> None:
-        self._tenant_id, self._client_id = tenant_id, client_id
-        self._secret, self._certificate_file = secret, certificate_file
-        self._authority, self._scope = authority, scope
+    def __init__(self, authority: str, client_id: str, credential: Credential, scope: str) -> None:
+        self._authority, self._client_id = authority, client_id
+        self._credential, self._scope = credential, scope
         self._lock = threading.Lock()
         self._app: msal.ConfidentialClientApplication | None = None
 
@@ -155,20 +165,13 @@ class _Application:
             session, authority = session_for(self._authority)
             self._app = msal.ConfidentialClientApplication(
                 self._client_id,
-                client_credential=self._secret or self._certificate(),
-                authority=f"{authority}/{self._tenant_id}",
+                client_credential=self._credential.as_msal_wants(),
+                authority=authority,
                 http_client=session,
                 # Our settings name the authority; asking Microsoft about it would hide real errors.
                 instance_discovery=False,
             )
         return self._app
-
-    def _certificate(self) -> dict[str, str]:
-        try:
-            text = (self._certificate_file or Path()).read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError):
-            raise SignInFailed("The certificate file of the Microsoft application cannot be read.") from None
-        return {"private_key": text, "public_certificate": text}
 
 
 def refused(result: dict[str, Any]) -> CalendarError:

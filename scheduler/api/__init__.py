@@ -11,6 +11,8 @@ from scheduler.api import (
     availability,
     bookings,
     candidates,
+    connections,
+    doors,
     interviewers,
     invitations,
     links,
@@ -28,6 +30,7 @@ from scheduler.services.parts import Parts
 BLUEPRINTS = (
     organization.blueprint,
     interviewers.blueprint,
+    connections.blueprint,
     rooms.blueprint,
     plans.blueprint,
     candidates.blueprint,
@@ -54,6 +57,7 @@ def describe(app: Flask) -> dict[str, Any]:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     links.describe(api.spec)
+    doors.describe(api.spec)
     specification: dict[str, Any] = api.spec.to_dict()
     return specification
 

@@ -61,6 +61,8 @@ class Organization(Base):
     branding: Mapped[Json]
     organizers: Mapped[Json]
     policies: Mapped[Json]
+    #: how they are read: max_age_minutes, detail
+    calendars: Mapped[Json] = mapped_column(default=dict, server_default=sa.text("'{}'::jsonb"))
     retention_days: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime]

@@ -15,7 +15,7 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from scheduler.jobs.queue import QUEUES
-from scheduler.services import delivery, entries, solving, upkeep
+from scheduler.services import delivery, entries, reconciling, solving, syncing, upkeep
 from scheduler.services.parts import Parts
 
 logger = logging.getLogger(__name__)
@@ -76,12 +76,33 @@ def _add_errands(app: procrastinate.App, parts: Parts) -> None:
     def write_entry(organization_id: str, entry_id: str) -> None:
         entries.write(parts, organization_id, entry_id)
 
+    @app.task(name="verify_entry", queue=QUEUES["verify_entry"], retry=BackOff())
+    def verify_entry(organization_id: str, entry_id: str) -> None:
+        reconciling.verify(parts, organization_id, entry_id)
+
+    @app.task(name="sync_calendar", queue=QUEUES["sync_calendar"], retry=BackOff())
+    def sync_calendar(organization_id: str, state_id: str) -> None:
+        syncing.sync(parts, organization_id, state_id)
+
+    @app.task(name="watch_calendar", queue=QUEUES["watch_calendar"], retry=BackOff())
+    def watch_calendar(organization_id: str, state_id: str) -> None:
+        syncing.watch(parts, organization_id, state_id)
+
+    # Asked for again soon enough: not retried.
+    @app.task(name="refresh_calendars", queue=QUEUES["refresh_calendars"])
+    def refresh_calendars(organization_id: str) -> None:
+        syncing.refresh(parts, organization_id)
+
 
 def _add_upkeep(app: procrastinate.App, parts: Parts) -> None:
     # The clock asks again soon enough: these are not retried.
     @app.task(name="sweep", queue=QUEUES["sweep"])
     def sweep() -> None:
         upkeep.sweep(parts)
+
+    @app.task(name="refresh", queue=QUEUES["refresh"])
+    def refresh() -> None:
+        upkeep.refresh(parts)
 
     @app.task(name="tidy", queue=QUEUES["tidy"])
     async def tidy() -> None:

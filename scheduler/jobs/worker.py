@@ -13,9 +13,9 @@ from scheduler.db.session import SERVICE_ROLE
 from scheduler.jobs.tasks import make_app
 from scheduler.services.parts import Parts
 
-#: one thread each for solving, which is all processor, and several for mail and calendars, which is all
-#: waiting
-CONCURRENCY = {"solve": 1, "quick": 4}
+#: one thread for solving, which is all processor, and several each for mail and for calendars, which is all
+#: waiting: a vendor that hangs keeps no mail waiting
+CONCURRENCY = {"solve": 1, "quick": 3, "calendars": 4}
 #: seconds between looks at the queue, for jobs that no notification announces
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0

@@ -34,7 +34,7 @@ def ask(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, A
         met = casts.people_met(session, row.id, except_run_candidate=None) if row else frozenset()
         cast = casts.cast_for(session, plan, window)
     reach = problems.reach(plan, window, parts.now())
-    looks = readings.read_all(parts, cast.owners, reach, patience=PATIENCE)
+    looks = readings.read_all(parts, organization_id, cast.owners, reach, patience=PATIENCE)
     if cast.interviewers and not any(looks[person.id].readable for person in cast.interviewers):
         reasons = " ".join(sorted({looks[person.id].reason or "" for person in cast.interviewers}))
         raise Conflict(f"None of the calendars can be read. {reasons}", code="calendars_unreadable")

@@ -17,7 +17,8 @@ from calendars.values import EventDraft, EventRef
 from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, conferences, owing, wanted
+from scheduler.domain.people import CalendarAddress
+from scheduler.services import attention, conferences, known, owing, wanted
 from scheduler.services.drafts import draft_of
 from scheduler.services.parts import Parts
 from scheduler.services.wanted import Place
@@ -97,7 +98,7 @@ def write(parts: Parts, organization_id: str, entry_id: str) -> None:
     except CalendarError as error:
         _keep_failure(parts, entry, error)
     else:
-        _keep_success(parts, entry, written)
+        _keep_success(parts, entry, written, draft.time_zone)
 
 
 def _claim(session: Session, parts: Parts, entry_id: str) -> tuple[rows.CalendarEntry, EventDraft] | None:
@@ -151,7 +152,9 @@ def _ref(entry: rows.CalendarEntry) -> EventRef:
     )
 
 
-def _keep_success(parts: Parts, claimed: rows.CalendarEntry, written: EventRef | None) -> None:
+def _keep_success(
+    parts: Parts, claimed: rows.CalendarEntry, written: EventRef | None, time_zone: str
+) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
         entry = _locked(session, claimed.id)
         if written is not None:
@@ -166,6 +169,8 @@ def _keep_success(parts: Parts, claimed: rows.CalendarEntry, written: EventRef |
         entry.verify_at = parts.now() + (VERIFY_WRITTEN if written else VERIFY_REMOVED)
         entry.error = None
         if written is not None:
+            calendar = CalendarAddress(entry.provider, entry.calendar)
+            known.follow(session, parts, entry.organization_id, calendar, time_zone)
             conferences.settle(session, parts, entry, written)
 
 

@@ -16,14 +16,17 @@ from scheduler.domain.options import OptionSession
 from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE
 from scheduler.messages.content import Brand, MailFacts, Part, Person, SessionFacts
-from scheduler.services import conferences, invitations
+from scheduler.services import conferences, connections, invitations
 from scheduler.services.parts import Parts
 
 
 def of_message(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
     """Everything this mail says."""
-    about = _about_booking if message.booking_id else _about_offer
-    return about(session, parts, message)
+    if message.booking_id:
+        return _about_booking(session, parts, message)
+    if message.run_id:
+        return _about_offer(session, parts, message)
+    return _about_calendar(session, parts, message)
 
 
 def brand_of(organization: rows.Organization) -> Brand:
@@ -97,12 +100,36 @@ def _about_offer(session: Session, parts: Parts, message: rows.Message) -> MailF
             "relaxable": bool(explanation.get("relaxations")),
         }
     elif message.kind == "calendar_unreadable":
-        facts |= {"reason": message.details["reason"], "calendar_owner": message.recipient["name"]}
+        facts |= _unreadable_facts(session, parts, message)
     elif message.kind == "candidate_silent":
         facts |= {"expires_at": parse_instant(message.details["expired_at"])}
     elif message.kind == "asked_for_help":
         facts |= {"question": message.details["question"]}
     return MailFacts(**facts)
+
+
+def _about_calendar(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
+    organization = session.get_one(rows.Organization, message.organization_id)
+    return MailFacts(
+        kind=message.kind,  # type: ignore[arg-type]  # as it was written down
+        recipient=person(message.recipient),
+        recipient_role=message.recipient_role,  # type: ignore[arg-type]  # as it was written down
+        brand=brand_of(organization),
+        now=parts.now(),
+        **_unreadable_facts(session, parts, message),
+    )
+
+
+def _unreadable_facts(session: Session, parts: Parts, message: rows.Message) -> dict[str, Any]:
+    """Why, whose, and the link that connects the calendar again where there is such a thing."""
+    facts = {"reason": message.details["reason"], "calendar_owner": message.recipient["name"]}
+    owner = session.get(rows.Interviewer, message.recipient.get("id") or "")
+    provider = owner.calendar["provider"] if owner else ""
+    if owner is not None and provider in parts.sign_ins:
+        until = parts.now() + connections.TICKET_LIFE
+        link = connections.link_for(parts, owner.organization_id, owner.id, provider, until)
+        facts["team_link"] = link
+    return facts
 
 
 def _unread(session: Session, explanation: dict[str, Any]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "branding": {"logo_url": None, "color": None},
     "organizers": {"google": None, "microsoft": None},
     "policies": {"provider_down": "refuse"},
+    "calendars": {"max_age_minutes": 120, "detail": "free_busy"},
 }
 
 
@@ -47,6 +48,12 @@ def update(
         return view(row)
 
 
+def calendars(session: Session, organization_id: str) -> dict[str, Any]:
+    """How calendars are read, with what counts where nobody has said."""
+    row = session.get(rows.Organization, organization_id)
+    return DEFAULTS["calendars"] | (row.calendars if row else {})
+
+
 def _complete(values: dict[str, Any]) -> dict[str, Any]:
     return {
         name: DEFAULTS[name] | (value or {}) if name in DEFAULTS else value for name, value in values.items()
@@ -67,6 +74,7 @@ def view(row: rows.Organization) -> dict[str, Any]:
         "branding": row.branding,
         "organizers": row.organizers,
         "policies": row.policies,
+        "calendars": DEFAULTS["calendars"] | row.calendars,
         "retention_days": row.retention_days,
         "_version": row.version,
     }

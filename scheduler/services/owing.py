@@ -237,6 +237,21 @@ def owe_unreadable(
     )
 
 
+def owe_reconnection(session: Session, parts: Parts, interviewer: rows.Interviewer, reason: str) -> None:
+    """Tell somebody that the access to their calendar has ended, with the link that mends it."""
+    owe(
+        session,
+        parts,
+        organization_id=interviewer.organization_id,
+        kind="calendar_unreadable",
+        role="interviewer",
+        recipient=interviewer_recipient(interviewer),
+        dedupe_key=f"calendar_unreadable:{interviewer.id}:{parts.now().isoformat()}",
+        not_after=parts.now() + timedelta(days=1),
+        details={"reason": reason},
+    )
+
+
 def candidate_recipient(candidate: rows.Candidate) -> dict[str, Any]:
     return {
         "name": candidate.name,

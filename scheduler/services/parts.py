@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from calendars.oauth import SignIn
 from calendars.provider import Provider
 from scheduler.db.session import Database
 from scheduler.messages.content import MailFacts
 from scheduler.services.links import Links
+from scheduler.services.sealing import Sealing
 
 
 class Defer(Protocol):
@@ -47,6 +49,14 @@ class Parts:
     defer: Defer
     #: calendars that open through what an organisation and its people granted, by the organisation's id
     granted: Callable[[str], Mapping[str, Provider]] = _nothing_granted
+    #: the providers that the settings open for whole organisations
+    for_everybody: frozenset[str] = frozenset()
+    #: how people connect their own calendars, by provider
+    sign_ins: Mapping[str, SignIn] = field(default_factory=dict)
+    #: what keeps secrets of other people's; None where nothing is sealed
+    sealing: Sealing | None = None
+    #: where providers may tell us of changes, without a trailing slash; None: nowhere they could reach
+    hook_url: str | None = None
     #: seconds that a look at calendars may take while somebody waits for the answer
     patience: float = 3.0
     #: seconds between two looks at what is due

@@ -195,11 +195,16 @@ def _look(parts: Parts, pick: _Pick, ids: Iterable[str]) -> dict[str, Look]:
         return {}
     # A day on either side: whole-day events and buffers reach over the edges.
     around = Interval(pick.option.start, pick.option.end).padded(problems.A_DAY, problems.A_DAY)
-    looks = readings.read_all(parts, owners, around, patience=parts.patience)
-    if pick.policy != "book_pending":
+    pending = pick.policy == "book_pending"
+    looks = readings.read_all(
+        parts, pick.organization_id, owners, around, patience=parts.patience, live=not pending
+    )
+    if not pending:
         return looks
     return {
-        id_: Look(busy=pick.known[id_], stale=True) if not look.readable and id_ in pick.known else look
+        id_: Look(busy=pick.known[id_], known_at=parts.now())
+        if not look.readable and id_ in pick.known
+        else look
         for id_, look in looks.items()
     }
 

@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from calendars.errors import CalendarError
+from calendars.errors import CalendarError, TryLater
 from calendars.provider import Provider
-from calendars.values import Busy, CalendarKey, Reading, Unreadable
+from calendars.values import Blocks, Busy, CalendarKey, Reading, Unreadable
 from scheduler.db import convert, rows
 from scheduler.domain.errors import Conflict, Invalid
 from scheduler.domain.intervals import Interval, format_instant
 from scheduler.domain.people import CalendarAddress, Interviewer, Owner
-from scheduler.services import catalogue
+from scheduler.services import catalogue, known, organizations
+from scheduler.services.known import Known
 from scheduler.services.parts import Parts
 
 #: a question about one calendar may not reach further than this
 LONGEST_WINDOW = timedelta(days=200)
+#: seconds that a provider which keeps to its deadline may take to say so
+GRACE = 0.25
 NOT_SET_UP = "This service has no access to {provider} calendars."
 
 
@@ -34,31 +37,94 @@ class Look:
     busy: tuple[Busy, ...]
     #: why it could not be read
     reason: str | None = None
-    #: what was known earlier, taken because it cannot be read now
-    stale: bool = False
+    #: when this was known, where it is from earlier because it cannot be read now
+    known_at: datetime | None = None
 
     @property
     def readable(self) -> bool:
         return self.reason is None
 
+    @property
+    def stale(self) -> bool:
+        return self.known_at is not None
+
 
 def read_all(
-    parts: Parts, owners: Iterable[Owner], window: Interval, *, patience: float | None = None
+    parts: Parts,
+    organization_id: str,
+    owners: Iterable[Owner],
+    window: Interval,
+    *,
+    patience: float | None = None,
+    live: bool = False,
 ) -> dict[str, Look]:
     """What is busy for each owner, by id. One call a provider, providers side by side.
 
-    `patience` is the most seconds to wait; a provider that takes longer leaves its owners unreadable.
+    `patience` is the most seconds to wait; a provider that takes longer leaves its owners unreadable. Where a
+    provider is not answering, what was read earlier is taken, unless it is older than the organisation
+    allows, or `live` is asked for.
     """
     owners = tuple(owners)
     wanted = {owner.id: _calendars_of(owner) for owner in owners}
-    zones = {owner.id: owner.time_zone for owner in owners}
-    by_provider: dict[str, dict[str, CalendarKey]] = defaultdict(dict)
-    for owner_id, calendars in wanted.items():
-        for calendar in calendars:
-            key = CalendarKey(address=calendar.address, time_zone=zones[owner_id])
-            by_provider[calendar.provider].setdefault(calendar.address, key)
-    readings = _ask(parts, by_provider, window, patience)
-    return {owner_id: _together(readings, calendars) for owner_id, calendars in wanted.items()}
+    how = _how(parts, organization_id)
+    keys = {
+        calendar: CalendarKey(address=calendar.address, time_zone=owner.time_zone, detail=how["detail"])
+        for owner in reversed(owners)
+        for calendar in wanted[owner.id]
+    }
+    readings = _ask(parts, organization_id, keys, window, patience)
+    _remember(parts, organization_id, keys, readings, window)
+    earlier: dict[CalendarAddress, Known] = {}
+    if not live:
+        oldest = parts.now() - timedelta(minutes=how["max_age_minutes"])
+        earlier = _recall(parts, organization_id, readings, window, oldest)
+    return {owner_id: _together(readings, earlier, calendars) for owner_id, calendars in wanted.items()}
+
+
+def _how(parts: Parts, organization_id: str) -> dict[str, Any]:
+    with parts.database.transaction(organization_id) as session:
+        return organizations.calendars(session, organization_id)
+
+
+def _remember(
+    parts: Parts,
+    organization_id: str,
+    keys: Mapping[CalendarAddress, CalendarKey],
+    readings: Mapping[CalendarAddress, Reading],
+    window: Interval,
+) -> None:
+    """Keep what networks said; files and the like are always there to be read again."""
+    granted = parts.granted(organization_id)
+    known.remember(
+        parts,
+        organization_id,
+        {
+            calendar: (keys[calendar], reading)
+            for calendar, reading in readings.items()
+            if calendar.provider in granted
+        },
+        window,
+    )
+
+
+def _recall(
+    parts: Parts,
+    organization_id: str,
+    readings: Mapping[CalendarAddress, Reading],
+    window: Interval,
+    oldest: datetime,
+) -> dict[CalendarAddress, Known]:
+    """What was known earlier of those calendars that only their provider keeps from being read."""
+    passing = [
+        calendar
+        for calendar, reading in readings.items()
+        if isinstance(reading, Unreadable) and reading.passing
+    ]
+    if not passing:
+        return {}
+    with parts.database.transaction(organization_id) as session:
+        found = {calendar: known.recall(session, calendar, window, not_before=oldest) for calendar in passing}
+    return {calendar: one for calendar, one in found.items() if one is not None}
 
 
 def _calendars_of(owner: Owner) -> tuple[CalendarAddress, ...]:
@@ -68,25 +134,30 @@ def _calendars_of(owner: Owner) -> tuple[CalendarAddress, ...]:
 
 def _ask(
     parts: Parts,
-    by_provider: Mapping[str, Mapping[str, CalendarKey]],
+    organization_id: str,
+    keys: Mapping[CalendarAddress, CalendarKey],
     window: Interval,
     patience: float | None,
 ) -> dict[CalendarAddress, Reading]:
+    by_provider: dict[str, dict[str, CalendarKey]] = defaultdict(dict)
+    for calendar, key in keys.items():
+        by_provider[calendar.provider][calendar.address] = key
     answers: dict[CalendarAddress, Reading] = {}
     now = parts.now()
+    providers = parts.providers_of(organization_id)
     pending: dict[str, Future[dict[str, Reading]]] = {}
     deadline = None if patience is None else time.monotonic() + patience
     pool = ThreadPoolExecutor(max_workers=max(1, len(by_provider)), thread_name_prefix="read")
     try:
         for name, calendars in by_provider.items():
-            provider = parts.providers.get(name)
+            provider = providers.get(name)
             if provider is None:
                 reason = NOT_SET_UP.format(provider=name.capitalize())
                 answers |= _all_unreadable(name, calendars, "not_set_up", reason, now)
             else:
                 pending[name] = pool.submit(_read, provider, calendars, window, deadline)
         for name, future in pending.items():
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            left = None if deadline is None else max(0.0, deadline - time.monotonic()) + GRACE
             answers |= _answer_of(name, by_provider[name], future, left, now)
     finally:
         # A provider that hangs may finish by itself; nobody waits for it.
@@ -110,31 +181,45 @@ def _answer_of(
     try:
         answer = future.result(timeout=seconds)
     except TimeoutError:
-        return _all_unreadable(name, calendars, "too_slow", "The calendar did not answer in time.", now)
+        reason = "The calendar did not answer in time."
+        return _all_unreadable(name, calendars, "too_slow", reason, now, passing=True)
     except CalendarError as error:
-        return _all_unreadable(name, calendars, "failed", str(error), now)
+        passing = isinstance(error, TryLater)
+        return _all_unreadable(name, calendars, "failed", str(error), now, passing=passing)
     missing = Unreadable(reason="The calendar gave no answer.", code="no_answer", read_at=now)
     return {CalendarAddress(name, address): answer.get(address, missing) for address in calendars}
 
 
 def _all_unreadable(
-    name: str, calendars: Iterable[str], code: str, reason: str, now: datetime
+    name: str, calendars: Iterable[str], code: str, reason: str, now: datetime, *, passing: bool = False
 ) -> dict[CalendarAddress, Reading]:
-    unreadable = Unreadable(reason=reason, code=code, read_at=now)
+    unreadable = Unreadable(reason=reason, code=code, read_at=now, passing=passing)
     return {CalendarAddress(name, address): unreadable for address in calendars}
 
 
-def _together(readings: Mapping[CalendarAddress, Reading], calendars: tuple[CalendarAddress, ...]) -> Look:
+def _together(
+    readings: Mapping[CalendarAddress, Reading],
+    earlier: Mapping[CalendarAddress, Known],
+    calendars: tuple[CalendarAddress, ...],
+) -> Look:
     """All calendars of one owner; one that cannot be read makes the owner unreadable: unknown is never
     free.
     """
     busy: list[Busy] = []
+    known_at: list[datetime] = []
     for calendar in calendars:
         reading = readings[calendar]
-        if isinstance(reading, Unreadable):
+        if isinstance(reading, Blocks):
+            busy.extend(reading.blocks)
+        elif calendar in earlier:
+            busy.extend(earlier[calendar].busy)
+            known_at.append(earlier[calendar].read_at)
+        else:
             return Look(busy=(), reason=reading.reason)
-        busy.extend(reading.blocks)
-    return Look(busy=tuple(sorted(busy, key=lambda block: (block.start, block.end))))
+    return Look(
+        busy=tuple(sorted(busy, key=lambda block: (block.start, block.end))),
+        known_at=min(known_at, default=None),
+    )
 
 
 def busy(
@@ -147,7 +232,8 @@ def busy(
         raise Invalid.at("/end", f"is more than {LONGEST_WINDOW.days} days after start")
     with parts.database.transaction(organization_id) as session:
         person = convert.interviewer(catalogue.one(session, rows.Interviewer, interviewer_id))
-    look = read_all(parts, [person], Interval(start, end), patience=10)[person.id]
+    window = Interval(start, end)
+    look = read_all(parts, organization_id, [person], window, patience=10, live=True)[person.id]
     if look.reason is not None:
         raise Conflict(look.reason, code="calendar_unreadable")
     return {

@@ -40,6 +40,7 @@ LONGER = timedelta(days=7)
 class _Asked:
     """A run as far as the solver is concerned."""
 
+    organization_id: str
     plan: Plan
     window: Interval
     options: int
@@ -66,7 +67,8 @@ def _look(parts: Parts, asked: _Asked) -> tuple[Interval, dict[str, Look]]:
     week longer" can be tried before it is proposed.
     """
     reach = problems.reach(asked.plan, asked.window, parts.now()).padded(timedelta(0), LONGER)
-    return reach, readings.read_all(parts, asked.cast.owners, reach, patience=PATIENCE)
+    owners = asked.cast.owners
+    return reach, readings.read_all(parts, asked.organization_id, owners, reach, patience=PATIENCE)
 
 
 def _take(session: Session, run_id: str) -> _Asked | None:
@@ -77,6 +79,7 @@ def _take(session: Session, run_id: str) -> _Asked | None:
     plan, window = Plan.from_json(run.plan), Interval(run.window_start, run.window_end)
     waiting = [item for item in runs.candidates_of(session, run_id) if item.status == "waiting"]
     return _Asked(
+        organization_id=run.organization_id,
         plan=plan,
         window=window,
         options=run.options_wanted,
@@ -305,6 +308,7 @@ def _take_candidate(session: Session, run_candidate_id: str) -> tuple[str, _Aske
     candidate = convert.candidate(session.get_one(rows.Candidate, run_candidate.candidate_id))
     met = casts.people_met(session, candidate.id, except_run_candidate=run_candidate_id)
     return run.id, _Asked(
+        organization_id=run.organization_id,
         plan=plan,
         window=window,
         options=run.options_wanted,

@@ -18,11 +18,17 @@ KEPT = timedelta(hours=24)
 
 
 def sweep(parts: Parts) -> None:
-    """Due mail, owed calendar entries, offers and interviews whose time is over."""
+    """Due mail, owed calendar entries, calendars to look at, offers and interviews whose time is over."""
     for organization_id, id_ in _due(parts, "due_messages"):
         _defer(parts, organization_id, "send_message", message_id=id_)
     for organization_id, id_ in _due(parts, "owed_entries"):
         _defer(parts, organization_id, "write_entry", entry_id=id_)
+    for organization_id, id_ in _due(parts, "due_verifications"):
+        _defer(parts, organization_id, "verify_entry", entry_id=id_)
+    for organization_id, id_ in _due(parts, "due_syncs"):
+        _defer(parts, organization_id, "sync_calendar", state_id=id_)
+    for organization_id, id_ in _due(parts, "due_watches"):
+        _defer(parts, organization_id, "watch_calendar", state_id=id_)
     for organization_id, id_ in _due(parts, "ended_invitations"):
         invitations.expire(parts, organization_id, id_)
     for organization_id, id_ in _due(parts, "ended_bookings"):
@@ -42,11 +48,21 @@ def _defer(parts: Parts, organization_id: str, task: str, **ids: str) -> None:
         parts.defer(session, task, organization_id=organization_id, **ids)
 
 
+def refresh(parts: Parts) -> None:
+    """Read everybody's calendars again, each organisation by a job of its own."""
+    for organization_id in _organizations(parts):
+        if parts.granted(organization_id):
+            _defer(parts, organization_id, "refresh_calendars")
+
+
+def _organizations(parts: Parts) -> list[str]:
+    with parts.database.lookup() as session:
+        return list(session.scalars(sa.text("select id from every_organization()")))
+
+
 def tidy(parts: Parts) -> None:
     """Forget the answers kept for repeated requests when their time is over."""
-    with parts.database.lookup() as session:
-        organizations = list(session.scalars(sa.text("select id from every_organization()")))
-    for organization_id in organizations:
+    for organization_id in _organizations(parts):
         with parts.database.transaction(organization_id) as session:
             session.execute(
                 sa.delete(rows.IdempotencyKey).where(rows.IdempotencyKey.created_at < parts.now() - KEPT)

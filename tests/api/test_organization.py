@@ -14,6 +14,7 @@ def test_a_new_organisation_has_the_defaults(client, organization_id):
         "branding": {"logo_url": None, "color": None},
         "organizers": {"google": None, "microsoft": None},
         "policies": {"provider_down": "refuse"},
+        "calendars": {"max_age_minutes": 120, "detail": "free_busy"},
         "retention_days": None,
     }
 
@@ -24,6 +25,7 @@ def test_an_organisation_is_kept_as_sent(client, organization_id):
         "branding": {"logo_url": "https://acme.example/logo.svg", "color": "#aabbcc"},
         "organizers": {"google": "interviews@acme.example", "microsoft": None},
         "policies": {"provider_down": "book_pending"},
+        "calendars": {"max_age_minutes": 30, "detail": "events"},
         "retention_days": 180,
     }
     assert client.patch("/v1/organization", body).json == {"id": organization_id, **body}

@@ -27,7 +27,7 @@ from calendars import (
     Provider,
     Unreadable,
 )
-from calendars.microsoft import EntraApplication, MicrosoftCalendars
+from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
 from tests.fakes.microsoft import FakeMicrosoft
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -87,7 +87,7 @@ def microsoft_bench(_: Path) -> Iterator[Bench]:
         fake.now = lambda: NOW
         fake.add_person(ANA.address, time_zone=ANA.time_zone)
         application = EntraApplication(
-            fake.tenant_id, fake.client_id, secret=fake.client_secret, authority=fake.authority
+            fake.tenant_id, fake.client_id, Credential(secret=fake.client_secret), authority=fake.authority
         )
         yield Bench(
             provider=MicrosoftCalendars(application, endpoint=fake.graph_endpoint, now=lambda: NOW),

@@ -217,6 +217,15 @@ class Policies(Schema):
     provider_down = one_of(("refuse", "book_pending"), load_default="refuse")
 
 
+class CalendarReading(Schema):
+    """How calendars are read."""
+
+    #: how old what is known may be when a provider is not answering and offers are made
+    max_age_minutes = Whole(0, 1440, load_default=120)
+    #: what is busy in the vendors' batches, or event by event, which tells more and asks more
+    detail = one_of(("free_busy", "events"), load_default="free_busy")
+
+
 class OrganizationFields(Schema):
     """What can be said of an organisation; null puts an optional field back to its default."""
 
@@ -224,6 +233,7 @@ class OrganizationFields(Schema):
     branding = Part(Branding, allow_none=True)
     organizers = Part(Organizers, allow_none=True)
     policies = Part(Policies, allow_none=True)
+    calendars = Part(CalendarReading, allow_none=True)
     retention_days = Whole(1, 36_500, allow_none=True)
 
 

@@ -44,7 +44,7 @@ LOOKUPS = (
             id text, organization_id text)
         language sql stable security definer set search_path = public, pg_temp as $$
             select e.id, e.organization_id from calendar_entries e
-            where e.verify_at <= moment and e.status in ('written', 'removed')
+            where e.verify_at <= moment and e.status in ('written', 'removed', 'missing')
             order by e.verify_at limit most
         $$
         """,
@@ -207,6 +207,15 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("resolved_at is null"),
     )
+    op.add_column(
+        "organizations",
+        sa.Column(
+            "calendars",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+    )
     op.add_column("calendar_entries", sa.Column("written_version", sa.Integer(), nullable=True))
     op.add_column(
         "calendar_entries",
@@ -263,6 +272,7 @@ def downgrade() -> None:
     op.drop_column("calendar_entries", "conference")
     op.drop_column("calendar_entries", "attendees")
     op.drop_column("calendar_entries", "written_version")
+    op.drop_column("organizations", "calendars")
     op.drop_index(
         "uq_discrepancies_open", table_name="discrepancies", postgresql_where=sa.text("resolved_at is null")
     )

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections of interviewers' calendars."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from marshmallow import fields
+
+from scheduler.api.schemas.base import Instant, View, one_of
+
+STATES = ("connected", "organization", "not_connected", "broken", "not_needed")
+
+
+class Connection(View):
+    """Whether an interviewer's calendar can be used."""
+
+    nullable: ClassVar = frozenset({"reason", "connected_at", "broken_at"})
+    provider = fields.String()
+    address = fields.String()
+    status = one_of(STATES)
+    reason = fields.String()
+    what_to_do = fields.String()
+    connected_at = Instant()
+    broken_at = Instant()
+
+
+class ConnectionLink(View):
+    """Where the calendar's owner connects it."""
+
+    url = fields.String(metadata={"format": "uri"})
+    expires_at = Instant()

@@ -1,0 +1,412 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections: what people granted so that we may read and write their calendars."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from calendars.errors import CalendarError, NotAllowed
+from calendars.oauth import SignIn, Tokens
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict, Gone, Unavailable
+from scheduler.domain.ids import new_id
+from scheduler.domain.intervals import format_instant, parse_instant
+from scheduler.services import catalogue, events, owing
+from scheduler.services.parts import SYSTEM, Parts
+from scheduler.services.sealing import Sealing, Unopened
+
+#: how long a person may take to follow the link they were sent
+TICKET_LIFE = timedelta(days=7)
+#: how long a person may take at the provider's page
+ATTEMPT_LIFE = timedelta(minutes=15)
+#: an access token with less left than this is renewed first
+MARGIN = timedelta(minutes=5)
+PURPOSE = "connect"
+TITLES = {"google": "Google", "microsoft": "Microsoft"}
+SETTINGS = {
+    "google": "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET",
+    "microsoft": "MICROSOFT_TENANT_ID, MICROSOFT_CLIENT_ID and MICROSOFT_CLIENT_SECRET",
+}
+WHAT_TO_DO = {
+    "connected": "Nothing.",
+    "organization": "Nothing: the organisation has granted access for everybody.",
+    "broken": "Ask for a link with POST on this address and send it to the calendar's owner.",
+    "not_connected": "Ask for a link with POST on this address and send it to the calendar's owner.",
+    "not_needed": "Nothing: this calendar needs no connection.",
+}
+
+
+class WrongLink(Gone):
+    """This link does not work any more. Please ask for a new one."""
+
+
+class WrongPerson(Conflict):
+    """That is another account than the one this link is for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """Somebody goes to the provider: where to, and the mark that their browser keeps until they are back."""
+
+    url: str
+    mark: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrived:
+    """Somebody's calendar is connected."""
+
+    name: str
+    address: str
+    organization: str
+
+
+# What a recruiter sees and does
+
+
+def status(parts: Parts, organization_id: str, interviewer_id: str) -> dict[str, Any]:
+    """Whether an interviewer's calendar can be used, and what to do when not."""
+    with parts.database.transaction(organization_id) as session:
+        person = catalogue.one(session, rows.Interviewer, interviewer_id)
+        provider, address = person.calendar["provider"], person.calendar["address"]
+        row = _row(session, provider, address)
+        if row is not None:
+            state = row.status
+        elif provider not in (*TITLES, "caldav"):
+            state = "not_needed"
+        else:
+            state = "organization" if provider in parts.for_everybody else "not_connected"
+        return {
+            "provider": provider,
+            "address": address,
+            "status": state,
+            "reason": row.reason if row else None,
+            "what_to_do": WHAT_TO_DO[state],
+            "connected_at": format_instant(row.connected_at) if row else None,
+            "broken_at": format_instant(row.broken_at) if row and row.broken_at else None,
+        }
+
+
+def invite(parts: Parts, organization_id: str, interviewer_id: str) -> dict[str, Any]:
+    """A link for the calendar's owner to follow. Raises Conflict when the settings make none possible."""
+    with parts.database.transaction(organization_id) as session:
+        person = catalogue.one(session, rows.Interviewer, interviewer_id)
+        provider = person.calendar["provider"]
+    if provider not in TITLES:
+        raise Conflict(f"A calendar of {provider} is not connected by a link.", code="no_link_needed")
+    _sign_in(parts, provider)
+    expires_at = parts.now() + TICKET_LIFE
+    return {
+        "url": link_for(parts, organization_id, interviewer_id, provider, expires_at),
+        "expires_at": format_instant(expires_at),
+    }
+
+
+def link_for(
+    parts: Parts, organization_id: str, interviewer_id: str, provider: str, expires_at: datetime
+) -> str:
+    """Where this person connects their calendar, until then."""
+    text = f"{organization_id}.{interviewer_id}.{int(expires_at.timestamp())}"
+    ticket = f"{text}.{parts.links.sign(f'{PURPOSE}:{provider}', text)}"
+    return f"{parts.links.public_url}/connect/{provider}?ticket={ticket}"
+
+
+def forget(parts: Parts, organization_id: str, interviewer_id: str) -> None:
+    """Throw the connection of an interviewer's calendar away."""
+    with parts.database.transaction(organization_id) as session:
+        person = catalogue.one(session, rows.Interviewer, interviewer_id)
+        row = _row(session, person.calendar["provider"], person.calendar["address"])
+        if row is not None:
+            session.delete(row)
+
+
+# What the calendar's owner does
+
+
+def leave(parts: Parts, provider: str, ticket: str) -> Leaving:
+    """Begin at the link: where to go, and what the browser keeps. Raises WrongLink, Conflict, Unavailable."""
+    organization_id, interviewer_id = _read_ticket(parts, provider, ticket)
+    sign_in = _sign_in(parts, provider)
+    with parts.database.transaction(organization_id) as session:
+        person = session.get(rows.Interviewer, interviewer_id)
+        if person is None or person.deleted_at is not None:
+            raise WrongLink
+        addresses = _addresses(person, provider)
+        if not addresses:
+            raise WrongLink
+    state, mark = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    try:
+        begun = sign_in.begin(redirect_uri=_callback(parts, provider), state=state, hint=addresses[0])
+    except CalendarError as error:
+        raise Unavailable(str(error), code="provider_down") from None
+    content = {"kept": dict(begun.kept), "mark": _hash(mark).hex()}
+    with parts.database.transaction(organization_id) as session:
+        session.execute(sa.delete(rows.ConnectAttempt).where(rows.ConnectAttempt.expires_at < parts.now()))
+        session.add(
+            rows.ConnectAttempt(
+                id=new_id("att"),
+                organization_id=organization_id,
+                provider=provider,
+                interviewer_id=interviewer_id,
+                state_hash=_hash(state),
+                secret=sealing_of(parts).seal(content),
+                expires_at=parts.now() + ATTEMPT_LIFE,
+            )
+        )
+    return Leaving(url=begun.url, mark=mark)
+
+
+def arrive(parts: Parts, provider: str, answer: Mapping[str, str], mark: str | None) -> Arrived:
+    """
+    Back from the provider. The attempt is used up, whatever comes of it.
+
+    Raises WrongLink (unknown, used, late, or another browser), Conflict (not granted), WrongPerson,
+    Unavailable.
+    """
+    organization_id, interviewer_id, kept = _take_attempt(parts, provider, answer, mark)
+    try:
+        grant = _sign_in(parts, provider).finish(kept, answer, now=parts.now())
+    except NotAllowed as error:
+        raise Conflict(str(error), code="not_granted") from None
+    except CalendarError as error:
+        raise Unavailable(str(error), code="provider_down") from None
+    with parts.database.transaction(organization_id) as session:
+        person = session.get(rows.Interviewer, interviewer_id)
+        organization = session.get_one(rows.Organization, organization_id)
+        if person is None:
+            raise WrongLink
+        ours = [a for a in _addresses(person, provider) if a.lower() in grant.addresses]
+        if not ours:
+            raise WrongPerson
+        _keep(
+            session,
+            parts,
+            organization_id,
+            interviewer_id,
+            provider,
+            ours[0],
+            subject=grant.subject,
+            scopes=grant.scopes,
+            content=_content(grant.tokens),
+        )
+        return Arrived(name=person.name, address=ours[0], organization=organization.name)
+
+
+def _read_ticket(parts: Parts, provider: str, ticket: str) -> tuple[str, str]:
+    text, _, signature = ticket.rpartition(".")
+    pieces = text.split(".")
+    if len(pieces) != 3 or not parts.links.verify(f"{PURPOSE}:{provider}", text, signature):
+        raise WrongLink
+    if int(pieces[2]) < parts.now().timestamp():
+        raise WrongLink
+    return pieces[0], pieces[1]
+
+
+def _take_attempt(
+    parts: Parts, provider: str, answer: Mapping[str, str], mark: str | None
+) -> tuple[str, str, dict[str, Any]]:
+    with parts.database.lookup() as session:
+        found = session.execute(
+            sa.text("select id, organization_id from find_connect_attempt(:hash)"),
+            {"hash": _hash(answer.get("state", ""))},
+        ).one_or_none()
+    if found is None:
+        raise WrongLink
+    with parts.database.transaction(found.organization_id) as session:
+        attempt = session.scalar(
+            sa.select(rows.ConnectAttempt).where(rows.ConnectAttempt.id == found.id).with_for_update()
+        )
+        if attempt is None:
+            raise WrongLink
+        session.delete(attempt)
+        late, interviewer_id = attempt.expires_at < parts.now(), attempt.interviewer_id
+        same_provider, sealed = attempt.provider == provider, attempt.secret
+    content = sealing_of(parts).open(sealed)
+    same_browser = hmac.compare_digest(_hash(mark or "").hex(), content["mark"])
+    if late or not same_provider or not same_browser:
+        raise WrongLink
+    return found.organization_id, interviewer_id, content["kept"]
+
+
+def _addresses(person: rows.Interviewer, provider: str) -> list[str]:
+    """The person's calendars at a provider, the one that is written first."""
+    calendars = [person.calendar, *person.busy_calendars]
+    return [item["address"] for item in calendars if item["provider"] == provider]
+
+
+def _keep(
+    session: Session,
+    parts: Parts,
+    organization_id: str,
+    interviewer_id: str,
+    provider: str,
+    address: str,
+    *,
+    subject: str,
+    scopes: tuple[str, ...],
+    content: Mapping[str, Any],
+) -> None:
+    row = _row(session, provider, address, lock=True)
+    if row is None:
+        row = rows.Connection(
+            id=new_id("con"), organization_id=organization_id, provider=provider, address=address
+        )
+        session.add(row)
+    row.interviewer_id, row.subject, row.scopes = interviewer_id, subject, list(scopes)
+    row.secret = sealing_of(parts).seal(content)
+    row.status, row.reason, row.broken_at = "connected", None, None
+    row.connected_at = parts.now()
+
+
+def _row(session: Session, provider: str, address: str, *, lock: bool = False) -> rows.Connection | None:
+    query = sa.select(rows.Connection).where(
+        rows.Connection.provider == provider, rows.Connection.address == address
+    )
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def _sign_in(parts: Parts, provider: str) -> SignIn:
+    sign_in = parts.sign_ins.get(provider)
+    if sign_in is None:
+        title = TITLES[provider]
+        raise Conflict(
+            f"{title} calendars are not set up: {SETTINGS[provider]} are missing.", code="not_set_up"
+        )
+    return sign_in
+
+
+def _callback(parts: Parts, provider: str) -> str:
+    return f"{parts.links.public_url}/connect/{provider}/callback"
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def sealing_of(parts: Parts) -> Sealing:
+    if parts.sealing is None:
+        raise Unavailable("This process has no keys for what is sealed.", code="no_keys")
+    return parts.sealing
+
+
+# What uses a connection
+
+
+def connected(parts: Parts, organization_id: str, provider: str) -> dict[str, str]:
+    """The connections at a provider, broken ones too: ids by address."""
+    with parts.database.transaction(organization_id) as session:
+        found = session.execute(
+            sa.select(rows.Connection.address, rows.Connection.id).where(rows.Connection.provider == provider)
+        )
+        return {address: id_ for address, id_ in found}  # noqa: C416  # rows are no pairs to mypy
+
+
+def secret_of(parts: Parts, organization_id: str, connection_id: str) -> dict[str, Any]:
+    """What is kept of a connection. Raises NotAllowed when it is gone, broken, or cannot be opened."""
+    with parts.database.transaction(organization_id) as session:
+        return _opened(parts, session.get(rows.Connection, connection_id))
+
+
+def access_token(
+    parts: Parts,
+    organization_id: str,
+    connection_id: str,
+    refresh: Callable[[str], Tokens],
+    *,
+    refused: str | None = None,
+) -> Tokens:
+    """
+    A token with some minutes left, not the `refused` one.
+
+    The row is locked while the provider is asked for the next: a refresh token may be good for one use, and
+    two workers must not use it twice. Raises NotAllowed (the connection is broken from then on), TryLater.
+    """
+    try:
+        with parts.database.transaction(organization_id) as session:
+            row = session.get(rows.Connection, connection_id, with_for_update=True)
+            content = _opened(parts, row)
+            there = _tokens(content)
+            if there.access_token != refused and there.expires_at > parts.now() + MARGIN:
+                return there
+            fresh = refresh(content["refresh_token"])
+            if row is not None:
+                row.secret = sealing_of(parts).seal(_content(fresh, earlier=content["refresh_token"]))
+            return fresh
+    except NotAllowed as error:
+        broke(parts, organization_id, connection_id, str(error))
+        raise
+
+
+def broke(parts: Parts, organization_id: str, connection_id: str, reason: str) -> None:
+    """The grant is dead: say so, once, to its owner and to whoever listens to events."""
+    with parts.database.transaction(organization_id) as session:
+        row = session.get(rows.Connection, connection_id, with_for_update=True)
+        if row is None or row.status == "broken":
+            return
+        row.status, row.reason, row.broken_at = "broken", reason, parts.now()
+        if row.interviewer_id is None:
+            return
+        events.record(
+            session,
+            organization_id,
+            "calendar.unreadable",
+            actor=SYSTEM,
+            at=parts.now(),
+            data={"interviewer_id": row.interviewer_id, "reason": "reconnect"},
+        )
+        owing.owe_reconnection(session, parts, session.get_one(rows.Interviewer, row.interviewer_id), reason)
+
+
+def _opened(parts: Parts, row: rows.Connection | None) -> dict[str, Any]:
+    if row is None:
+        raise NotAllowed("This calendar is not connected any more.")
+    if row.status == "broken":
+        raise NotAllowed(row.reason)
+    try:
+        return sealing_of(parts).open(row.secret)
+    except Unopened:
+        raise NotAllowed(
+            "The service's keys no longer open what was granted; please connect again."
+        ) from None
+
+
+def _content(tokens: Tokens, *, earlier: str | None = None) -> dict[str, Any]:
+    return {
+        "access_token": tokens.access_token,
+        "expires_at": format_instant(tokens.expires_at),
+        "refresh_token": tokens.refresh_token or earlier,
+    }
+
+
+def _tokens(content: Mapping[str, Any]) -> Tokens:
+    return Tokens(
+        access_token=content["access_token"],
+        expires_at=parse_instant(content["expires_at"]),
+        refresh_token=content["refresh_token"],
+    )
+
+
+def rotate(parts: Parts) -> tuple[int, list[str]]:
+    """Seal everything with the newest key: how many there were, and the ids of those that no key opens."""
+    done, unopened = 0, []
+    with parts.database.lookup() as session:
+        organizations = list(session.scalars(sa.text("select id from every_organization()")))
+    for organization_id in organizations:
+        with parts.database.transaction(organization_id) as session:
+            for row in session.scalars(sa.select(rows.Connection).with_for_update()):
+                try:
+                    row.secret = sealing_of(parts).renewed(row.secret)
+                except Unopened:
+                    unopened.append(row.id)
+                else:
+                    done += 1
+    return done, unopened

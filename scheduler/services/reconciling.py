@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Comparing what should stand in calendars with what does. Each difference becomes a fact (a discrepancy) that
+lasts until it is gone, and goes to a person: people's changes are neither undone nor followed by themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from calendars.errors import CalendarError, TryLater
+from calendars.values import FoundEvent
+from scheduler.db import rows
+from scheduler.domain.ids import new_id
+from scheduler.domain.intervals import format_instant
+from scheduler.domain.moves import ACTIVE_BOOKING
+from scheduler.domain.options import OptionSession
+from scheduler.services import attention, conferences
+from scheduler.services.parts import Parts
+
+LEASE = timedelta(seconds=90)
+#: between two looks at an event that is as it should be, and on the last day before it
+EVERY, EVERY_SOON = timedelta(hours=6), timedelta(hours=1)
+#: an event that seems to be gone is looked for again before it is believed
+SECOND_LOOK = timedelta(seconds=5)
+AGAIN, AGAIN_REFUSED = timedelta(minutes=2), timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One thing that is otherwise than it should be, and the sentence for a person."""
+
+    kind: str
+    text: str
+    #: id of the interviewer or room it is about; empty for the event itself
+    who: str = ""
+    details: dict[str, str] = field(default_factory=dict)
+
+
+def verify(parts: Parts, organization_id: str, entry_id: str) -> None:
+    """Compare one entry with its calendar."""
+    with parts.database.transaction(organization_id) as session:
+        entry = session.scalar(
+            sa.select(rows.CalendarEntry)
+            .where(
+                rows.CalendarEntry.id == entry_id,
+                rows.CalendarEntry.status.in_(("written", "removed", "missing")),
+                rows.CalendarEntry.verify_at <= parts.now(),
+            )
+            .with_for_update(skip_locked=True, key_share=True)
+        )
+        if entry is None:
+            return
+        entry.verify_at = parts.now() + LEASE
+        session.flush()
+    provider = parts.providers_of(organization_id).get(entry.provider)
+    try:
+        found = provider.find_event(entry.calendar, entry.uid) if provider else None
+    except CalendarError as error:
+        _look_later(parts, entry, AGAIN if isinstance(error, TryLater) else AGAIN_REFUSED)
+        return
+    if provider is None:
+        _look_later(parts, entry, AGAIN_REFUSED)
+        return
+    with parts.database.transaction(organization_id) as session:
+        _compare(session, parts, entry, found)
+
+
+def _look_later(parts: Parts, claimed: rows.CalendarEntry, wait: timedelta) -> None:
+    with parts.database.transaction(claimed.organization_id) as session:
+        session.execute(
+            sa.update(rows.CalendarEntry)
+            .where(rows.CalendarEntry.id == claimed.id)
+            .values(verify_at=parts.now() + wait)
+        )
+
+
+def _compare(session: Session, parts: Parts, claimed: rows.CalendarEntry, found: FoundEvent | None) -> None:
+    booking = session.get_one(rows.Booking, claimed.booking_id, with_for_update={"key_share": True})
+    entry = session.get_one(rows.CalendarEntry, claimed.id, with_for_update={"key_share": True})
+    if (entry.status, entry.booking_version) != (claimed.status, claimed.booking_version):
+        return  # something else is wanted by now, and will be looked at then
+    if found is not None and found.status == "cancelled":
+        found = None
+    if entry.wanted == "absent":
+        _compare_removed(session, parts, entry, found)
+        return
+    if booking.status not in ACTIVE_BOOKING or booking.end <= parts.now():
+        entry.verify_at = None
+        return
+    if found is None and not _seen_missing(session, parts, entry):
+        return
+    differences = _differences(session, booking, entry, found)
+    _keep(session, parts, booking, entry, differences)
+    entry.status = "written" if found else "missing"
+    near = booking.start - parts.now() < timedelta(days=1)
+    entry.verify_at = parts.now() + (EVERY_SOON if near else EVERY)
+    if found is not None:
+        entry.etag = found.ref.etag
+        conferences.settle(session, parts, entry, found.ref)
+
+
+def _compare_removed(
+    session: Session, parts: Parts, entry: rows.CalendarEntry, found: FoundEvent | None
+) -> None:
+    """Gone is gone; one that is there again, after an answer that was lost, is taken out once more."""
+    entry.verify_at = None
+    if found is not None:
+        entry.status, entry.attempts, entry.attempt_at = "pending", 0, parts.now()
+        parts.defer(session, "write_entry", entry_id=entry.id, organization_id=entry.organization_id)
+
+
+def _seen_missing(session: Session, parts: Parts, entry: rows.CalendarEntry) -> bool:
+    """Whether this is the second look in a row that does not find the event."""
+    open_ = _open(session, entry)
+    if ("missing", "") in open_:
+        return True
+    session.add(_discrepancy(parts, entry, Difference(kind="missing", text="")))
+    entry.verify_at = parts.now() + SECOND_LOOK
+    return False
+
+
+def _differences(
+    session: Session, booking: rows.Booking, entry: rows.CalendarEntry, found: FoundEvent | None
+) -> list[Difference]:
+    planned = next(
+        OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
+    )
+    if found is None:
+        text = (
+            f"The event of {planned.title} was deleted from the calendar {entry.calendar} by somebody; "
+            "it is not written again by itself."
+        )
+        return [Difference(kind="missing", text=text)]
+    differences = []
+    if (found.start, found.end) != (planned.start, planned.end):
+        times = {"start": format_instant(found.start), "end": format_instant(found.end)}
+        text = (
+            f"The event of {planned.title} was moved in the calendar {entry.calendar} by somebody, to "
+            f"{times['start']}; the booking still says {format_instant(planned.start)}."
+        )
+        differences.append(Difference(kind="moved", text=text, details=times))
+    return differences + _refusals(session, planned, entry, found)
+
+
+def _refusals(
+    session: Session, planned: OptionSession, entry: rows.CalendarEntry, found: FoundEvent
+) -> list[Difference]:
+    """Who of the panel, or which room, has declined."""
+    declined = {guest.email.lower() for guest in found.attendees if guest.status == "declined"}
+    if not declined:
+        return []
+    differences = []
+    for panelist in planned.interviewers:
+        person = session.get_one(rows.Interviewer, panelist.id)
+        if _is_at(person.calendar, entry.provider, declined) and not panelist.optional:
+            text = f"{person.name} has declined {planned.title}."
+            differences.append(Difference(kind="declined", text=text, who=person.id))
+    if planned.room:
+        room = session.get_one(rows.Room, planned.room.id)
+        if _is_at(room.calendar, entry.provider, declined):
+            text = f"The room {room.name} has declined {planned.title}."
+            differences.append(Difference(kind="room_declined", text=text, who=room.id))
+    return differences
+
+
+def _is_at(calendar: dict[str, str], provider: str, addresses: set[str]) -> bool:
+    return calendar["provider"] == provider and calendar["address"].lower() in addresses
+
+
+def _keep(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    entry: rows.CalendarEntry,
+    differences: list[Difference],
+) -> None:
+    open_ = _open(session, entry)
+    there = {(difference.kind, difference.who) for difference in differences}
+    for name, row in open_.items():
+        if name not in there:
+            row.resolved_at = parts.now()
+    for difference in differences:
+        known = open_.get((difference.kind, difference.who))
+        if known is None:
+            known = _discrepancy(parts, entry, difference)
+            session.add(known)
+        known.details = difference.details
+        attention.needs_attention(session, booking, difference.text, at=parts.now())
+
+
+def _open(session: Session, entry: rows.CalendarEntry) -> dict[tuple[str, str], rows.Discrepancy]:
+    found = session.scalars(
+        sa.select(rows.Discrepancy).where(
+            rows.Discrepancy.entry_id == entry.id, rows.Discrepancy.resolved_at.is_(None)
+        )
+    )
+    return {(row.kind, row.who): row for row in found}
+
+
+def _discrepancy(parts: Parts, entry: rows.CalendarEntry, difference: Difference) -> rows.Discrepancy:
+    return rows.Discrepancy(
+        id=new_id("dis"),
+        organization_id=entry.organization_id,
+        booking_id=entry.booking_id,
+        entry_id=entry.id,
+        kind=difference.kind,
+        who=difference.who,
+        details=difference.details,
+        found_at=parts.now(),
+    )
