@@ -58,7 +58,8 @@ class Client:
         if left is not None and left <= 0:
             raise TryLater("There was no time left to ask Google; try again.")
         timeout = TIMEOUT if left is None else max(0.05, min(TIMEOUT, left))
-        http = google_auth_httplib2.AuthorizedHttp(SourceCredentials(source), http=fresh_http(timeout))
+        plain = fresh_http(timeout)
+        http = google_auth_httplib2.AuthorizedHttp(SourceCredentials(source), http=plain)
         try:
             answer = request.execute(http=http, num_retries=0)
         except HttpError as error:
@@ -67,6 +68,8 @@ class Client:
             raise Outage(NOT_JSON) from None
         except (OSError, ssl.SSLError, httplib2.HttpLib2Error) as error:
             raise Outage(f"Google Calendar is not answering ({type(error).__name__}).") from None
+        finally:
+            plain.close()
         if answer == "":
             return {}
         if not isinstance(answer, dict):

@@ -106,13 +106,16 @@ class _Delegated:
                 self._credentials.token = None
 
     def _refresh(self) -> None:
+        http = fresh_http()
         try:
-            request = google_auth_httplib2.Request(fresh_http())
+            request = google_auth_httplib2.Request(http)
             self._credentials.refresh(request)  # type: ignore[no-untyped-call]
         except RefreshError as error:
             raise refused_token(error) from None
         except (TransportError, OSError, httplib2.HttpLib2Error):
             raise Outage("Google's sign-in is not answering.") from None
+        finally:
+            http.close()
 
 
 class SourceCredentials(Credentials):

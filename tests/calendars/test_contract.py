@@ -27,7 +27,9 @@ from calendars import (
     Provider,
     Unreadable,
 )
+from calendars.google import GoogleCalendars, ServiceAccount
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
+from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -82,6 +84,22 @@ def ics_bench(folder: Path) -> Iterator[Bench]:
 
 
 @contextmanager
+def google_bench(_: Path) -> Iterator[Bench]:
+    with FakeGoogle() as fake:
+        fake.now = lambda: NOW
+        fake.add_person(ANA.address, time_zone=ANA.time_zone)
+        yield Bench(
+            provider=GoogleCalendars(
+                ServiceAccount(fake.service_account()), endpoint=fake.api_endpoint, now=lambda: NOW
+            ),
+            add_calendar=lambda address: None if address == ANA.address else fake.add_person(address),
+            add_busy=lambda address, start, end: fake.add_event(address, start, end) and None,
+            break_calendar=fake.no_access,
+            nowhere="not_found",
+        )
+
+
+@contextmanager
 def microsoft_bench(_: Path) -> Iterator[Bench]:
     with FakeMicrosoft() as fake:
         fake.now = lambda: NOW
@@ -101,6 +119,7 @@ def microsoft_bench(_: Path) -> Iterator[Bench]:
 BENCHES = {
     "memory": memory_bench,
     "ics": ics_bench,
+    "google": google_bench,
     "microsoft": microsoft_bench,
 }
 
