@@ -64,6 +64,11 @@ def check_parameters(method: Method, query: tuple[tuple[str, str], ...]) -> None
             raise wrong("invalid", f"Invalid value: {value} ({name})")
 
 
+def names(schema: str) -> frozenset[str]:
+    """The fields a named shape has."""
+    return frozenset(document()["schemas"][schema]["properties"])
+
+
 def mismatches(schema: str, value: Any) -> list[str]:
     """What in a body is not as the named shape says, a sentence each."""
     return list(_mismatches({"$ref": schema}, value, schema))

@@ -161,7 +161,7 @@ class EventCalls:
             if not mismatch.endswith("does not exist."):
                 raise wrong("invalid", mismatch)
             self._note(f"{call.method.id}: {mismatch}")
-        return body
+        return {name: sent for name, sent in body.items() if name in discovery.names("Event")}
 
     def _take_conference(self, call: Call, body: Fields, before: Fields | None) -> None:
         """Make of the body's conference what the calendar does; it is ignored without the version."""

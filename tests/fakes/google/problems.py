@@ -57,7 +57,7 @@ KNOWN: dict[str, tuple[int, str, str, str, str]] = {
         *("parameter", "updatedMin"),
     ),
     "userRateLimitExceeded": (403, "usageLimits", "User Rate Limit Exceeded", "", ""),
-    "webhookUrlUnauthorized": (401, "push", "Unauthorized WebHook callback channel: {what}", "", ""),
+    "webhookUrlUnauthorized": (400, "push", "Unauthorized WebHook callback channel: {what}", "", ""),
 }
 
 
