@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,9 +35,9 @@ NOT_JSON = "Google Calendar is not answering as it should: what came is not its 
 class Client:
     """Requests to one endpoint, made as whoever's tokens are given. Safe to use from several threads."""
 
-    def __init__(self, endpoint: str, breaker: Breaker) -> None:
+    def __init__(self, endpoint: str, breaker: Breaker, sleep: Callable[[float], None] = time.sleep) -> None:
         self._endpoint = endpoint if endpoint.endswith("/") else f"{endpoint}/"
-        self._breaker = breaker
+        self._breaker, self._sleep = breaker, sleep
 
     @property
     def api(self) -> Any:
@@ -51,7 +53,12 @@ class Client:
         Raises the errors of `problems.MEANINGS`, after trying again what may pass.
         """
         budget = Budget(deadline=deadline)
-        return retrying(lambda: self._once(request, source, budget), budget=budget, breaker=self._breaker)
+        return retrying(
+            lambda: self._once(request, source, budget),
+            budget=budget,
+            breaker=self._breaker,
+            sleep=self._sleep,
+        )
 
     def _once(self, request: HttpRequest, source: TokenSource, budget: Budget) -> dict[str, Any]:
         left = budget.left()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -64,11 +65,12 @@ class GoogleCalendars:
         breaker: Breaker | None = None,
         at_once: int = 8,
         now: Callable[[], datetime] = _now,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """``reader``: an address that asks for everybody's free/busy, where the organisation granted that."""
         self._access = access
         self._reader = reader
-        self._client = Client(endpoint, breaker or Breaker("Google Calendar"))
+        self._client = Client(endpoint, breaker or Breaker("Google Calendar"), sleep)
         self._at_once = at_once
         self._now = now
 

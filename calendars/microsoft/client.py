@@ -6,8 +6,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -35,9 +36,15 @@ class ForeignLink(NotAllowed):
 class Client:
     """Requests to one Graph, made as whoever's tokens are given. Safe to use from several threads."""
 
-    def __init__(self, endpoint: str, breaker: Breaker, slots: Slots) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        breaker: Breaker,
+        slots: Slots,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._endpoint = endpoint.rstrip("/")
-        self._breaker, self._slots = breaker, slots
+        self._breaker, self._slots, self._sleep = breaker, slots, sleep
         self._local = threading.local()
 
     def call(
@@ -75,7 +82,7 @@ class Client:
                 except TokenRefused:
                     raise NotAllowed(RECONNECT) from None
 
-        return retrying(once, budget=budget, breaker=self._breaker)
+        return retrying(once, budget=budget, breaker=self._breaker, sleep=self._sleep)
 
     def _url(self, path: str) -> str:
         if path.startswith("/"):

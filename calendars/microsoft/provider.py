@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -56,11 +57,12 @@ class MicrosoftCalendars:
         breaker: Breaker | None = None,
         slots: Slots | None = None,
         now: Callable[[], datetime] = _now,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """``reader``: a mailbox in whose name everybody's schedules are asked for."""
         self._access = access
         self._reader = reader
-        self._client = Client(endpoint, breaker or Breaker("Microsoft 365"), slots or Slots())
+        self._client = Client(endpoint, breaker or Breaker("Microsoft 365"), slots or Slots(), sleep)
         self._now = now
 
     # Reading
