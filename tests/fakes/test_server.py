@@ -19,6 +19,12 @@ class Counter(FakeServer):
     def __init__(self) -> None:
         super().__init__()
         self.count = 0
+        self.paused = threading.Event()
+
+    def pause(self, seconds: float) -> None:
+        if seconds > 0:
+            self.paused.set()
+        super().pause(seconds)
 
     def answer(self, request: Recorded) -> Answer:
         with self.lock:
@@ -127,8 +133,7 @@ def test_no_thread_and_no_waiting_client_is_left_behind():
     fake.faults.add(faults.hang(60))
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(ask, fake)
-        while not fake.most_at_once or len(fake.requests) < 2:
-            pass
+        assert fake.paused.wait(5)
         fake.stop()
         assert isinstance(waiting.exception(), ConnectionError)
     idle.close()

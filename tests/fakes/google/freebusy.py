@@ -91,7 +91,7 @@ def busy(calendar: Calendar, window: Span) -> Iterator[Span]:
     for entry in list(calendar.live()):
         for found in instances(calendar, entry, *window) if is_master(entry) else (entry,):
             start, end = calendar.span(found)
-            if blocks(found) and start < window[1] and end > window[0] and start < end:
+            if start < window[1] and end > window[0] and start < end and blocks(found):
                 yield start, end
 
 

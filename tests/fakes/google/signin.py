@@ -59,7 +59,7 @@ class SignIn:
         asked = dict(parse_qsl(query.rpartition("?")[2])) if isinstance(query, str) else dict(query)
         self._check_asked(asked)
         consent = Consent(
-            address=address,
+            address=address.lower(),
             client_id=asked["client_id"],
             scopes=frozenset(asked["scope"].split() if scopes is None else scopes),
             redirect_uri=asked["redirect_uri"],
@@ -111,7 +111,7 @@ class SignIn:
         scopes = [short(scope) for scope in claims.get("scope", "").split()]
         if not scopes:
             raise NotGranted("invalid_scope", "Empty or missing scope not allowed.", wrong=True)
-        subject = claims.get("sub", claims["iss"])
+        subject = claims.get("sub", claims["iss"]).lower()
         alone = subject == claims["iss"]
         if not alone and not self.knows(subject):
             raise NotGranted("invalid_grant", "Invalid email or User ID")

@@ -28,6 +28,8 @@ class Entry:
     version: int = 0
     #: how often the event was fetched since its conference was asked for
     fetched: int = 0
+    #: start and end as they were when last reckoned as instants, and those
+    reckoned: tuple[tuple[Fields, Fields], tuple[datetime, datetime]] | None = None
 
     @property
     def id(self) -> str:
@@ -90,7 +92,10 @@ class Calendar:
 
     def span(self, entry: Entry) -> tuple[datetime, datetime]:
         """When the event is; whole days begin at midnight on this calendar's clock."""
-        return as_instant(entry.start, self.zone), as_instant(entry.end, self.zone)
+        times = entry.fields["start"], entry.fields["end"]
+        if entry.reckoned is None or entry.reckoned[0] != times:
+            entry.reckoned = times, (as_instant(entry.start, self.zone), as_instant(entry.end, self.zone))
+        return entry.reckoned[1]
 
     def live(self) -> Iterator[Entry]:
         return (entry for entry in self.entries.values() if not entry.cancelled)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,13 +37,26 @@ def moment(given: Any, name: str) -> Moment:
     """An event's start or end as an aware datetime in its own zone, or as a date."""
     if not isinstance(given, dict) or len({"date", "dateTime"} & given.keys()) != 1:
         raise wrong("invalid", f"Invalid {name} time.")
+    if "date" in given:
+        return _date(given["date"])
+    return _datetime(given["dateTime"], given.get("timeZone"))
+
+
+@lru_cache(65536)
+def _date(text: str) -> date:
     try:
-        if "date" in given:
-            return date.fromisoformat(given["date"])
-        found = datetime.fromisoformat(given["dateTime"])
+        return date.fromisoformat(text)
     except ValueError:
-        raise wrong("invalid", f"Invalid {name} time.") from None
-    own = zone(given["timeZone"]) if "timeZone" in given else None
+        raise wrong("invalid", f"Invalid date: {text}") from None
+
+
+@lru_cache(65536)
+def _datetime(text: str, zone_name: str | None) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise wrong("invalid", f"Invalid time: {text}") from None
+    own = zone(zone_name) if zone_name is not None else None
     if found.tzinfo is None and own is None:
         raise wrong("required", "Missing time zone definition for start time.")
     return found.replace(tzinfo=own) if found.tzinfo is None else found.astimezone(own or found.tzinfo)
