@@ -138,10 +138,16 @@ class FakeGoogle(People, FakeServer):
         return found is not None and found[0].id in WRITING
 
     def answer(self, request: Recorded) -> Answer:
+        return self._answered(request, empty=False)
+
+    def empty_page(self, request: Recorded) -> Answer:
+        return self._answered(request, empty=True)
+
+    def _answered(self, request: Recorded, *, empty: bool) -> Answer:
         with self.lock:
             try:
                 if self.is_api(request):
-                    return self._api(request, empty=False)
+                    return self._api(request, empty=empty)
                 return self._signing_in(request)
             except Refusal as refusal:
                 if refusal.wrong:
@@ -153,10 +159,6 @@ class FakeGoogle(People, FakeServer):
                 if refusal.wrong:
                     self.wrong_note(f"{request.method} {request.path}: {refusal.description}")
                 return refusal.answer()
-
-    def empty_page(self, request: Recorded) -> Answer:
-        with self.lock:
-            return self._api(request, empty=True)
 
     def _signing_in(self, request: Recorded) -> Answer:
         if (request.method, request.path) == ("POST", "/token"):
