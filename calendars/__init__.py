@@ -12,7 +12,7 @@ Usable without the rest of Convene::
 
 from __future__ import annotations
 
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, Outage, TryLater
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage, TryLater
 from calendars.ics import IcsFolder
 from calendars.memory import MemoryCalendars
 from calendars.provider import Provider
@@ -48,6 +48,7 @@ __all__ = [
     "IcsFolder",
     "MemoryCalendars",
     "NotAllowed",
+    "NotConnected",
     "Outage",
     "Provider",
     "Reading",
