@@ -360,8 +360,8 @@ class MicrosoftCalendars:
         """End the subscription. Already gone is done."""
         try:
             self._client.call(self._source(channel.calendar), "DELETE", f"/subscriptions/{channel.id}")
-        except Gone:
-            return
+        except (Gone, NotAllowed):
+            return  # one that is not there, or not ours to end, ends by itself
 
     def _channel(self, calendar: str, answer: Mapping[str, Any], expires: datetime) -> Channel:
         try:

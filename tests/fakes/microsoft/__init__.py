@@ -4,5 +4,6 @@
 from __future__ import annotations
 
 from tests.fakes.microsoft.fake import FakeMicrosoft
+from tests.fakes.microsoft.trouble import claims_challenge, failing
 
-__all__ = ["FakeMicrosoft"]
+__all__ = ["FakeMicrosoft", "claims_challenge", "failing"]

@@ -64,3 +64,18 @@ def unauthorized(message: str) -> GraphError:
     return GraphError(
         401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": 'Bearer realm=""'}
     )
+
+
+class SignInError(Exception):
+    """A refusal with its number; ``wrong``: no client that follows the rules is refused like this."""
+
+    def __init__(
+        self, status: int, error: str, number: int, text: str, *, suberror: str = "", wrong: bool = False
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.error = error
+        self.number = number
+        self.text = f"AADSTS{number}: {text}"
+        self.suberror = suberror
+        self.wrong = wrong

@@ -67,6 +67,7 @@ def provision(tenant: Tenant, item: Item) -> None:
         tenant.store.touch(item)
         for copy in item.copies.values():
             copy.join_url, copy.fields["body"] = item.join_url, item.fields["body"]
+            tenant.store.touch(copy)
 
 
 def _open_teams_meeting(item: Item) -> None:
@@ -176,6 +177,10 @@ def delete(call: Call) -> Answer:
 
 
 def take_away(tenant: Tenant, item: Item) -> None:
+    """The owner of the calendar deletes it; a series goes with all that is in it."""
+    for other in list(item.mailbox.items.values()):
+        if other.series is item:
+            tenant.store.drop(other)
     if item.is_organizers:
         tenant.meetings.cancel(item)
         return

@@ -12,13 +12,14 @@ from urllib.parse import urlencode
 
 from tests.fakes.microsoft import views
 from tests.fakes.microsoft.call import Call, Tenant, error_answer
-from tests.fakes.microsoft.errors import GraphError, denied, invalid, not_found, unauthorized
+from tests.fakes.microsoft.consent import Asked
+from tests.fakes.microsoft.errors import GraphError, SignInError, denied, invalid, not_found, unauthorized
 from tests.fakes.microsoft.keys import Certificate
 from tests.fakes.microsoft.meetings import Meetings
 from tests.fakes.microsoft.people import People
 from tests.fakes.microsoft.preferences import Preferences
 from tests.fakes.microsoft.routes import Route, segments_of
-from tests.fakes.microsoft.signin import Grant, SignIn, SignInError
+from tests.fakes.microsoft.signin import Grant, SignIn
 from tests.fakes.microsoft.store import Change, Item, Mailbox, Store
 from tests.fakes.microsoft.subscriptions import Subscriptions
 from tests.fakes.microsoft.table import table
@@ -101,13 +102,12 @@ class FakeMicrosoft(People, FakeServer):
         ``scopes``: what is agreed to, when it is not what was asked for.
         """
         with self.lock:
-            return self.sign_in.approve(
-                authorize_url_query, address, None if scopes is None else frozenset(scopes)
-            )
+            asked = Asked.read(authorize_url_query, self.client_id)
+            return self.sign_in.approve(asked, address, None if scopes is None else frozenset(scopes))
 
     def decline(self, authorize_url_query: str | Mapping[str, str]) -> dict[str, str]:
         """A person refuses on the consent screen; the query of the redirect comes back."""
-        return self.sign_in.decline(authorize_url_query)
+        return Asked.read(authorize_url_query, self.client_id).declined()
 
     def wrong_is(self, what: str) -> None:
         """Note a wrong request."""
@@ -116,7 +116,8 @@ class FakeMicrosoft(People, FakeServer):
     def start(self) -> None:
         super().start()
         self.sign_in.host = self.url.partition("://")[2]
-        self.sign_in.graph_scopes = {f"{self.url}/.default", "https://graph.microsoft.com/.default"}
+        hosts = (self.url, f"https://{self.sign_in.host}", "https://graph.microsoft.com")
+        self.sign_in.graph_scopes = {f"{host}/.default" for host in hosts}
 
     def stop(self) -> None:
         super().stop()
@@ -268,12 +269,13 @@ class FakeMicrosoft(People, FakeServer):
 
     def _authorize_page(self, request: Recorded) -> Answer:
         """The consent screen for whoever is at the browser, who agrees."""
-        asked = dict(request.query)
+        asked = Asked.read(dict(request.query), self.client_id)
         if self.browsed_by is None:
-            back = self.sign_in.decline(asked)
+            back = asked.declined()
         else:
             back = self.sign_in.approve(asked, self.browsed_by, None)
-        return Answer(302, b"", {"Location": f"{asked['redirect_uri']}?{urlencode(back)}"})
+        joint = "&" if "?" in asked.redirect_uri else "?"
+        return Answer(302, b"", {"Location": f"{asked.redirect_uri}{joint}{urlencode(back)}"})
 
 
 def _echo(request: Recorded) -> dict[str, str]:

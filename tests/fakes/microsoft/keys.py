@@ -88,7 +88,7 @@ class Certificate:
         except jwt.PyJWTError:
             return False
         return any(
-            header.get(name)
+            header.get(name, "").rstrip("=")  # MSAL sends it padded
             == base64.urlsafe_b64encode(self._certificate.fingerprint(kind)).decode().rstrip("=")
             for name, kind in prints.items()
         )

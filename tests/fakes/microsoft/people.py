@@ -137,6 +137,7 @@ class People:
         """The organiser gives it another time; an event of a series becomes an exception."""
         item = self._on(address, event_id)
         assert item.original is None, "Only the organiser moves a meeting."
+        assert item.kind != "seriesMaster", "Move one event of the series."
         with self.at_work():
             if item.kind == "occurrence":
                 item.kind = "exception"
@@ -152,7 +153,7 @@ class People:
         meeting = self.tenant.store.find(event_id)
         assert meeting is not None, "There is no such event."
         with self.at_work():
-            copy = meeting.copies.get(attendee_address.lower())
+            copy = meeting if meeting.foreign else meeting.copies.get(attendee_address.lower())
             if copy is not None:
                 self.tenant.meetings.answer(copy, answer)
                 return

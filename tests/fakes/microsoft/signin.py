@@ -11,29 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
+from tests.fakes.microsoft.consent import Asked
+from tests.fakes.microsoft.errors import SignInError
 from tests.fakes.microsoft.keys import Certificate, Signer
 from tests.fakes.microsoft.store import Mailbox, Store
 
 TOKEN_LIFE = timedelta(seconds=3599)
 CODE_LIFE = timedelta(minutes=10)
 OWN_SCOPES = {"openid", "profile", "email", "offline_access"}
-
-
-class SignInError(Exception):
-    """A refusal with its number; ``wrong``: no client that follows the rules is refused like this."""
-
-    def __init__(
-        self, status: int, error: str, number: int, text: str, *, suberror: str = "", wrong: bool = False
-    ) -> None:
-        super().__init__(text)
-        self.status = status
-        self.error = error
-        self.number = number
-        self.text = f"AADSTS{number}: {text}"
-        self.suberror = suberror
-        self.wrong = wrong
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +34,9 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class _Code:
+    asked: Asked
     person: Mailbox
     scopes: frozenset[str]
-    redirect_uri: str
-    challenge: str
-    nonce: str | None
     until: datetime
 
 
@@ -155,14 +139,14 @@ class SignIn:
         self._spent.add(code)
         if held.until <= self._now():
             raise SignInError(400, "invalid_grant", 70008, "The authorization code has expired.")
-        if form.get("redirect_uri") != held.redirect_uri:
+        if form.get("redirect_uri") != held.asked.redirect_uri:
             text = "The reply address does not match the one of the authorization."
             raise SignInError(400, "invalid_grant", 500112, text, wrong=True)
         hashed = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-        if _base64url(hashed) != held.challenge:
+        if _base64url(hashed) != held.asked.challenge:
             text = "The Code_Verifier does not match the code_challenge."
             raise SignInError(400, "invalid_grant", 501481, text)
-        return self._issue(held.person, held.scopes, nonce=held.nonce)
+        return self._issue(held.person, held.scopes, nonce=held.asked.nonce)
 
     def _for_refresh(self, form: Mapping[str, str]) -> dict[str, Any]:
         token = form.get("refresh_token", "")
@@ -224,53 +208,14 @@ class SignIn:
 
     # Consent
 
-    def approve(
-        self, query: str | Mapping[str, str], address: str, scopes: frozenset[str] | None
-    ) -> dict[str, str]:
-        """A person agrees. ``query``: of the authorize URL, or the whole URL. Raises SignInError."""
-        asked = self._asked(query)
+    def approve(self, asked: Asked, address: str, scopes: frozenset[str] | None) -> dict[str, str]:
+        """The person at this address agrees: to ``scopes``, or to everything asked for."""
         person = self._store.known(address)
-        wanted = frozenset(asked["scope"].split())
+        wanted = asked.scopes if scopes is None else scopes | (asked.scopes & OWN_SCOPES)
         code = secrets.token_urlsafe(48)
-        self._codes[code] = _Code(
-            person=person,
-            scopes=wanted if scopes is None else scopes | (wanted & OWN_SCOPES),
-            redirect_uri=asked["redirect_uri"],
-            challenge=asked["code_challenge"],
-            nonce=asked.get("nonce"),
-            until=self._now() + CODE_LIFE,
-        )
-        answer = {"code": code, "session_state": secrets.token_hex(16)}
-        if "state" in asked:
-            answer["state"] = asked["state"]
-        if asked.get("client_info") == "1":
-            answer["client_info"] = self.client_info(person)
-        return answer
-
-    def decline(self, query: str | Mapping[str, str]) -> dict[str, str]:
-        """A person does not agree."""
-        asked = self._asked(query)
-        text = "AADSTS65004: User declined to consent to access the app."
-        answer = {"error": "access_denied", "error_description": text, "error_subcode": "cancel"}
-        return answer | ({"state": asked["state"]} if "state" in asked else {})
-
-    def _asked(self, query: str | Mapping[str, str]) -> dict[str, str]:
-        if isinstance(query, str):
-            query = dict(parse_qsl(urlsplit(query).query or query.lstrip("?"), keep_blank_values=True))
-        asked = dict(query)
-        for name, value in (
-            ("client_id", self.client_id),
-            ("response_type", "code"),
-            ("code_challenge_method", "S256"),
-        ):
-            if asked.get(name) != value:
-                text = f"{name} must be {value}, not {asked.get(name)}."
-                raise SignInError(400, "invalid_request", 90014, text, wrong=True)
-        for name in ("redirect_uri", "scope", "code_challenge"):
-            if not asked.get(name):
-                text = f"The required field '{name}' is missing from the request."
-                raise SignInError(400, "invalid_request", 90014, text, wrong=True)
-        return asked
+        self._codes[code] = _Code(asked=asked, person=person, scopes=wanted, until=self._now() + CODE_LIFE)
+        answer = {"code": code, "session_state": secrets.token_hex(16), **asked.state}
+        return answer | ({"client_info": self.client_info(person)} if asked.client_info else {})
 
     # Discovery
 
