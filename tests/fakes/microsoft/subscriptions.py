@@ -113,7 +113,8 @@ class Subscriptions:
 
     def delete(self, call: Call) -> Answer:
         """DELETE /subscriptions/{id}"""
-        del self._live[self._named(call).id]
+        held = self._named(call)  # this may forget others, so it comes first
+        del self._live[held.id]
         return graph(204)
 
     # What the service is told
