@@ -43,6 +43,8 @@ from calendars.values import (
 
 NOT_CONNECTED = "Nobody has given access to this Google calendar: its owner has to connect it."
 LOOKS = 3
+#: of a group, so many are tried until one can ask for the others
+MOST_ASKERS = 8
 CHANNEL_LIFE = timedelta(days=7)
 DAY = timedelta(days=1)
 
@@ -72,6 +74,7 @@ class GoogleCalendars:
         self._reader = reader
         self._client = Client(endpoint, breaker or Breaker("Google Calendar"), sleep)
         self._at_once = at_once
+        self._cannot_ask: set[str] = set()
         self._now = now
 
     # Reading
@@ -127,29 +130,26 @@ class GoogleCalendars:
     def _free_busy(
         self, group: tuple[str, ...], start: datetime, end: datetime, deadline: float | None
     ) -> dict[str, Told]:
-        """One query for a group, asked by whoever of it may; who turns out not to be there is told apart."""
-        told: dict[str, Told] = {}
-        refused: CalendarError | None = None
+        """One query for a group, asked by whoever of it may: a room, or somebody who has left, can only be asked
+        about.
+        """
+        refused: NotAllowed = NotConnected()
         for asker in self._askers(group):
             try:
-                source = self._source(asker)
-                return told | self._query(source, [a for a in group if a not in told], start, end, deadline)
+                return self._query(self._source(asker), list(group), start, end, deadline)
             except NotAllowed as error:
                 refused = error
-                if str(error) != NO_SUCH_PERSON and not isinstance(error, NotConnected):
+                if str(error) == NO_SUCH_PERSON:
+                    self._cannot_ask.add(asker)
+                elif not isinstance(error, NotConnected):
                     raise
-                if asker in group:
-                    told[asker] = Refusal(code_of(error), str(error))
-        if refused is not None and not told:
-            raise refused
-        return {address: told.get(address) or next(iter(told.values())) for address in group}
+        raise refused
 
     def _askers(self, group: tuple[str, ...]) -> list[str]:
         """Who might ask for this group, the likeliest first; a few of many are enough."""
-        first = [self._reader] if self._reader and len(group) > 1 else []
-        if self._reader and self._access.personal(group[0]) is None:
-            first = [self._reader]
-        return [*first, *(address for address in group if address not in first)][:5]
+        reader = [self._reader] if self._reader and self._access.personal(group[0]) is None else []
+        others = sorted((a for a in group if a not in reader), key=lambda a: a in self._cannot_ask)
+        return [*reader, *others][:MOST_ASKERS]
 
     def _query(
         self,

@@ -67,11 +67,11 @@ def read_all(
     owners = tuple(owners)
     wanted = {owner.id: _calendars_of(owner) for owner in owners}
     how = _how(parts, organization_id)
-    keys = {
-        calendar: CalendarKey(address=calendar.address, time_zone=owner.time_zone, detail=how["detail"])
-        for owner in reversed(owners)
-        for calendar in wanted[owner.id]
-    }
+    keys: dict[CalendarAddress, CalendarKey] = {}
+    for owner in owners:
+        for calendar in wanted[owner.id]:
+            key = CalendarKey(address=calendar.address, time_zone=owner.time_zone, detail=how["detail"])
+            keys.setdefault(calendar, key)
     readings = _ask(parts, organization_id, keys, window, patience)
     _remember(parts, organization_id, keys, readings, window)
     earlier: dict[CalendarAddress, Known] = {}

@@ -114,8 +114,24 @@ def test_a_subject_that_is_gone_keeps_nobody_else_from_being_read(desk):
 
     answers = desk.read(ADA, BOB)
 
-    assert answers[ADA].code == "no_such_person"
+    assert answers[ADA].code == "not_found"
     assert answers[BOB] == Blocks((Busy(at(9), at(10)),), NOW)
+
+
+def test_whoever_is_asked_about_alone_and_is_gone_is_unreadable(desk):
+    """Case 62, alone."""
+    desk.fake.forget_person(ADA)
+
+    assert desk.code() == "no_such_person"
+
+
+def test_a_room_that_comes_first_asks_for_nobody_and_is_read_all_the_same(desk):
+    desk.fake.add_event("blue@corp.example", at(9), at(10))
+
+    answers = desk.read("blue@corp.example", ADA)
+
+    assert answers["blue@corp.example"] == Blocks((Busy(at(9), at(10)),), NOW)
+    assert answers[ADA] == Blocks((), NOW)
 
 
 def test_rooms_are_read_as_whoever_asks_for_the_group(desk):

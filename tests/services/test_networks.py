@@ -1,0 +1,466 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The services over Google and Microsoft: staying fresh, outages, and what people change by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from calendars.google import GoogleCalendars, ServiceAccount
+from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
+from calendars.retry import Breaker
+from calendars.values import EventDraft
+from scheduler.db import rows
+from scheduler.domain.errors import Unavailable
+from scheduler.domain.intervals import parse_instant
+from scheduler.services import bookings, hearing, organizations, rooms, runs, syncing, upkeep
+from scheduler.services.hearing import Notice
+from tests.fakes.faults import answer
+from tests.fakes.google import FakeGoogle
+from tests.fakes.microsoft import FakeMicrosoft
+from tests.services.conftest import CONTACT, RECRUITER, Town
+
+WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
+ADA, BOB, BLUE = "ada@acme.example", "bob@acme.example", "blue@acme.example"
+
+
+@dataclass
+class Networks:
+    """A town whose people are at the two vendors."""
+
+    town: Town
+    google: FakeGoogle
+    microsoft: FakeMicrosoft
+
+    def hire(self, name: str, house: str, skill: str, **fields) -> str:
+        email = f"{name.lower()}@acme.example"
+        getattr(self, house).add_person(email, time_zone="Europe/London")
+        calendar = {"provider": house, "address": email}
+        return self.town.hire(name, skills=(skill,), calendar=calendar, **fields)
+
+    def plan(self, *skills: str, **session) -> dict:
+        seats = [{"skill": skill} for skill in skills]
+        sessions = [
+            {"key": "talk", "title": "A talk", "minutes": 60, "seats": seats, "conference": "none", **session}
+        ]
+        return self.town.plan(sessions=sessions)
+
+    def booked(self, *skills: str, window: dict | None = None, **session) -> dict:
+        run = self.town.offer(self.plan(*skills, **session), window=window or WINDOW)
+        booking = self.town.book(run)
+        self.town.run_jobs()
+        return self.booking(booking)
+
+    def booking(self, booking: dict) -> dict:
+        return bookings.get(self.town.parts, self.town.organization_id, booking["id"])
+
+    def later(self, **by: float) -> None:
+        """Time passes, and the clock has everything looked at that is due."""
+        self.town.clock.forward(**by)
+        upkeep.sweep(self.town.parts)
+        self.town.run_jobs()
+
+    def state(self, address: str) -> rows.CalendarState:
+        with self.town.parts.database.transaction(self.town.organization_id) as session:
+            return session.scalars(
+                sa.select(rows.CalendarState).where(rows.CalendarState.address == address)
+            ).one()
+
+    def differences(self) -> list[tuple[str, bool]]:
+        with self.town.parts.database.transaction(self.town.organization_id) as session:
+            found = session.scalars(sa.select(rows.Discrepancy).order_by(rows.Discrepancy.found_at))
+            return [(row.kind, row.resolved_at is None) for row in found]
+
+
+@pytest.fixture
+def networks(town) -> Iterator[Networks]:
+    with FakeGoogle() as google, FakeMicrosoft() as microsoft:
+        google.now = microsoft.now = town.clock
+        asleep: list[float] = []
+        providers = {
+            "google": GoogleCalendars(
+                ServiceAccount(google.service_account()),
+                endpoint=google.api_endpoint,
+                breaker=Breaker("Google Calendar", rest=0.01),
+                now=town.clock,
+                sleep=asleep.append,
+            ),
+            "microsoft": MicrosoftCalendars(
+                EntraApplication(
+                    microsoft.tenant_id,
+                    microsoft.client_id,
+                    Credential(secret=microsoft.client_secret),
+                    authority=microsoft.authority,
+                ),
+                endpoint=microsoft.graph_endpoint,
+                breaker=Breaker("Microsoft 365", rest=0.01),
+                now=town.clock,
+                sleep=asleep.append,
+            ),
+        }
+        town.parts = replace(town.parts, granted=lambda _: providers)
+        yield Networks(town, google, microsoft)
+
+
+def event_of(networks, house="google", address=ADA) -> dict:
+    (event,) = getattr(networks, house).events(address)
+    return event
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_an_event_that_somebody_deletes_goes_to_a_person_and_is_not_written_again(networks, house):
+    """Case 58: a hint is looked at twice before it is believed."""
+    networks.hire("Ada", house, "python")
+    booking = networks.booked("python")
+    networks.later(minutes=2)
+    fake = getattr(networks, house)
+    fake.delete_event(ADA, event_of(networks, house)["id"])
+
+    networks.later(minutes=2)
+    seen_once = networks.booking(booking)["status"]
+    networks.later(seconds=6)
+
+    after = networks.booking(booking)
+    assert (seen_once, after["status"]) == ("confirmed", "needs_attention")
+    assert "was deleted from the calendar ada@acme.example by somebody" in after["attention"]
+    assert after["sessions"][0]["calendar_events"][0]["status"] == "missing"
+    assert fake.events(ADA) == []
+    assert networks.differences() == [("missing", True)]
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_an_event_that_somebody_moves_is_reported_and_not_moved_back(networks, house):
+    """Case 59. Moved back by them, the difference is gone."""
+    networks.hire("Ada", house, "python")
+    booking = networks.booked("python")
+    networks.later(minutes=2)
+    fake, event = getattr(networks, house), event_of(networks, house)
+    start, end = parse_instant(booking["start"]), parse_instant(booking["end"])
+    fake.move_event(ADA, event["id"], start + timedelta(hours=1), end + timedelta(hours=1))
+
+    networks.later(minutes=2)
+    after = networks.booking(booking)
+    fake.move_event(ADA, event["id"], start, end)
+    networks.later(minutes=2)
+
+    assert "was moved in the calendar ada@acme.example" in after["attention"]
+    assert after["start"] == booking["start"]
+    assert networks.differences() == [("moved", False)]
+
+
+@pytest.mark.parametrize(("house", "no"), [("google", "declined"), ("microsoft", "declined")])
+def test_an_interviewer_who_declines_is_noticed(networks, house, no):
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+    networks.later(minutes=2)
+
+    getattr(networks, house).respond(BOB, event_of(networks, house)["id"], no)
+    networks.later(minutes=2)
+
+    after = networks.booking(booking)
+    assert after["status"] == "needs_attention"
+    assert "Bob has declined A talk." in after["attention"]
+    assert networks.differences() == [("declined", True)]
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_a_room_that_declines_is_no_silent_success(networks, house):
+    """Case 55."""
+    networks.hire("Ada", house, "python")
+    getattr(networks, house).add_room(BLUE, answers="declined")
+    rooms.create(
+        networks.town.parts,
+        networks.town.organization_id,
+        {
+            "name": "Blue",
+            "capacity": 4,
+            "time_zone": "Europe/London",
+            "calendar": {"provider": house, "address": BLUE},
+        },
+    )
+    booking = networks.booked("python", room={"capacity": 2})
+
+    getattr(networks, house).tick()
+    networks.later(minutes=2)
+    networks.later(minutes=2)
+
+    assert "The room Blue has declined A talk." in networks.booking(booking)["attention"]
+
+
+def test_out_of_office_that_declines_by_itself_is_a_decline(networks):
+    networks.hire("Ada", "google", "python")
+    networks.hire("Bob", "google", "java")
+    booking = networks.booked("python", "java")
+    networks.later(minutes=2)
+    networks.google.respond(BOB, event_of(networks)["id"], "declined")
+
+    networks.later(minutes=2)
+
+    assert "Bob has declined" in networks.booking(booking)["attention"]
+
+
+def test_an_interview_that_goes_well_is_looked_at_and_nothing_is_said(networks):
+    networks.hire("Ada", "google", "python")
+    booking = networks.booked("python")
+    networks.later(hours=7)
+
+    after = networks.booking(booking)
+    assert (after["status"], after["attention"]) == ("confirmed", None)
+    assert networks.differences() == []
+
+
+def test_a_removed_event_that_comes_back_is_taken_out_again(networks):
+    """A write whose answer was lost may arrive late."""
+    networks.hire("Ada", "google", "python")
+    booking = networks.booked("python")
+    bookings.cancel(networks.town.parts, networks.town.organization_id, booking["id"], actor=RECRUITER)
+    networks.town.run_jobs()
+    provider = networks.town.parts.granted("")["google"]
+    start = parse_instant(booking["start"])
+    late = EventDraft(
+        uid=f"{booking['id']}.talk@convene",
+        start=start,
+        end=start + timedelta(hours=1),
+        time_zone="UTC",
+        summary="Late",
+    )
+    provider.create_event(ADA, late)
+
+    networks.later(minutes=11)
+
+    assert networks.google.events(ADA) == []
+
+
+# Told of changes
+
+
+def hooked(networks) -> None:
+    networks.town.parts = replace(networks.town.parts, hook_url="https://interviews.acme.example/hooks")
+
+
+def test_a_calendar_with_our_event_is_watched_until_there_is_none(networks):
+    hooked(networks)
+    networks.google.notify = False
+    networks.hire("Ada", "google", "python")
+    far = {"start": "2026-12-08T00:00:00Z", "end": "2026-12-10T00:00:00Z"}
+    booking = networks.booked("python", window=far)
+    networks.later(seconds=1)
+    (channel,) = networks.google.open_channels(ADA)
+    assert networks.state(ADA).channel_id == channel.id
+
+    networks.later(days=4)
+    (renewed,) = networks.google.open_channels(ADA)
+    assert renewed.id != channel.id
+
+    bookings.cancel(networks.town.parts, networks.town.organization_id, booking["id"], actor=RECRUITER)
+    networks.later(seconds=1)
+    networks.later(hours=1)
+    networks.later(seconds=1)
+    assert networks.google.open_channels(ADA) == []
+    assert networks.state(ADA).channel_id is None
+
+
+def notice_of(networks, **changes) -> Notice:
+    call = [r for r in networks.google.requests if r.path.endswith("/watch")][-1].json()
+    (channel,) = networks.google.open_channels(ADA)
+    facts = {"channel_id": call["id"], "token": call["token"], "resource": channel.resource_id}
+    return Notice(**{"provider": "google", **facts, **changes})
+
+
+def watched(networks) -> None:
+    hooked(networks)
+    networks.google.notify = False
+    networks.hire("Ada", "google", "python")
+    networks.booked("python")
+    networks.later(seconds=1)
+    networks.later(minutes=1)
+
+
+def jobs(networks, task: str) -> int:
+    query = "select count(*) from procrastinate_jobs where task_name = :task and status = 'todo'"
+    with networks.town.parts.database.lookup() as session:
+        return session.scalar(sa.text(query), {"task": task})
+
+
+def test_fifty_notices_of_one_change_are_one_look(networks):
+    """Case 72."""
+    watched(networks)
+
+    hearing.heard(networks.town.parts, [notice_of(networks)] * 50)
+    for _ in range(10):
+        hearing.heard(networks.town.parts, [notice_of(networks)])
+
+    assert jobs(networks, "sync_calendar") == 1
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [{"token": "guessed"}, {"resource": "another"}, {"channel_id": "unknown"}, {"provider": "microsoft"}],
+)
+def test_a_notice_that_is_not_theirs_does_nothing(networks, lie):
+    """Case 71."""
+    watched(networks)
+    notice = notice_of(networks, **lie)
+
+    hearing.heard(networks.town.parts, [notice])
+
+    assert not hearing.is_ours(networks.town.parts, notice)
+    assert jobs(networks, "sync_calendar") == 0
+
+
+def test_a_change_that_nobody_told_of_is_found_by_looking(networks):
+    """Case 73: notices are an extra, never what is relied on."""
+    watched(networks)
+    networks.google.delete_event(ADA, event_of(networks)["id"])
+
+    networks.later(minutes=31)
+    networks.later(seconds=6)
+
+    assert networks.differences() == [("missing", True)]
+
+
+def test_a_subscription_that_missed_something_begins_anew(networks):
+    """Case 77, and 78: twice is once."""
+    watched(networks)
+    with networks.town.parts.database.transaction(networks.town.organization_id) as session:
+        state = session.scalars(sa.select(rows.CalendarState)).one()
+        state.provider, state.channel_resource = "microsoft", None
+        state.channel_token_hash = hearing.token_hash("t")
+        channel = state.channel_id
+    notice = Notice(provider="microsoft", channel_id=channel, token="t", lifecycle="missed")
+
+    hearing.heard(networks.town.parts, [notice, notice])
+
+    state = networks.state(ADA)
+    assert state.cursor is None
+    assert state.watch_at == state.sync_at == networks.town.clock()
+
+
+# Known from earlier
+
+
+def test_what_is_kept_of_a_calendar_is_times_and_nothing_else(networks):
+    networks.hire("Ada", "google", "python")
+    start = parse_instant(WINDOW["start"]) + timedelta(hours=10)
+    networks.google.add_event(ADA, start, start + timedelta(hours=1), summary="Dentist")
+
+    syncing.refresh(networks.town.parts, networks.town.organization_id)
+
+    state = networks.state(ADA)
+    assert state.blocks == [["2026-12-02T10:00:00Z", "2026-12-02T11:00:00Z", "busy", None]]
+    assert state.known_until - state.known_from > timedelta(weeks=6)
+
+
+def test_offers_go_on_from_what_is_known_while_a_vendor_is_down_and_end_when_it_is_too_old(networks):
+    networks.hire("Ada", "google", "python")
+    start = parse_instant(WINDOW["start"]) + timedelta(hours=9)
+    networks.google.add_event(ADA, start, start + timedelta(hours=7))
+    syncing.refresh(networks.town.parts, networks.town.organization_id)
+    plan = networks.plan("python")
+
+    networks.google.faults.add(answer(503), times=None)
+    networks.town.clock.forward(minutes=59)
+    within = networks.town.offer(plan, window=WINDOW, options=50)
+    networks.town.clock.forward(minutes=62)
+    beyond = networks.town.offer(plan, window=WINDOW)
+
+    starts = [option["start"] for option in within["candidates"][0]["options"]]
+    assert starts
+    assert not any("2026-12-02T09" <= start < "2026-12-02T16" for start in starts)
+    assert beyond["status"] == "failed"
+
+
+def test_a_calendar_that_lost_its_owner_is_not_answered_from_memory(networks):
+    networks.hire("Ada", "google", "python")
+    syncing.refresh(networks.town.parts, networks.town.organization_id)
+    networks.google.no_access(ADA)
+
+    run = networks.town.offer(networks.plan("python"), window=WINDOW)
+
+    assert run["status"] == "failed"
+
+
+def test_a_booking_waits_for_a_vendor_that_is_down_where_the_organisation_says_so(networks):
+    networks.hire("Ada", "google", "python")
+    run = networks.town.offer(networks.plan("python"), window=WINDOW)
+    networks.google.faults.add(answer(503), times=None)
+
+    with pytest.raises(Unavailable):
+        networks.town.book(run)
+
+
+def test_a_booking_goes_ahead_from_what_is_known_where_it_says_that_and_everything_follows(networks):
+    organizations.update(
+        networks.town.parts, networks.town.organization_id, {"policies": {"provider_down": "book_pending"}}
+    )
+    networks.hire("Ada", "google", "python")
+    run = networks.town.offer(networks.plan("python"), window=WINDOW)
+    networks.google.faults.add(answer(503), times=None)
+
+    booking = networks.town.book(run)
+    networks.town.run_jobs()
+    during = networks.booking(booking)
+    for _ in range(6):
+        networks.later(minutes=10)
+    networks.google.faults.clear()
+    networks.later(hours=1)
+
+    assert during["status"] == "needs_attention"
+    assert during["sessions"][0]["calendar_events"][0]["status"] == "pending"
+    after = networks.booking(booking)
+    assert after["sessions"][0]["calendar_events"][0]["status"] == "written"
+    assert len(networks.google.events(ADA)) == 1
+    assert [mail.to for mail in networks.google.sent] == []
+    assert len(networks.town.post.subjects_to("candy@example.net")) == 2
+
+
+def test_one_vendors_outage_leaves_the_other_alone(networks):
+    networks.hire("Ada", "google", "python")
+    networks.hire("Cid", "microsoft", "python")
+    networks.google.faults.add(answer(503), times=None)
+
+    run = networks.town.offer(networks.plan("python"), window=WINDOW)
+
+    people = {
+        person["name"]
+        for option in run["candidates"][0]["options"]
+        for item in option["sessions"]
+        for person in item["interviewers"]
+    }
+    assert people == {"Cid"}
+    assert run["candidates"][0]["explanation"]["unreadable"][0]["reason"]
+
+
+def test_a_link_that_google_makes_later_reaches_the_candidate(networks):
+    """Case 47, through to the mailbox."""
+    networks.google.conferences.after = 2
+    networks.hire("Ada", "google", "python")
+    booking = networks.booked("python", conference="google_meet")
+    assert booking["sessions"][0]["conference_url"] is None
+
+    networks.later(seconds=4)
+    networks.later(seconds=4)
+
+    link = networks.booking(booking)["sessions"][0]["conference_url"]
+    assert link.startswith("https://meet.google.com/")
+    confirmed = networks.town.post.mails[-1]
+    assert link in confirmed.get_body(("plain",)).get_content()
+    assert (
+        runs.get(networks.town.parts, networks.town.organization_id, booking["run_id"])["contact"] == CONTACT
+    )
+
+
+def test_the_organisations_wish_reads_event_by_event(networks):
+    organizations.update(
+        networks.town.parts, networks.town.organization_id, {"calendars": {"detail": "events"}}
+    )
+    networks.hire("Ada", "google", "python")
+
+    networks.town.offer(networks.plan("python"), window=WINDOW)
+
+    assert [r.path for r in networks.google.requests if r.path.endswith("/freeBusy")] == []
