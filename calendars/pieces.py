@@ -69,7 +69,9 @@ def collected(
         except TimeoutError:
             answer = dict.fromkeys(group, TIMED_OUT)
         except CalendarError as error:
-            refused = Refusal(code_of(error), str(error), passing=isinstance(error, TryLater))
+            passing = isinstance(error, TryLater)
+            late = passing and deadline is not None and time.monotonic() >= deadline
+            refused = TIMED_OUT if late else Refusal(code_of(error), str(error), passing=passing)
             answer = dict.fromkeys(group, refused)
         for address in group:
             told.setdefault(address, []).append(answer.get(address, missing))

@@ -84,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument(
         "--scopes", required=True, type=_scopes, metavar="a,b", help="read,schedule,manage,admin"
     )
+    credentials = _add_group(commands, "credentials", "what people granted")
+    _add(credentials, "rotate", _rotate, "seal all of it with the newest of SECRET_KEYS")
     commands.add_parser("solve", help="solve one problem from a JSON file (solve --help)", add_help=False)
     replay = _add(commands, "replay", _replay, "solve a stored run again and compare: exit 1 if it differs")
     replay.add_argument("run_id", metavar="RUN_ID")
@@ -213,6 +215,18 @@ def _replay(arguments: argparse.Namespace) -> int:
 
     with roles.migrated_database(_settings()) as settings:
         return replay.run(wiring.build(settings), arguments.run_id)
+
+
+def _rotate(_: argparse.Namespace) -> int:
+    from scheduler import roles, wiring
+    from scheduler.services import connections
+
+    with roles.running_database(_settings()) as settings:
+        done, unopened = connections.rotate(wiring.build(settings))
+    print(f"{done} sealed with the newest key")
+    for id_ in unopened:
+        print(f"{id_}: no key of SECRET_KEYS opens it; its owner has to connect again", file=sys.stderr)
+    return 1 if unopened else 0
 
 
 def _doctor(_: argparse.Namespace) -> int:

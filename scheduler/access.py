@@ -120,6 +120,8 @@ class Granted:
         if self.parts is None:
             return {}
         made: dict[str, Provider] = {}
+        if accounts := connections.connected(self.parts, organization_id, "caldav"):
+            made["caldav"] = self._caldav(self.parts, organization_id, accounts)
         if settings.google_service_account_file or settings.google_client_id:
             made["google"] = self._google(self.parts, organization_id)
         if settings.microsoft_client_id:
@@ -158,6 +160,16 @@ class Granted:
             now=parts.now,
         )
 
+    def _caldav(self, parts: Parts, organization_id: str, accounts: Mapping[str, str]) -> Provider:
+        from calendars.caldav import CalDavAccount, CalDavCalendars  # noqa: PLC0415  # as above
+
+        def account_of(address: str) -> CalDavAccount | None:
+            if address not in accounts:
+                return None
+            return CalDavAccount(**connections.secret_of(parts, organization_id, accounts[address]))
+
+        return CalDavCalendars(account_of, breaker_of=_breaker_of_server, now=parts.now)
+
     @cached_property
     def _breakers(self) -> dict[str, Breaker]:
         return {"google": Breaker("Google Calendar"), "microsoft": Breaker("Microsoft 365")}
@@ -187,6 +199,20 @@ class Granted:
         from calendars.microsoft import Slots  # noqa: PLC0415  # as above
 
         return Slots(folder=self._settings.data_dir / "graph-requests")
+
+
+@cache
+def _breaker_of_server(host: str) -> Breaker:
+    """One for each CalDAV server, whoever's accounts are there."""
+    return Breaker(f"The CalDAV server {host}")
+
+
+def try_account(address: str, account: Mapping[str, str]) -> None:
+    """Look for the calendar of a CalDAV account. Raises CalendarError."""
+    from calendars.caldav import CalDavAccount, CalDavCalendars  # noqa: PLC0415  # as above
+
+    made = CalDavAccount(**account)
+    CalDavCalendars(lambda _: made).probe(address)
 
 
 def _credential(settings: Settings) -> Any:

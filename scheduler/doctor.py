@@ -11,12 +11,15 @@ from cryptography.fernet import Fernet
 
 from calendars.errors import CalendarError
 from scheduler import wiring
+from scheduler.db import rows
 from scheduler.db.session import SERVICE_ROLE, Database
 from scheduler.db.state import MIGRATE, at_newest_schema, has_schema
 from scheduler.messages.errors import SendError
 from scheduler.messages.senders import make_sender
+from scheduler.services.parts import Parts
 from scheduler.settings import Settings
 
+VENDORS = {"google": "Google", "microsoft": "Microsoft"}
 #: seconds by which this machine's clock may differ from the database's
 CLOCK_TOLERANCE = 5
 
@@ -43,9 +46,63 @@ def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "role", lambda: _role(parts.database)
     for name, provider in parts.providers.items():
         yield f"calendars ({name})", provider.probe
+    for name, title in VENDORS.items():
+        if name in parts.for_everybody:
+            yield f"calendars ({name})", lambda name=name: _vendor(parts, name)  # type: ignore[misc]
+        if name in parts.sign_ins:
+            yield f"sign-in ({name})", lambda title=title: f"people can connect their {title} calendars"  # type: ignore[misc]
+    yield "connections", lambda: _connections(parts)
     yield "mail", make_sender(settings.mail_url.reveal(), settings.data_dir).probe
     yield "keys", lambda: _keys(settings)
     yield "clock", lambda: _clock(parts.database, settings)
+
+
+def _vendor(parts: Parts, name: str) -> str:
+    """Try the access of the whole organisation on a calendar it is there for."""
+    for organization_id in _organizations(parts.database):
+        address = _a_calendar(parts.database, organization_id, name)
+        if address is not None:
+            return parts.granted(organization_id)[name].probe(address)
+    return "set up; no calendar to try it on yet"
+
+
+def _organizations(database: Database) -> list[str]:
+    with database.lookup() as session:
+        return list(session.scalars(sa.text("select id from every_organization()")))
+
+
+def _a_calendar(database: Database, organization_id: str, name: str) -> str | None:
+    """The organiser's, else that of somebody who has not connected their own."""
+    with database.transaction(organization_id) as session:
+        organization = session.get_one(rows.Organization, organization_id)
+        if (organization.organizers or {}).get(name):
+            return str(organization.organizers[name])
+        connected = sa.select(rows.Connection.address).where(rows.Connection.provider == name)
+        address = rows.Interviewer.calendar["address"].astext
+        found: str | None = session.scalar(
+            sa.select(address)
+            .where(
+                rows.Interviewer.calendar["provider"].astext == name,
+                rows.Interviewer.active,
+                address.not_in(connected),
+            )
+            .order_by(rows.Interviewer.created_at)
+            .limit(1)
+        )
+        return found
+
+
+def _connections(parts: Parts) -> str:
+    broken, whole = 0, 0
+    for organization_id in _organizations(parts.database):
+        with parts.database.transaction(organization_id) as session:
+            for status in session.scalars(sa.select(rows.Connection.status)):
+                broken, whole = broken + (status == "broken"), whole + (status != "broken")
+    if broken:
+        raise Unwell(
+            f"{whole} connected, {broken} broken: their owners have been sent a link to connect again"
+        )
+    return f"{whole} connected"
 
 
 def _database(database: Database) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from calendars.ics import IcsFolder
 from calendars.provider import Provider
-from scheduler.access import Granted, SignIns
+from scheduler.access import Granted, SignIns, try_account
 from scheduler.db.session import Database
 from scheduler.jobs.queue import Queue
 from scheduler.messages.mailer import Mailer
@@ -36,6 +36,7 @@ def build(settings: Settings) -> Parts:
         granted=granted,
         for_everybody=granted.for_everybody,
         sign_ins=SignIns(settings),
+        try_account=try_account,
         sealing=Sealing(keys),
         hook_url=_hook_url(settings),
         tick_seconds=settings.clock_tick_seconds,

@@ -130,9 +130,7 @@ class GoogleCalendars:
     def _free_busy(
         self, group: tuple[str, ...], start: datetime, end: datetime, deadline: float | None
     ) -> dict[str, Told]:
-        """One query for a group, asked by whoever of it may: a room, or somebody who has left, can only be asked
-        about.
-        """
+        """One query for a group, asked by whoever may: rooms, and who has left, can only be asked about."""
         refused: NotAllowed = NotConnected()
         for asker in self._askers(group):
             try:

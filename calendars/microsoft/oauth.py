@@ -25,6 +25,9 @@ from calendars.oauth import Begun, Declined, Grant, Tokens, WrongAnswer, claims_
 
 SCOPES = ("Calendars.ReadWrite",)
 TOO_LITTLE = "Microsoft did not grant access to the calendar. Please connect again and accept what is asked."
+#: what MSAL insists on. With it the answer would come as a POST from another site, without the cookie that
+#: binds it to the browser; PKCE and the state guard the query as well.
+FORM_POST = "form_post"
 #: answers that mean the grant is dead, whatever else they say
 DEAD = frozenset({"invalid_grant", "interaction_required", "consent_required", "login_required"})
 
@@ -55,7 +58,11 @@ class MicrosoftSignIn:
         """Where to send the person; see `SignIn.begin`."""
         try:
             flow = self._client().initiate_auth_code_flow(
-                self._scopes, redirect_uri=redirect_uri, state=state, login_hint=hint
+                self._scopes,
+                redirect_uri=redirect_uri,
+                state=state,
+                login_hint=hint,
+                response_mode=FORM_POST,
             )
         except (requests.RequestException, msal.exceptions.MsalServiceError, ValueError, KeyError):
             raise Outage("Microsoft's sign-in is not answering as it should.") from None
@@ -63,6 +70,7 @@ class MicrosoftSignIn:
 
     def _shown(self, url: str) -> str:
         """The address as a browser reaches it: plain on a loopback host, where the settings say so."""
+        url = url.replace(f"response_mode={FORM_POST}", "response_mode=query")
         plain = urlsplit(self._authority).scheme == "http"
         return url.replace("https://", "http://", 1) if plain else url
 

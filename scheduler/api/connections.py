@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response
@@ -11,7 +12,7 @@ from scheduler.api.answers import as_json, nothing
 from scheduler.api.blueprint import Blueprint
 from scheduler.api.caller import Caller
 from scheduler.api.schemas.base import Nothing
-from scheduler.api.schemas.connections import Connection, ConnectionLink
+from scheduler.api.schemas.connections import CalDavAccount, Connection, ConnectionLink
 from scheduler.services import connections
 
 blueprint = Blueprint("Connections", "Who lets us into an interviewer's calendar.")
@@ -38,6 +39,22 @@ def invite_to_connect(caller: Caller, _nothing: dict[str, Any], interviewer_id: 
     It works for seven days. 409 `not_set_up` when the service has no client there.
     """
     return as_json(connections.invite(caller.parts, caller.organization_id, interviewer_id))
+
+
+@blueprint.call(
+    "PUT",
+    "/v1/interviewers/<id:interviewer_id>/connection",
+    scope="manage",
+    body=CalDavAccount,
+    answers={200: Connection},
+    refuses=(HTTPStatus.CONFLICT,),
+)
+def keep_account(caller: Caller, data: dict[str, Any], interviewer_id: str) -> Response:
+    """Keep a CalDAV account for the interviewer's calendar, once it has been tried.
+
+    422 when the server does not take it, 503 when it does not answer.
+    """
+    return as_json(connections.keep_account(caller.parts, caller.organization_id, interviewer_id, data))
 
 
 @blueprint.call(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from calendars.errors import CalendarError, NotAllowed
 from calendars.oauth import SignIn, Tokens
 from scheduler.db import rows
-from scheduler.domain.errors import Conflict, Gone, Unavailable
+from scheduler.domain.errors import Conflict, Gone, Invalid, Unavailable
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant, parse_instant
 from scheduler.services import catalogue, events, owing
@@ -41,6 +41,7 @@ WHAT_TO_DO = {
     "organization": "Nothing: the organisation has granted access for everybody.",
     "broken": "Ask for a link with POST on this address and send it to the calendar's owner.",
     "not_connected": "Ask for a link with POST on this address and send it to the calendar's owner.",
+    "no_account": "Give the account with PUT on this address.",
     "not_needed": "Nothing: this calendar needs no connection.",
 }
 
@@ -85,12 +86,13 @@ def status(parts: Parts, organization_id: str, interviewer_id: str) -> dict[str,
             state = "not_needed"
         else:
             state = "organization" if provider in parts.for_everybody else "not_connected"
+        needs_account = provider == "caldav" and state in ("not_connected", "broken")
         return {
             "provider": provider,
             "address": address,
             "status": state,
             "reason": row.reason if row else None,
-            "what_to_do": WHAT_TO_DO[state],
+            "what_to_do": WHAT_TO_DO["no_account" if needs_account else state],
             "connected_at": format_instant(row.connected_at) if row else None,
             "broken_at": format_instant(row.broken_at) if row and row.broken_at else None,
         }
@@ -127,6 +129,36 @@ def forget(parts: Parts, organization_id: str, interviewer_id: str) -> None:
         row = _row(session, person.calendar["provider"], person.calendar["address"])
         if row is not None:
             session.delete(row)
+
+
+def keep_account(
+    parts: Parts, organization_id: str, interviewer_id: str, account: Mapping[str, str]
+) -> dict[str, Any]:
+    """Keep a CalDAV account for an interviewer's calendar, once it has been tried."""
+    with parts.database.transaction(organization_id) as session:
+        person = catalogue.one(session, rows.Interviewer, interviewer_id)
+        provider, address = person.calendar["provider"], person.calendar["address"]
+    if provider != "caldav" or parts.try_account is None:
+        raise Conflict(f"This interviewer's calendar is of {provider}, not CalDAV.", code="not_caldav")
+    try:
+        parts.try_account(address, account)
+    except NotAllowed as error:
+        raise Invalid.at("/url", str(error)) from None
+    except CalendarError as error:
+        raise Unavailable(str(error), code="provider_down") from None
+    with parts.database.transaction(organization_id) as session:
+        _keep(
+            session,
+            parts,
+            organization_id,
+            interviewer_id,
+            provider,
+            address,
+            subject=account["username"],
+            scopes=(),
+            content=dict(account),
+        )
+    return status(parts, organization_id, interviewer_id)
 
 
 # What the calendar's owner does

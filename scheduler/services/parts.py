@@ -53,6 +53,8 @@ class Parts:
     for_everybody: frozenset[str] = frozenset()
     #: how people connect their own calendars, by provider
     sign_ins: Mapping[str, SignIn] = field(default_factory=dict)
+    #: tries a CalDAV account for an address; raises CalendarError when it does not work
+    try_account: Callable[[str, Mapping[str, str]], None] | None = None
     #: what keeps secrets of other people's; None where nothing is sealed
     sealing: Sealing | None = None
     #: where providers may tell us of changes, without a trailing slash; None: nowhere they could reach

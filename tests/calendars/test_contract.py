@@ -27,8 +27,10 @@ from calendars import (
     Provider,
     Unreadable,
 )
+from calendars.caldav import CalDavCalendars
 from calendars.google import GoogleCalendars, ServiceAccount
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
+from tests.calendars.caldav.radicale_server import running
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
 
@@ -116,11 +118,29 @@ def microsoft_bench(_: Path) -> Iterator[Bench]:
         )
 
 
+@contextmanager
+def caldav_bench(folder: Path) -> Iterator[Bench]:
+    with running(folder, ANA.address, BEN.address) as server:
+        server.add_calendar(ANA.address)
+        known = {ANA.address, BEN.address}
+        provider = CalDavCalendars(
+            lambda address: server.account(address) if address in known else None, now=lambda: NOW
+        )
+        yield Bench(
+            provider=provider,
+            add_calendar=server.add_calendar,
+            add_busy=server.add_busy,
+            break_calendar=server.broken.add,
+            nowhere="not_connected",
+        )
+
+
 BENCHES = {
     "memory": memory_bench,
     "ics": ics_bench,
     "google": google_bench,
     "microsoft": microsoft_bench,
+    "caldav": caldav_bench,
 }
 
 

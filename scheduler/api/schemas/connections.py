@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from marshmallow import fields
 
-from scheduler.api.schemas.base import Instant, View, one_of
+from scheduler.api.schemas.base import Instant, Schema, Text, View, one_of
 
 STATES = ("connected", "organization", "not_connected", "broken", "not_needed")
 
@@ -30,3 +30,11 @@ class ConnectionLink(View):
 
     url = fields.String(metadata={"format": "uri"})
     expires_at = Instant()
+
+
+class CalDavAccount(Schema):
+    """A CalDAV account. The password is best one made for this service alone."""
+
+    url = Text(2000, required=True)
+    username = Text(320, required=True)
+    password = Text(1000, required=True)

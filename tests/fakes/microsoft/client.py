@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import msal
@@ -67,6 +67,7 @@ class Client:
         return self._session.request(method, address, json=json, headers=headers, timeout=20, **options)
 
     def get(self, path: str, **params: str) -> requests.Response:
+        """``_top`` stands for ``$top``, and so on."""
         return self.call(
             "GET", path, params={name.replace("_", "$", 1): value for name, value in params.items()}
         )
@@ -78,7 +79,7 @@ class Client:
             pages.append(self.call("GET", pages[-1]["@odata.nextLink"]).json())
         return pages
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from tests.fakes.microsoft import views
@@ -76,6 +77,11 @@ class FakeMicrosoft(People, FakeServer):
     @property
     def client_id(self) -> str:
         return self.sign_in.client_id
+
+    @property
+    def id_token_claims(self) -> dict[str, Any]:
+        """Put over the claims of coming id tokens, to make them wrong; `None` leaves a claim out."""
+        return self.sign_in.id_token_claims
 
     @property
     def client_secret(self) -> str:

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CalDAV over a real Radicale, and over a server that misbehaves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import caldav
+import icalendar
+import pytest
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
+
+from calendars import Attendee, Blocks, CalendarKey, EventDraft, NotAllowed, Outage
+from calendars.caldav import CalDavAccount, CalDavCalendars, objects
+from calendars.values import Busy
+from tests.calendars.caldav.radicale_server import PASSWORD, running
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+START = datetime(2026, 11, 24, tzinfo=UTC)
+END = START + timedelta(days=7)
+ADA = "ada@example.org"
+KEY = CalendarKey(ADA, "Europe/Berlin", "events")
+
+
+def at(hour: int) -> datetime:
+    return datetime(2026, 11, 25, hour, tzinfo=UTC)
+
+
+def draft(**changes) -> EventDraft:
+    plain = EventDraft(
+        uid="bkg_1.talk@convene",
+        start=at(10),
+        end=at(11),
+        time_zone="Europe/Berlin",
+        summary="A talk",
+        attendees=(Attendee(email=ADA, status="accepted"), Attendee(email="bob@example.org")),
+    )
+    return replace(plain, **changes)
+
+
+@pytest.fixture
+def radicale(tmp_path):
+    with running(tmp_path, ADA) as server:
+        server.add_calendar(ADA)
+        yield server
+
+
+@pytest.fixture
+def provider(radicale):
+    return CalDavCalendars(radicale.account, now=lambda: NOW)
+
+
+def stored(radicale) -> icalendar.Component:
+    with caldav.DAVClient(radicale.url, username=ADA, password=PASSWORD) as client:
+        calendar = caldav.Calendar(client=client, url=f"{radicale.url}/{ADA}/calendar/")
+        (event,) = calendar.events()
+        return event.icalendar_component
+
+
+def test_the_calendar_is_found_from_the_servers_address(radicale):
+    account = CalDavAccount(url=f"{radicale.url}/", username=ADA, password=PASSWORD)
+    provider = CalDavCalendars(lambda _: account, now=lambda: NOW)
+
+    ref = provider.create_event(ADA, draft())
+
+    assert provider.find_event(ADA, draft().uid).ref == ref
+
+
+@pytest.mark.parametrize("detail", ["free_busy", "events"])
+def test_a_series_a_whole_day_and_a_free_one_are_read_as_they_are(radicale, provider, detail):
+    series = "UID:s\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20261125T090000Z\r\nDTEND:20261125T093000Z\r\n"
+    radicale.put(ADA, f"{series}RRULE:FREQ=DAILY;COUNT=2\r\nSUMMARY:Stand-up\r\n")
+    free = "UID:f\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20261127T090000Z\r\nDTEND:20261127T093000Z\r\n"
+    radicale.put(ADA, f"{free}TRANSP:TRANSPARENT\r\n")
+
+    reading = provider.read_busy([replace(KEY, detail=detail)], START, END)[ADA]
+
+    day = timedelta(days=1)
+    first = Busy(at(9), at(9) + timedelta(minutes=30))
+    assert reading == Blocks((first, Busy(first.start + day, first.end + day)), NOW)
+
+
+def test_what_the_owner_added_to_our_event_survives_our_changes(radicale, provider):
+    ref = provider.create_event(ADA, draft())
+    with caldav.DAVClient(radicale.url, username=ADA, password=PASSWORD) as client:
+        (event,) = caldav.Calendar(client=client, url=f"{radicale.url}/{ADA}/calendar/").events()
+        component = event.icalendar_component
+        component.add("categories", ["Important"])
+        component.add("attendee", "mailto:cid@example.org")
+        alarm = icalendar.Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("trigger", timedelta(minutes=-5))
+        component.add_component(alarm)
+        event.save()
+
+    provider.update_event(ref, draft(start=at(9), attendees=(Attendee(email=ADA),), sequence=1))
+
+    now = stored(radicale)
+    people = {str(person) for person in now["ATTENDEE"]}
+    assert people == {f"mailto:{ADA}", "mailto:cid@example.org"}
+    assert [part.name for part in now.subcomponents] == ["VALARM"]
+    assert "CATEGORIES" in now
+    assert now["DTSTART"].dt == at(9)
+
+
+def test_the_server_is_asked_to_invite_nobody(radicale, provider):
+    provider.create_event(ADA, draft())
+
+    assert {person.params["SCHEDULE-AGENT"] for person in stored(radicale)["ATTENDEE"]} == {"CLIENT"}
+
+
+def test_an_event_that_somebody_deleted_is_among_the_changes(radicale, provider):
+    ref = provider.create_event(ADA, draft())
+    begun = provider.changes_since(KEY, None)
+    provider.cancel_event(ref)
+
+    assert provider.changes_since(KEY, begun.cursor).event_ids == {ref.event_id}
+    assert objects.uid_of(ref.event_id) == draft().uid
+
+
+def test_a_wrong_password_has_to_be_given_again(radicale, provider):
+    radicale.broken.add(ADA)
+
+    assert provider.read_busy([KEY], START, END)[ADA].code == "reconnect"
+
+
+@pytest.mark.parametrize("url", ["http://dav.example.org/", "ftp://127.0.0.1/", "dav.example.org"])
+def test_an_address_without_tls_gets_no_password(url):
+    with pytest.raises(NotAllowed, match="https"):
+        CalDavAccount(url=url, username="a", password="b")
+    assert "b'" not in repr(CalDavAccount(url="https://dav.example.org", username="a", password="secret"))
+
+
+# A server that misbehaves
+
+PROPFIND = (
+    '<multistatus xmlns="DAV:"><response><href>/c/</href><propstat><prop><resourcetype>'
+    '<collection/><calendar xmlns="urn:ietf:params:xml:ns:caldav"/></resourcetype></prop>'
+    "<status>HTTP/1.1 200 OK</status></propstat></response></multistatus>"
+)
+
+
+@contextmanager
+def server(answer: Callable[[Request], Response]) -> Iterator[CalDavCalendars]:
+    """Finds its calendar, and answers everything else as told."""
+
+    @Request.application
+    def application(request: Request) -> Response:
+        request.get_data()
+        if request.method == "PROPFIND":
+            return Response(PROPFIND, 207, content_type="application/xml")
+        return answer(request)
+
+    running_ = make_server("127.0.0.1", 0, application, threaded=True)
+    thread = threading.Thread(target=running_.serve_forever)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{running_.server_port}/c/"
+        account = CalDavAccount(url=url, username="ada", password="secret")
+        yield CalDavCalendars(lambda _: account, now=lambda: NOW, sleep=lambda _: None)
+    finally:
+        running_.shutdown()
+        thread.join()
+        running_.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (401, "", "reconnect"),
+        (403, "", "not_permitted"),
+        (404, "", "not_found"),
+        (410, "", "not_found"),
+        (429, "", "rate_limited"),
+        (500, "", "provider_down"),
+        (503, "", "provider_down"),
+        (200, "<html><body>Log in</body>", "provider_down"),
+        (207, "<multistatus xmlns='DAV:'><resp", "provider_down"),
+        (302, "", "not_permitted"),
+    ],
+)
+def test_every_answer_that_is_none_is_unreadable_and_never_free(status, body, code):
+    with server(lambda _: Response(body, status, headers={"Location": "https://evil.example/"})) as provider:
+        assert provider.read_busy([KEY], START, END)[ADA].code == code
+
+
+def test_a_server_without_free_busy_is_read_event_by_event():
+    event = "BEGIN:VEVENT\nUID:a\nDTSTART:20261125T090000Z\nDTEND:20261125T100000Z\nEND:VEVENT\n"
+    data = f"BEGIN:VCALENDAR\nVERSION:2.0\n{event}END:VCALENDAR\n"
+    found = (
+        '<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><response><propstat><prop>'
+        f"<C:calendar-data>{data}</C:calendar-data></prop></propstat></response></multistatus>"
+    )
+
+    def answer(request: Request) -> Response:
+        if b"free-busy-query" in request.get_data():
+            return Response("", 501)
+        return Response(found, 207, content_type="application/xml")
+
+    with server(answer) as provider:
+        reading = provider.read_busy([replace(KEY, detail="free_busy")], START, END)[ADA]
+    assert reading == Blocks((Busy(at(9), at(10)),), NOW)
+
+
+def test_entities_in_an_answer_are_not_expanded():
+    bomb = (
+        '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+        '<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><response><propstat><prop>'
+        "<C:calendar-data>&b;</C:calendar-data></prop></propstat></response></multistatus>"
+    )
+    with server(lambda _: Response(bomb, 207, content_type="application/xml")) as provider:
+        assert provider.read_busy([KEY], START, END)[ADA].code == "provider_down"
+
+
+def test_writing_to_a_server_that_is_down_is_for_another_time():
+    with server(lambda _: Response("", 500)) as provider, pytest.raises(Outage):
+        provider.create_event(ADA, draft())

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People connect their own calendars: from the link to the sealed grant, and what becomes of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+
+from calendars.errors import NotAllowed
+from calendars.google.oauth import GoogleSignIn
+from calendars.microsoft import Credential
+from calendars.microsoft.oauth import MicrosoftSignIn
+from scheduler.access import OrganizationAccess
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict
+from scheduler.services import connections
+from scheduler.services.connections import WrongLink, WrongPerson
+from scheduler.services.sealing import Sealing
+from tests.fakes.faults import answer
+from tests.fakes.google import FakeGoogle
+from tests.fakes.microsoft import FakeMicrosoft
+from tests.services.conftest import Town
+
+ADA = "ada@acme.example"
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+
+@dataclass
+class Door:
+    """One vendor's sign-in, and Ada who is to connect."""
+
+    town: Town
+    fake: FakeGoogle | FakeMicrosoft
+    provider: str
+    ada: str
+
+    def ticket(self) -> str:
+        url = connections.invite(self.town.parts, self.town.organization_id, self.ada)["url"]
+        return parse_qs(urlsplit(url).query)["ticket"][0]
+
+    def leave(self) -> connections.Leaving:
+        return connections.leave(self.town.parts, self.provider, self.ticket())
+
+    def back(self, leaving, address=ADA, **how) -> dict[str, str]:
+        return self.fake.approve(urlsplit(leaving.url).query, address, **how)
+
+    def arrive(self, answer, mark) -> connections.Arrived:
+        return connections.arrive(self.town.parts, self.provider, answer, mark)
+
+    def connect(self) -> None:
+        leaving = self.leave()
+        self.arrive(self.back(leaving), leaving.mark)
+
+    def status(self) -> dict:
+        return connections.status(self.town.parts, self.town.organization_id, self.ada)
+
+    def access(self) -> OrganizationAccess:
+        sign_in = self.town.parts.sign_ins[self.provider]
+        return OrganizationAccess(self.town.parts, self.town.organization_id, sign_in, None, self.provider)
+
+    def row(self) -> rows.Connection:
+        with self.town.parts.database.transaction(self.town.organization_id) as session:
+            return session.scalars(sa.select(rows.Connection)).one()
+
+
+@pytest.fixture(params=["google", "microsoft"])
+def door(request, town) -> Iterator[Door]:
+    with FakeGoogle() if request.param == "google" else FakeMicrosoft() as fake:
+        fake.now = town.clock
+        fake.add_person(ADA)
+        fake.add_person("bob@acme.example")
+        town.parts = replace(
+            town.parts, sign_ins={request.param: sign_in_of(fake)}, sealing=Sealing([NEW, OLD])
+        )
+        ada = town.hire("Ada", calendar={"provider": request.param, "address": ADA})
+        yield Door(town, fake, request.param, ada)
+
+
+def sign_in_of(fake):
+    if isinstance(fake, FakeGoogle):
+        return GoogleSignIn(
+            fake.client_id,
+            fake.client_secret,
+            authorize_url=fake.authorize_url,
+            token_url=fake.token_uri,
+        )
+    credential = Credential(secret=fake.client_secret)
+    return MicrosoftSignIn(fake.tenant_id, fake.client_id, credential, authority=fake.authority)
+
+
+def test_a_calendar_is_connected_by_its_owner(door):
+    before = door.status()["status"]
+    leaving = door.leave()
+    arrived = door.arrive(door.back(leaving), leaving.mark)
+
+    assert (before, door.status()["status"]) == ("not_connected", "connected")
+    assert (arrived.name, arrived.address) == ("Ada", ADA)
+    assert door.access().personal(ADA).token()
+
+
+def test_what_was_granted_is_sealed_and_asks_for_the_least(door):
+    leaving = door.leave()
+    asked = parse_qs(urlsplit(leaving.url).query)
+    door.arrive(door.back(leaving), leaving.mark)
+
+    assert asked["code_challenge_method"] == ["S256"]
+    assert asked["login_hint"] == [ADA]
+    scopes = asked["scope"][0].lower()
+    assert "calendar" in scopes
+    assert not any(word in scopes for word in ("mail.", "contacts", "drive", "auth/calendar "))
+    content = Sealing([NEW]).open(door.row().secret)
+    assert content["refresh_token"].encode() not in door.row().secret
+
+
+def test_a_link_without_a_good_ticket_leads_nowhere(door):
+    good = door.ticket()
+    for bad in ("", "a.b.c", good[:-2], good.replace("ivw_", "ivx_"), f"{good}x"):
+        with pytest.raises(WrongLink):
+            connections.leave(door.town.parts, door.provider, bad)
+    other = "microsoft" if door.provider == "google" else "google"
+    with pytest.raises(WrongLink):
+        connections.leave(door.town.parts, other, good)
+    door.town.clock.forward(days=8)
+    with pytest.raises(WrongLink):
+        connections.leave(door.town.parts, door.provider, good)
+
+
+def test_an_answer_counts_once_in_the_same_browser_and_in_time(door):
+    """Case 68: replayed, from another browser, without its state, or late."""
+    leaving = door.leave()
+    answer = door.back(leaving)
+    for mark in (None, "another"):
+        with pytest.raises(WrongLink):
+            door.arrive(answer, mark)
+        leaving = door.leave()
+        answer = door.back(leaving)
+    with pytest.raises(WrongLink):
+        door.arrive({**answer, "state": "guessed"}, leaving.mark)
+    door.arrive(answer, leaving.mark)
+    with pytest.raises(WrongLink):
+        door.arrive(answer, leaving.mark)
+
+    late = door.leave()
+    answer = door.back(late)
+    door.town.clock.forward(minutes=16)
+    with pytest.raises(WrongLink):
+        door.arrive(answer, late.mark)
+
+
+def test_somebody_who_says_no_has_said_no(door):
+    """Case 68."""
+    leaving = door.leave()
+    state = parse_qs(urlsplit(leaving.url).query)["state"][0]
+
+    with pytest.raises(Conflict):
+        door.arrive({"error": "access_denied", "state": state}, leaving.mark)
+    assert door.status()["status"] == "not_connected"
+
+
+def test_somebody_else_cannot_connect_adas_calendar(door):
+    leaving = door.leave()
+
+    with pytest.raises(WrongPerson):
+        door.arrive(door.back(leaving, "bob@acme.example"), leaving.mark)
+    assert door.status()["status"] == "not_connected"
+
+
+def test_too_little_that_was_granted_is_noticed_at_once(door):
+    """Case 65."""
+    leaving = door.leave()
+    with pytest.raises(Conflict, match=r"connect again"):
+        door.arrive(door.back(leaving, scopes=["openid", "email"]), leaving.mark)
+    assert door.status()["status"] == "not_connected"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "somebody-else"},
+        {"iss": "https://evil.example"},
+        {"nonce": "another"},
+        {"exp": 1},
+        {"iss": None},
+        {"tid": "another-tenant", "email_verified": False},
+    ],
+    ids=["audience", "issuer", "nonce", "expired", "no issuer", "tenant or unverified"],
+)
+def test_an_identity_that_is_not_what_it_should_be_is_refused_by_us(door, claims):
+    """Case 68: MSAL checks none of it but the nonce."""
+    door.fake.id_token_claims.update(claims)
+    leaving = door.leave()
+
+    with pytest.raises(Conflict):
+        door.arrive(door.back(leaving), leaving.mark)
+    assert door.status()["status"] == "not_connected"
+
+
+def test_a_token_is_kept_until_it_ends_and_then_renewed(door):
+    door.connect()
+    tokens = door.access().personal(ADA)
+    first, again = tokens.token(), door.access().personal(ADA).token()
+
+    door.town.clock.forward(hours=2)
+
+    assert first == again
+    assert tokens.token() != first
+
+
+def test_two_workers_use_a_refresh_token_once(door):
+    """Microsoft's are good for one use."""
+    door.connect()
+    door.town.clock.forward(hours=2)
+    got, threads = [], []
+    for _ in range(6):
+        source = door.access().personal(ADA)
+        threads.append(threading.Thread(target=lambda source=source: got.append(source.token())))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(got) == 6
+    assert len(set(got)) == 1
+    assert door.status()["status"] == "connected"
+
+
+def test_a_token_that_is_refused_is_not_handed_out_again(door):
+    door.connect()
+    tokens = door.access().personal(ADA)
+    first = tokens.token()
+
+    tokens.drop(first)
+
+    assert tokens.token() != first
+
+
+def test_a_grant_that_was_taken_back_is_told_to_its_owner_once_with_a_link(door):
+    """Case 60."""
+    door.connect()
+    door.fake.revoke(ADA)
+    door.town.clock.forward(hours=2)
+
+    for _ in range(3):
+        with pytest.raises(NotAllowed):
+            door.access().personal(ADA).token()
+    door.town.run_jobs()
+
+    status = door.status()
+    assert (status["status"], bool(status["reason"])) == ("broken", True)
+    (mail,) = [mail for mail in door.town.post.mails if ADA in str(mail["To"])]
+    assert f"/connect/{door.provider}?ticket=" in mail.get_body(("plain",)).get_content().replace("\n", "")
+    door.connect()
+    assert door.status()["status"] == "connected"
+
+
+def test_a_sign_in_that_is_down_breaks_nothing(door):
+    """Case 63."""
+    door.connect()
+    door.town.clock.forward(hours=2)
+    door.fake.faults.add(answer(503, {}), path="token$", times=1)
+
+    with pytest.raises(Exception, match="not answering"):
+        door.access().personal(ADA).token()
+    assert door.status()["status"] == "connected"
+    assert door.access().personal(ADA).token()
+
+
+def test_what_was_granted_can_be_thrown_away(door):
+    door.connect()
+    connections.forget(door.town.parts, door.town.organization_id, door.ada)
+
+    assert door.status()["status"] == "not_connected"
+    assert door.access().personal(ADA) is None
+
+
+def test_old_keys_open_what_they_sealed_and_rotation_lets_them_go(door):
+    door.town.parts = replace(door.town.parts, sealing=Sealing([OLD]))
+    door.connect()
+    both = replace(door.town.parts, sealing=Sealing([NEW, OLD]))
+
+    assert connections.rotate(both) == (1, [])
+    assert connections.rotate(replace(both, sealing=Sealing([NEW]))) == (1, [])
+    door.town.parts = replace(both, sealing=Sealing([NEW]))
+    assert door.access().personal(ADA).token()
+
+
+def test_what_no_key_opens_is_named_and_has_to_be_connected_again(door):
+    door.connect()
+    door.town.parts = replace(door.town.parts, sealing=Sealing([Fernet.generate_key().decode()]))
+
+    done, unopened = connections.rotate(door.town.parts)
+
+    assert (done, unopened) == (0, [door.row().id])
+    with pytest.raises(NotAllowed, match="connect again"):
+        door.access().personal(ADA).token()
+
+
+def test_a_calendar_that_needs_no_connection_says_so(town):
+    ada = town.hire("Ada")
+
+    status = connections.status(town.parts, town.organization_id, ada)
+
+    assert status["status"] == "not_needed"
+    with pytest.raises(Conflict):
+        connections.invite(town.parts, town.organization_id, ada)
+
+
+def test_a_service_without_a_client_names_the_settings(town):
+    ada = town.hire("Ada", calendar={"provider": "google", "address": ADA})
+
+    with pytest.raises(Conflict, match="GOOGLE_CLIENT_ID"):
+        connections.invite(town.parts, town.organization_id, ada)
+    everybody = replace(town.parts, for_everybody=frozenset({"google"}))
+    assert connections.status(everybody, town.organization_id, ada)["status"] == "organization"
