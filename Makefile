@@ -15,7 +15,7 @@ LOCK_OPTIONS := --generate-hashes --universal --python-version 3.11 --quiet \
 
 .PHONY: help
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/requirements ## the whole service with a demo organisation (PORT=8000 HOST=127.0.0.1); Ctrl-C ends it
@@ -24,6 +24,10 @@ run: .venv/requirements ## the whole service with a demo organisation (PORT=8000
 .PHONY: test
 test: .venv/requirements-dev .venv/browser ## all tests, browser tests included
 	@$(BIN)/python -m pytest
+
+.PHONY: test-live
+test-live: .venv/requirements-dev ## ask the vendors themselves (credentials: see tests/live/test_live.py)
+	@$(BIN)/python -m pytest --noconftest -o addopts="-q -rs --import-mode=importlib --tb=short" tests/live
 
 .PHONY: lint
 lint: .venv/requirements-dev ## style and likely mistakes (ruff)

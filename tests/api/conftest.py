@@ -102,6 +102,9 @@ class Client:
     def post(self, path: str, body: Any = None, **headers: str) -> TestResponse:
         return self("POST", path, body, **headers)
 
+    def put(self, path: str, body: Any = None, **headers: str) -> TestResponse:
+        return self("PUT", path, body, **headers)
+
     def patch(self, path: str, body: Any = None, **headers: str) -> TestResponse:
         return self("PATCH", path, body, **headers)
 
