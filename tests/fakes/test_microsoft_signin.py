@@ -36,7 +36,7 @@ def for_app(fake: FakeMicrosoft, credential: Any = None) -> dict[str, Any]:
 def connected(fake: FakeMicrosoft, **approval: Any) -> tuple[Any, dict[str, Any]]:
     """MSAL's app after Ada connected her calendar, and what it was given."""
     app = msal_app(fake)
-    flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=BACK)
+    flow = app.initiate_auth_code_flow(SCOPES, response_mode="form_post", redirect_uri=BACK)
     return app, app.acquire_token_by_auth_code_flow(flow, fake.approve(flow["auth_uri"], ADA, **approval))
 
 
@@ -137,7 +137,7 @@ def test_id_tokens_are_signed_with_the_published_key(fake):
 def test_a_person_may_grant_less_or_nothing(fake):
     _, token = connected(fake, scopes={"Calendars.Read"})
     app = msal_app(fake)
-    flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=BACK)
+    flow = app.initiate_auth_code_flow(SCOPES, response_mode="form_post", redirect_uri=BACK)
 
     refused = app.acquire_token_by_auth_code_flow(flow, fake.decline(flow["auth_uri"]))
 
@@ -147,7 +147,7 @@ def test_a_person_may_grant_less_or_nothing(fake):
 
 def test_a_code_is_good_once_with_its_verifier(fake):
     app = msal_app(fake)
-    flow = app.initiate_auth_code_flow(SCOPES, redirect_uri=BACK)
+    flow = app.initiate_auth_code_flow(SCOPES, response_mode="form_post", redirect_uri=BACK)
     back = fake.approve(flow["auth_uri"], ADA)
     first = app.acquire_token_by_auth_code_flow(flow, back)
     again = msal_app(fake).acquire_token_by_auth_code_flow(flow, back)
@@ -182,7 +182,7 @@ def test_a_revoked_grant_is_dead(fake):
 
 
 def test_the_authorize_page_sends_whoever_is_at_the_browser_back(fake):
-    flow = msal_app(fake).initiate_auth_code_flow(SCOPES, redirect_uri=BACK)
+    flow = msal_app(fake).initiate_auth_code_flow(SCOPES, response_mode="form_post", redirect_uri=BACK)
     fake.browsed_by = ADA
     with session_for(fake) as session:
         page = session.get(flow["auth_uri"], allow_redirects=False)

@@ -68,6 +68,7 @@ def _page(call: Call, items: list[Item], order: str) -> Answer:
     items = sorted(filter(keep, items), key=lambda item: (item.when.instants()[0], item.number))
     if (call.parameter("$orderby") or order).lower() not in {"start/datetime", "start/datetime asc"}:
         _reorder(items, call.parameter("$orderby") or order)
+    selected({}, select)  # a wrong name is refused in an empty list too
     shown = []
     for item in items[skip : skip + top]:
         provision(call.tenant, item)
