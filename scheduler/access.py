@@ -110,11 +110,6 @@ class Granted:
                 self._kept[organization_id] = kept
             return kept.providers
 
-    def forget(self, organization_id: str) -> None:
-        """Something was connected or set: look again."""
-        with self._lock:
-            self._kept.pop(organization_id, None)
-
     def _made(self, organization_id: str) -> dict[str, Provider]:
         settings = self._settings
         if self.parts is None:

@@ -14,6 +14,7 @@ from calendars.google import GoogleCalendars, ServiceAccount
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
 from calendars.retry import Breaker
 from calendars.values import EventDraft
+from scheduler.app import create_app
 from scheduler.db import rows
 from scheduler.domain.errors import Unavailable
 from scheduler.domain.intervals import parse_instant
@@ -464,3 +465,54 @@ def test_the_organisations_wish_reads_event_by_event(networks):
     networks.town.offer(networks.plan("python"), window=WINDOW)
 
     assert [r.path for r in networks.google.requests if r.path.endswith("/freeBusy")] == []
+
+
+def test_the_first_notice_of_a_channel_is_only_heard(networks):
+    """Case 70: it says that the channel is open, and no look follows."""
+    watched(networks)
+    notice = notice_of(networks)
+    headers = {
+        "X-Goog-Channel-ID": notice.channel_id,
+        "X-Goog-Channel-Token": notice.token,
+        "X-Goog-Resource-ID": notice.resource,
+    }
+    browser = create_app(networks.town.parts).test_client()
+
+    first = browser.post("/hooks/google", headers={**headers, "X-Goog-Resource-State": "sync"})
+    after_first = jobs(networks, "sync_calendar")
+    second = browser.post("/hooks/google", headers={**headers, "X-Goog-Resource-State": "exists"})
+
+    assert (first.status_code, second.status_code) == (204, 204)
+    assert (after_first, jobs(networks, "sync_calendar")) == (0, 1)
+
+
+def test_one_lie_among_three_notices_spoils_no_other(networks):
+    """Cases 75 and 76: the answer says that it was heard, and the work is left to jobs."""
+    watched(networks)
+    with networks.town.parts.database.transaction(networks.town.organization_id) as session:
+        state = session.scalars(sa.select(rows.CalendarState)).one()
+        state.provider, state.channel_resource = "microsoft", None
+        state.channel_token_hash = hearing.token_hash("right")
+        channel = state.channel_id
+    items = [
+        {"subscriptionId": channel, "clientState": state, "changeType": "updated"}
+        for state in ("wrong", "right", "right")
+    ]
+
+    answer_ = create_app(networks.town.parts).test_client().post("/hooks/microsoft", json={"value": items})
+
+    assert answer_.status_code == 202
+    assert jobs(networks, "sync_calendar") == 1
+
+
+def test_when_no_calendar_can_be_read_the_run_fails_and_says_so(networks):
+    """Case 14: that is not the same as no times."""
+    networks.hire("Ada", "google", "python")
+    networks.hire("Cid", "microsoft", "python")
+    networks.google.no_access(ADA)
+    networks.microsoft.no_access("cid@acme.example")
+
+    run = networks.town.offer(networks.plan("python"), window=WINDOW)
+
+    assert run["status"] == "failed"
+    assert "could be read" in str(run)

@@ -259,3 +259,10 @@ def test_a_reader_of_the_organisation_asks_for_everybody(desk):
 
     (call,) = desk.calls("/getSchedule")
     assert "/users/talks@corp.example/" in call.path
+
+
+def test_a_folder_that_cannot_be_used_leaves_the_limit_to_the_process(desk, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    desk.provider = desk.made(slots=Slots(folder=tmp_path / "file" / "slots"))
+
+    assert desk.busy() == ()
