@@ -59,11 +59,14 @@ def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
 
 def _vendor(parts: Parts, name: str) -> str:
     """Try the access of the whole organisation on a calendar it is there for."""
-    for organization_id in _organizations(parts.database):
+    organizations = _organizations(parts.database)
+    for organization_id in organizations:
         address = _a_calendar(parts.database, organization_id, name)
         if address is not None:
             return parts.granted(organization_id)[name].probe(address)
-    return "set up; no calendar to try it on yet"
+    if organizations:
+        return parts.granted(organizations[0])[name].probe()
+    return "set up; there is no organisation to try it for"
 
 
 def _organizations(database: Database) -> list[str]:

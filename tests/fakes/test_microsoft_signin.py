@@ -185,11 +185,14 @@ def test_the_authorize_page_sends_whoever_is_at_the_browser_back(fake):
     flow = msal_app(fake).initiate_auth_code_flow(SCOPES, response_mode="form_post", redirect_uri=BACK)
     fake.browsed_by = ADA
     with session_for(fake) as session:
-        page = session.get(flow["auth_uri"], allow_redirects=False)
+        posts = session.get(flow["auth_uri"], allow_redirects=False)
+        asking = flow["auth_uri"].replace("response_mode=form_post", "response_mode=query")
+        redirects = session.get(asking, allow_redirects=False)
 
-    back = dict(parse_qsl(urlsplit(page.headers["Location"]).query))
+    back = dict(parse_qsl(urlsplit(redirects.headers["Location"]).query))
 
-    assert (page.status_code, back["state"]) == (302, flow["state"])
+    assert (posts.status_code, f'action="{BACK}"' in posts.text) == (200, True)
+    assert (redirects.status_code, back["state"]) == (302, flow["state"])
     assert "access_token" in msal_app(fake).acquire_token_by_auth_code_flow(flow, back)
 
 

@@ -193,18 +193,6 @@ def test_a_room_that_declines_is_no_silent_success(networks, house):
     assert "The room Blue has declined A talk." in networks.booking(booking)["attention"]
 
 
-def test_out_of_office_that_declines_by_itself_is_a_decline(networks):
-    networks.hire("Ada", "google", "python")
-    networks.hire("Bob", "google", "java")
-    booking = networks.booked("python", "java")
-    networks.later(minutes=2)
-    networks.google.respond(BOB, event_of(networks)["id"], "declined")
-
-    networks.later(minutes=2)
-
-    assert "Bob has declined" in networks.booking(booking)["attention"]
-
-
 def test_an_interview_that_goes_well_is_looked_at_and_nothing_is_said(networks):
     networks.hire("Ada", "google", "python")
     booking = networks.booked("python")

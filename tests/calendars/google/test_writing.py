@@ -204,6 +204,22 @@ def test_a_rooms_answer_is_found(desk):
     assert answers == {ROOM: ("room", "accepted"), "red@corp.example": ("room", "declined")}
 
 
+def test_out_of_office_declines_by_itself_and_that_is_found(desk):
+    """An interview placed over it comes back as declined."""
+    desk.fake.add_event(
+        BOB,
+        at(8),
+        at(18),
+        eventType="outOfOffice",
+        outOfOfficeProperties={"autoDeclineMode": "declineOnlyNewConflictingInvitations"},
+    )
+
+    desk.provider.create_event(ADA, draft())
+
+    (guest,) = desk.provider.find_event(ADA, UID).attendees
+    assert (guest.email, guest.status) == (BOB, "declined")
+
+
 def test_a_hold_is_tentative_and_nobody_is_told_until_it_is_confirmed(desk):
     """Case 57."""
     ref = desk.provider.create_event(ADA, draft(status="tentative"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.fakes.microsoft.errors import SignInError
@@ -22,6 +23,8 @@ class Asked:
     state: Mapping[str, str]
     #: whether the answer is to say who agreed
     client_info: bool
+    #: whether the browser is to post the answer, as against being redirected with it
+    posts: bool
 
     @classmethod
     def read(cls, query: str | Mapping[str, str], client_id: str) -> Asked:
@@ -42,12 +45,23 @@ class Asked:
             nonce=query.get("nonce"),
             state={"state": query["state"]} if "state" in query else {},
             client_info=query.get("client_info") == "1",
+            posts=query.get("response_mode") == "form_post",
         )
 
     def declined(self) -> dict[str, str]:
         """The query of the redirect when the person does not agree."""
         text = "AADSTS65004: User declined to consent to access the app."
         return {"error": "access_denied", "error_description": text, "error_subcode": "cancel", **self.state}
+
+
+def posting_page(address: str, answer: Mapping[str, str]) -> bytes:
+    """A page that posts the answer by itself, or with a click where scripts are off."""
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in answer.items()
+    )
+    form = f'<form method="post" action="{escape(address)}">{fields}<button>Continue</button></form>'
+    return f"<!DOCTYPE html><body>{form}<script>document.forms[0].submit()</script></body>".encode()
 
 
 def _refused(text: str) -> SignInError:

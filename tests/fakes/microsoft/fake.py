@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from tests.fakes.microsoft import views
 from tests.fakes.microsoft.call import Call, Tenant, error_answer
-from tests.fakes.microsoft.consent import Asked
+from tests.fakes.microsoft.consent import Asked, posting_page
 from tests.fakes.microsoft.errors import GraphError, SignInError, denied, invalid, not_found, unauthorized
 from tests.fakes.microsoft.keys import Certificate
 from tests.fakes.microsoft.meetings import Meetings
@@ -280,6 +280,8 @@ class FakeMicrosoft(People, FakeServer):
             back = asked.declined()
         else:
             back = self.sign_in.approve(asked, self.browsed_by, None)
+        if asked.posts:
+            return Answer(200, posting_page(asked.redirect_uri, back), {"Content-Type": "text/html"})
         joint = "&" if "?" in asked.redirect_uri else "?"
         return Answer(302, b"", {"Location": f"{asked.redirect_uri}{joint}{urlencode(back)}"})
 
