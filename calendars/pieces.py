@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from calendars.errors import CalendarError, TryLater
+from calendars.errors import CalendarError, Gone, NotConnected, Outage, TryLater
 from calendars.values import Blocks, Busy, Reading, Unreadable, busy_within
 
 
@@ -83,3 +83,16 @@ def reading(told: Told, start: datetime, end: datetime, read_at: datetime) -> Re
     if isinstance(told, Refusal):
         return Unreadable(reason=told.reason, code=told.code, read_at=read_at, passing=told.passing)
     return Blocks(busy_within(told, start, end), read_at)
+
+
+def code_of(error: CalendarError, codes: Mapping[str, str]) -> str:
+    """The stable code of an unreadable calendar for this error; ``codes``: by the sentence it carries."""
+    if isinstance(error, NotConnected):
+        return "not_connected"
+    if isinstance(error, Outage):
+        return "provider_down"
+    if isinstance(error, TryLater):
+        return "rate_limited"
+    if isinstance(error, Gone):
+        return "not_found"
+    return codes.get(str(error), "refused")

@@ -18,10 +18,10 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from calendars.caldav import objects
 from calendars.caldav.client import GONE, NOT_PERMITTED, RECONNECT, CalDavAccount, Calendar, Unsupported
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage, TryLater
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage
 from calendars.ics.reading import read_blocks, read_event_times
 from calendars.ics.unclear import Unclear
-from calendars.pieces import Refusal, Told, collected
+from calendars.pieces import Refusal, Told, code_of, collected
 from calendars.pieces import reading as as_reading
 from calendars.retry import Breaker
 from calendars.values import (
@@ -315,10 +315,4 @@ def _kept(cursor: str | None) -> dict[str, str]:
 
 
 def _code_of(error: CalendarError) -> str:
-    if isinstance(error, NotConnected):
-        return "not_connected"
-    if isinstance(error, Outage):
-        return "provider_down"
-    if isinstance(error, TryLater):
-        return "rate_limited"
-    return CODES.get(str(error), "refused")
+    return code_of(error, CODES)

@@ -16,7 +16,8 @@ from typing import Any
 from google.auth.exceptions import RefreshError
 from googleapiclient.errors import HttpError
 
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage, TryLater
+from calendars import pieces
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, Outage, TryLater
 from calendars.retry import seconds_to_wait
 
 HOUR = 3600.0
@@ -152,12 +153,4 @@ CODES = {
 
 def code_of(error: CalendarError) -> str:
     """The stable code of an unreadable calendar for this error."""
-    if isinstance(error, NotConnected):
-        return "not_connected"
-    if isinstance(error, Outage):
-        return "provider_down"
-    if isinstance(error, TryLater):
-        return "rate_limited"
-    if isinstance(error, Gone):
-        return "not_found"
-    return CODES.get(str(error), "refused")
+    return pieces.code_of(error, CODES)

@@ -14,7 +14,8 @@ from typing import Any
 
 import requests
 
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage, TryLater
+from calendars import pieces
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, Outage, TryLater
 from calendars.microsoft.signin import SignInFailed
 from calendars.retry import seconds_to_wait
 
@@ -117,14 +118,4 @@ CODES = {RECONNECT: "reconnect", NOT_PERMITTED: "not_permitted", NO_MAILBOX: "no
 
 def code_of(error: CalendarError) -> str:
     """The stable code of an unreadable calendar for this error."""
-    if isinstance(error, NotConnected):
-        return "not_connected"
-    if isinstance(error, SignInFailed):
-        return "sign_in_failed"
-    if isinstance(error, Outage):
-        return "provider_down"
-    if isinstance(error, TryLater):
-        return "rate_limited"
-    if isinstance(error, Gone):
-        return "not_found"
-    return CODES.get(str(error), "refused")
+    return "sign_in_failed" if isinstance(error, SignInFailed) else pieces.code_of(error, CODES)

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from scheduler.domain.errors import Gone, Refusal, Unavailable
 from scheduler.pages import headers
 from scheduler.pages.rendering import render
-from scheduler.services import connections
+from scheduler.services import connecting, connections
 from scheduler.services.parts import Parts
 
 COOKIE = "convene_connect"
@@ -39,14 +39,14 @@ class ConnectPage:
     def leave(self, provider: str) -> BaseResponse:
         """To the provider; without a good ticket, a page that says how to get one."""
         try:
-            leaving = connections.leave(self._parts, provider, request.args.get("ticket", "")[:LONGEST])
+            leaving = connecting.leave(self._parts, provider, request.args.get("ticket", "")[:LONGEST])
         except Refusal as refusal:
             return _refused(provider, refusal)
         response = redirect(leaving.url, 303)
         response.set_cookie(
             COOKIE,
             leaving.mark,
-            max_age=connections.ATTEMPT_LIFE,
+            max_age=connecting.ATTEMPT_LIFE,
             path=f"/connect/{provider}",
             secure=request.is_secure,
             httponly=True,
@@ -58,7 +58,7 @@ class ConnectPage:
         """Back from the provider, with what was granted or not."""
         answer = {name: value[:LONGEST] for name, value in request.args.items()}
         try:
-            arrived = connections.arrive(self._parts, provider, answer, request.cookies.get(COOKIE))
+            arrived = connecting.arrive(self._parts, provider, answer, request.cookies.get(COOKIE))
         except Refusal as refusal:
             return _refused(provider, refusal)
         response = Response(

@@ -19,8 +19,8 @@ from calendars.microsoft.oauth import MicrosoftSignIn
 from scheduler.access import OrganizationAccess
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict
-from scheduler.services import connections
-from scheduler.services.connections import WrongLink, WrongPerson
+from scheduler.services import connecting, connections
+from scheduler.services.connecting import WrongLink, WrongPerson
 from scheduler.services.sealing import Sealing
 from tests.fakes.faults import answer
 from tests.fakes.google import FakeGoogle
@@ -44,14 +44,14 @@ class Door:
         url = connections.invite(self.town.parts, self.town.organization_id, self.ada)["url"]
         return parse_qs(urlsplit(url).query)["ticket"][0]
 
-    def leave(self) -> connections.Leaving:
-        return connections.leave(self.town.parts, self.provider, self.ticket())
+    def leave(self) -> connecting.Leaving:
+        return connecting.leave(self.town.parts, self.provider, self.ticket())
 
     def back(self, leaving, address=ADA, **how) -> dict[str, str]:
         return self.fake.approve(urlsplit(leaving.url).query, address, **how)
 
-    def arrive(self, answer, mark) -> connections.Arrived:
-        return connections.arrive(self.town.parts, self.provider, answer, mark)
+    def arrive(self, answer, mark) -> connecting.Arrived:
+        return connecting.arrive(self.town.parts, self.provider, answer, mark)
 
     def connect(self) -> None:
         leaving = self.leave()
@@ -122,13 +122,13 @@ def test_a_link_without_a_good_ticket_leads_nowhere(door):
     good = door.ticket()
     for bad in ("", "a.b.c", good[:-2], good.replace("ivw_", "ivx_"), f"{good}x"):
         with pytest.raises(WrongLink):
-            connections.leave(door.town.parts, door.provider, bad)
+            connecting.leave(door.town.parts, door.provider, bad)
     other = "microsoft" if door.provider == "google" else "google"
     with pytest.raises(WrongLink):
-        connections.leave(door.town.parts, other, good)
+        connecting.leave(door.town.parts, other, good)
     door.town.clock.forward(days=8)
     with pytest.raises(WrongLink):
-        connections.leave(door.town.parts, door.provider, good)
+        connecting.leave(door.town.parts, door.provider, good)
 
 
 def test_an_answer_counts_once_in_the_same_browser_and_in_time(door):
