@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from scheduler import settings
+from tests.fakes.google import FakeGoogle
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -41,6 +44,28 @@ def test_a_week_of_busy_time_in_a_few_lines(export, said, tmp_path):
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert re.search(said, done.stdout)
+
+
+def test_the_same_lines_read_a_calendar_at_google(tmp_path):
+    document = (ROOT / "docs" / "calendars.md").read_text()
+    [program] = re.findall(r"^```python\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    line = 'GoogleCalendars(ServiceAccount.from_file("service-account.json"))'
+    assert line in document
+    with FakeGoogle() as google:
+        google.add_person("ada@example.org", time_zone="Europe/Madrid")
+        soon = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+        google.add_event("ada@example.org", soon, soon + timedelta(hours=1))
+        (tmp_path / "service-account.json").write_text(json.dumps(google.service_account()))
+        there = line.removesuffix(")") + f", endpoint={google.api_endpoint!r})"
+        program = program.replace('IcsFolder("var/calendars")', there).replace(
+            "from calendars import Blocks, CalendarKey, IcsFolder",
+            "from calendars import Blocks, CalendarKey\n"
+            "from calendars.google import GoogleCalendars, ServiceAccount",
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+    assert f"{soon:%a %H:%M} to" in done.stdout
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
