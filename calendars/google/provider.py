@@ -278,11 +278,17 @@ class GoogleCalendars:
 
     def cancel_event(self, ref: EventRef) -> None:
         """Take the event out of everybody's calendar; already gone is done."""
+        source = self._source(ref.calendar)
+        event = self._get(source, ref.calendar, ref.event_id)
+        if event is None:
+            return
+        # Nobody was told of a hold, so nobody is told that it ends.
+        send = "none" if event.get("status") == "tentative" else "all"
         request = self._client.api.events().delete(
-            calendarId=ref.calendar, eventId=ref.event_id, sendUpdates="all"
+            calendarId=ref.calendar, eventId=ref.event_id, sendUpdates=send
         )
         try:
-            self._client.call(request, self._source(ref.calendar))
+            self._client.call(request, source)
         except Gone:
             return
 

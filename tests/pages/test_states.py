@@ -75,6 +75,23 @@ def test_a_call_without_a_link_promises_none(client: FlaskClient, desk: Desk) ->
     assert "The link" not in page.words
 
 
+def test_a_link_that_was_made_for_the_booking_is_shown_like_the_plans_own(
+    client: FlaskClient, desk: Desk, clock: Clock
+) -> None:
+    sessions = tuple(replace(session, conference_url=None, conference="auto") for session in TALK.sessions)
+    made = booked(plan=replace(TALK, sessions=sessions))
+    shown = [
+        session | {"conference_url": "https://meet.google.com/abc"} for session in made.booking["sessions"]
+    ]
+    desk.link = replace(made, booking=made.booking | {"sessions": shown})
+    clock.at = datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+    page = read(client.get(HERE))
+
+    assert page.links["Join the call"] == "https://meet.google.com/abc"
+    assert "Where Video call Join the call" in page.words
+
+
 @pytest.mark.parametrize("state", ["booked", "cancelled", "past"])
 def test_after_the_choice_the_link_is_not_promised_again(
     client: FlaskClient, desk: Desk, clock: Clock, state: str

@@ -232,6 +232,14 @@ def test_a_hold_is_tentative_and_nobody_is_told_until_it_is_confirmed(desk):
     assert told == [BOB]
 
 
+def test_nobody_is_told_that_a_hold_has_ended(desk):
+    ref = desk.provider.create_event(ADA, draft(status="tentative"))
+
+    desk.provider.cancel_event(ref)
+
+    assert (events(desk), desk.fake.sent) == ([], [])
+
+
 def test_an_event_that_somebody_deleted_is_gone_and_not_written_again(desk):
     """Case 58."""
     ref = desk.provider.create_event(ADA, draft())
