@@ -9,10 +9,10 @@ text; and one ``Http`` shared by threads breaks. All of that is met here.
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections.abc import Callable
 from functools import cache
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,7 +73,7 @@ class Client:
             raise meaning_of(error) from None
         except (json.JSONDecodeError, UnicodeDecodeError):
             raise Outage(NOT_JSON) from None
-        except (OSError, ssl.SSLError, httplib2.HttpLib2Error) as error:
+        except (OSError, HTTPException, httplib2.HttpLib2Error) as error:
             raise Outage(f"Google Calendar is not answering ({type(error).__name__}).") from None
         finally:
             plain.close()

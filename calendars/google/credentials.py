@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ class _Delegated:
             self._credentials.refresh(request)  # type: ignore[no-untyped-call]
         except RefreshError as error:
             raise refused_token(error) from None
-        except (TransportError, OSError, httplib2.HttpLib2Error):
+        except (TransportError, OSError, HTTPException, httplib2.HttpLib2Error):
             raise Outage("Google's sign-in is not answering.") from None
         finally:
             http.close()

@@ -215,6 +215,13 @@ def test_no_answer_at_all_is_an_outage(desk, fault, monkeypatch):
     assert desk.read(ADA)[ADA].code == "provider_down"
 
 
+def test_an_answer_that_breaks_off_is_an_outage(desk):
+    """What http.client raises then is no OSError."""
+    desk.fake.faults.add(answer(200, b"{", {"Content-Length": "500"}), times=None)
+
+    assert desk.read(ADA)[ADA].code == "provider_down"
+
+
 def test_after_five_outages_google_is_left_alone_for_a_while(desk):
     breaker = Breaker("Google Calendar", after=5, rest=60)
     desk.provider = desk.made(breaker=breaker)
