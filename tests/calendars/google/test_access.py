@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -215,11 +216,32 @@ def test_no_answer_at_all_is_an_outage(desk, fault, monkeypatch):
     assert desk.read(ADA)[ADA].code == "provider_down"
 
 
-def test_an_answer_that_breaks_off_is_an_outage(desk):
+@pytest.mark.parametrize(
+    "half", [b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{", b"what is this?\r\n\r\n"]
+)
+def test_an_answer_that_breaks_off_is_an_outage(desk, half):
     """What http.client raises then is no OSError."""
-    desk.fake.faults.add(answer(200, b"{", {"Content-Length": "500"}), times=None)
+    with socket.create_server(("127.0.0.1", 0)) as server:
 
-    assert desk.read(ADA)[ADA].code == "provider_down"
+        def answer_by_halves() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(half)
+
+        thread = threading.Thread(target=answer_by_halves)
+        thread.start()
+        port = server.getsockname()[1]
+        desk.provider = desk.made(endpoint=f"http://127.0.0.1:{port}/calendar/v3/")
+        code = desk.code()
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+    assert code == "provider_down"
 
 
 def test_after_five_outages_google_is_left_alone_for_a_while(desk):
