@@ -183,18 +183,19 @@ def _person(
             code = "busy" if item.during.overlaps(during) else "buffer"
             yield Violation(code, f"{when} has another interview, or too little time around it")
             break
-    yield from _limits(person, [during])
+    yield from _limits(problem, person, [during])
     if person.met and problem.plan.distinct_interviewers:
         yield Violation("met_before", f"{person.name} has met the candidate before")
 
 
-def _limits(person: InterviewerFacts, new: list[Interval]) -> Iterator[Violation]:
+def _limits(problem: Problem, person: InterviewerFacts, new: list[Interval]) -> Iterator[Violation]:
     limits = (("day", person.limits.per_day, day_of), ("week", person.limits.per_week, week_of))
+    zone = problem.limits_in(person)
     for word, most, unit in limits:
         if most is None:
             continue
-        booked: list[Hashable] = [unit(item.during.start, person.zone) for item in person.booked]
-        added: list[Hashable] = [unit(during.start, person.zone) for during in new]
+        booked: list[Hashable] = [unit(item.during.start, zone) for item in person.booked]
+        added: list[Hashable] = [unit(during.start, zone) for during in new]
         if any(booked.count(key) + added.count(key) > most for key in added):
             yield Violation(f"limit_per_{word}", f"{person.name} holds at most {most} interviews a {word}")
 
@@ -219,7 +220,7 @@ def _precedence(problem: Problem) -> Iterator[tuple[str, str]]:
 
 
 def _by_day(problem: Problem, option: Option) -> list[tuple[date, list[Interval]]]:
-    zone = problem.candidate_zone
+    zone = problem.days_in
     during = sorted(session.interval for session in option.sessions)
     return [(day, list(group)) for day, group in groupby(during, key=lambda i: day_of(i.start, zone))]
 
@@ -254,7 +255,7 @@ def _owed(problem: Problem, day: date, during: list[Interval]) -> list[Break]:
 
 
 def _break_window(problem: Problem, day: date, item: Break) -> Interval | None:
-    return hours_on(day, item.earliest, item.latest, problem.candidate_zone)
+    return hours_on(day, item.earliest, item.latest, problem.days_in)
 
 
 def _taken_in(problem: Problem, day: date, item: Break, during: list[Interval], index: int) -> bool:
@@ -286,7 +287,7 @@ def _people_across_sessions(problem: Problem, option: Option) -> Iterator[Violat
             yield Violation("distinct_interviewers", f"{person.name} would meet the candidate twice")
         if any(_too_close(problem, person, before, after) for before, after in pairwise(held)):
             yield Violation("buffer", f"{person.name} has too little time between two sessions")
-        yield from _limits(person, [session.interval for session in held])
+        yield from _limits(problem, person, [session.interval for session in held])
 
 
 def _too_close(
@@ -316,7 +317,7 @@ def recount(problem: Problem, option: Option) -> tuple[int, tuple[Reason, ...]]:
 def _lateness(problem: Problem, option: Option) -> Iterator[Reason]:
     opening = problem.open_window.start if problem.open_window else problem.now
     days = [day for day, _ in _by_day(problem, option)]
-    late = max(0, (days[-1] - day_of(opening, problem.candidate_zone)).days)
+    late = max(0, (days[-1] - day_of(opening, problem.days_in)).days)
     verb = "On" if len(days) == 1 else "Ends on"
     words = f"{verb} {days[-1]:%A} {days[-1].day} {days[-1]:%B}"
     if late:
@@ -329,17 +330,19 @@ def _lateness(problem: Problem, option: Option) -> Iterator[Reason]:
 
 
 def _waiting(problem: Problem, option: Option) -> Iterator[Reason]:
-    minutes = 0
+    weights, minutes, value = problem.weights, 0, 0
     for day, during in _by_day(problem, option):
-        idle = sum(_minutes_between(during)) - sum(item.minutes for item in _owed(problem, day, during))
+        idle = sum(_minutes_between(during))
+        if not weights.breaks_are_waiting:
+            idle -= sum(item.minutes for item in _owed(problem, day, during))
         minutes += max(0, idle)
+        value += weights.waiting(max(0, idle))
     if minutes:
-        value = problem.weights.waiting_minute * minutes
         yield Reason("waiting", f"{_count(minutes, 'minute')} of waiting between interviews", value)
 
 
 def _room_changes(problem: Problem, option: Option) -> Iterator[Reason]:
-    zone = problem.candidate_zone
+    zone = problem.days_in
     inside = sorted((s for s in option.sessions if s.room), key=lambda s: s.start)
     changes = sum(
         1

@@ -74,12 +74,13 @@ class Repeated:
 
     def _within_limits(self, person: int, session: int, others: Sequence[int]) -> bool:
         who = self.problem.interviewers[person]
+        zone = self.problem.limits_in(who)
         for most, unit in ((who.limits.per_day, day_of), (who.limits.per_week, week_of)):
             if most is None:
                 continue
-            held: list[Hashable] = [unit(item.during.start, who.zone) for item in who.booked]
-            held += [unit(self.starts[other], who.zone) for other in others]
-            if held.count(unit(self.starts[session], who.zone)) >= most:
+            held: list[Hashable] = [unit(item.during.start, zone) for item in who.booked]
+            held += [unit(self.starts[other], zone) for other in others]
+            if held.count(unit(self.starts[session], zone)) >= most:
                 return False
         return True
 

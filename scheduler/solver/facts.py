@@ -5,11 +5,13 @@ weights.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from scheduler.domain.errors import Invalid
 from scheduler.domain.hours import WeeklyHours
 from scheduler.domain.intervals import Interval, merge
 from scheduler.domain.people import Buffer, Interviewer, Limits, Qualification, Room, intervals_to_json
@@ -26,8 +28,12 @@ class Weights:
     version: int = 1
     #: each calendar day (candidate's zone) from the first possible day to the day the option ends
     day: int = 150
-    #: each minute of waiting between sessions of a day, owed breaks not counted
+    #: each minute of waiting between sessions of a day, owed breaks not counted; with a `waiting_step` above
+    #: 1, each whole step of so many minutes in a day instead
     waiting_minute: int = 2
+    waiting_step: int = 1
+    #: owed breaks are waiting like any other
+    breaks_are_waiting: bool = False
     #: each day after the first that the option needs
     extra_day: int = 120
     #: each recent interview of somebody who sits in a required seat
@@ -46,6 +52,14 @@ class Weights:
     same_half: int = 60
     #: in a set: each person two options share
     same_person: int = 40
+
+    def __post_init__(self) -> None:
+        if self.waiting_step < 1:
+            raise Invalid.at("/weights/waiting_step", "is not above 0")
+
+    def waiting(self, minutes: int) -> int:
+        """What so many minutes of waiting on one day count."""
+        return self.waiting_minute * (minutes // self.waiting_step)
 
 
 @dataclass(frozen=True)
@@ -102,6 +116,11 @@ class InterviewerFacts:
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @cached_property
+    def kept(self) -> dict[Hashable, Any]:
+        """Masks worked out from these facts, kept with them for the next question about the same time."""
+        return {}
 
     @classmethod
     def of(
@@ -208,9 +227,12 @@ def members_of(members: dict[str, Node], name: str) -> tuple[Node, ...]:
 
 def read_weights(node: Node) -> Weights:
     names = [item.name for item in fields(Weights)]
-    return Weights(
-        **{name: item.whole(0, 1_000_000) for name, item in node.fields("", " ".join(names)).items()}
-    )
+    members = node.fields("", " ".join(names))
+    given: dict[str, Any] = {
+        name: item.flag() if name == "breaks_are_waiting" else item.whole(0, 1_000_000)
+        for name, item in members.items()
+    }
+    return Weights(**given)
 
 
 def read_candidate(node: Node) -> CandidateFacts:

@@ -71,7 +71,13 @@ class Problem:
     calendars_read: Interval | None = None
     #: an availability question without a candidate takes nobody's hours into account
     ignore_candidate_hours: bool = False
+    #: IANA: where days begin, for the candidate's days and everybody's limits; None: on the candidate's
+    #: clock, and on each person's own
+    day_zone: str | None = None
     options: int = 5
+    #: hard: no session of one option overlaps a session of another. As many options as possible come first,
+    #: then what they cost
+    options_apart: bool = False
     seed: int = 0
     weights: Weights = field(default_factory=Weights)
 
@@ -100,6 +106,15 @@ class Problem:
             return ZoneInfo(self.candidate.time_zone)
         first = next((p for seat in self.plan.sessions[0].seats for p in self.pool(seat)), None)
         return first.zone if first else ZoneInfo("UTC")
+
+    @cached_property
+    def days_in(self) -> ZoneInfo:
+        """Where the candidate's days begin, and breaks are owed."""
+        return ZoneInfo(self.day_zone) if self.day_zone else self.candidate_zone
+
+    def limits_in(self, person: InterviewerFacts) -> ZoneInfo:
+        """Where the days and weeks of somebody's limits begin."""
+        return ZoneInfo(self.day_zone) if self.day_zone else person.zone
 
     def pool(self, seat: Seat) -> tuple[InterviewerFacts, ...]:
         """Who may sit in this seat at all: by name in the order named, or by skill and exactly that level."""
@@ -148,7 +163,9 @@ class Problem:
             "interviewers": [interviewer_to_json(person) for person in self.interviewers],
             "rooms": [room_to_json(room) for room in self.rooms],
             "unreadable": [asdict(item) for item in self.unreadable],
+            "day_zone": self.day_zone,
             "options": self.options,
+            "options_apart": self.options_apart,
             "seed": self.seed,
             "weights": asdict(self.weights),
         }
@@ -166,7 +183,7 @@ def _twice(pointer: str, things: tuple[InterviewerFacts, ...] | tuple[RoomFacts,
 def _problem(node: Node) -> Problem:
     top = node.fields(
         "format plan window now candidate interviewers",
-        "calendars_read ignore_candidate_hours rooms unreadable options seed weights",
+        "calendars_read ignore_candidate_hours rooms unreadable day_zone options options_apart seed weights",
     )
     top["format"].whole(FORMAT, FORMAT)
     optional: dict[str, Any] = {}
@@ -174,6 +191,10 @@ def _problem(node: Node) -> Problem:
         optional["calendars_read"] = top["calendars_read"].interval()
     if "ignore_candidate_hours" in top:
         optional["ignore_candidate_hours"] = top["ignore_candidate_hours"].flag()
+    if "day_zone" in top:
+        optional["day_zone"] = top["day_zone"].zone()
+    if "options_apart" in top:
+        optional["options_apart"] = top["options_apart"].flag()
     if "options" in top:
         optional["options"] = top["options"].whole(1, MOST_OPTIONS)
     if "seed" in top:

@@ -14,7 +14,7 @@ from functools import cached_property, reduce
 from operator import or_
 from zoneinfo import ZoneInfo
 
-from scheduler.domain.hours import day_of, expand, hours_on, local_days, week_of
+from scheduler.domain.hours import WeeklyHours, day_of, expand, hours_on, local_days, week_of
 from scheduler.domain.intervals import Interval, merge
 from scheduler.domain.people import Buffer
 from scheduler.domain.plans import Plan, Seat, Session
@@ -22,8 +22,6 @@ from scheduler.solver.panels import Choice, Distinct, Slot, cheapest
 from scheduler.solver.problem import InterviewerFacts, Problem, RoomFacts
 from scheduler.solver.timeline import Timeline, at_least, positions, run, tick_minutes
 
-#: longer than any buffer: what lies further away from a span cannot reach into it
-NEAR = timedelta(days=2)
 TRAINING = ("reverse_shadow", "shadow")
 
 
@@ -38,9 +36,7 @@ class PersonStarts:
 
     #: inside working hours
     hours: int
-    #: no calendar event and no other interview in the way
-    free: int
-    #: the buffer kept towards them
+    #: no calendar event and no other interview in the way, the buffer kept towards them
     clear: int
     #: limits per day and week not yet reached
     within_limits: int
@@ -191,10 +187,8 @@ class Reach:
         self.line = Timeline.over(span, tick_minutes(problem, span))
         self.span = Interval(self.line.origin, self.line.instant(self.line.length))
         self.position = {person.id: index for index, person in enumerate(problem.interviewers)}
-        self._people: dict[tuple[int, int, Buffer], PersonStarts] = {}
-        self._taken_near: dict[int, tuple[list[Interval], list[Interval]]] = {}
         self._grids: dict[ZoneInfo, int] = {}
-        self._hours: dict[tuple[int, str], int] = {}
+        self._hours: dict[tuple[tuple[WeeklyHours, ...], str], int] = {}
 
     @cached_property
     def sessions(self) -> tuple[SessionStarts, ...]:
@@ -229,52 +223,56 @@ class Reach:
 
     def person(self, index: int, session: Session) -> PersonStarts:
         person = self.problem.interviewers[index]
-        key = (index, session.minutes, person.buffer_for(session))
-        if key not in self._people:
-            self._people[key] = self._person(index, person, self.line.ticks(session.minutes), key[2])
-        return self._people[key]
+        buffer, ticks = person.buffer_for(session), self.line.ticks(session.minutes)
+        key = (self.line, ticks, buffer, self.plan.grid, self.problem.day_zone)
+        if key not in person.kept:
+            person.kept[key] = self._person(person, ticks, buffer)
+        starts: PersonStarts = person.kept[key]
+        return starts
 
-    def _person(self, index: int, person: InterviewerFacts, ticks: int, buffer: Buffer) -> PersonStarts:
-        line = self.line
-        taken, theirs = self._taken(index)
-        # time we would need before or after reaches into theirs exactly when ours reaches into theirs made
-        # longer
-        kept = line.touched((*taken, *theirs), before=buffer.after_delta, after=buffer.before_delta)
-        preferred = line.all
+    def _person(self, person: InterviewerFacts, ticks: int, buffer: Buffer) -> PersonStarts:
+        preferred = self.line.all
         if person.preferred_hours:
-            preferred = run(self._weekly(index, "preferred_hours"), ticks)
+            preferred = run(self._weekly(person, person.preferred_hours), ticks)
         return PersonStarts(
-            hours=run(self.working(index), ticks),
-            free=run(line.all & ~line.touched(taken), ticks),
-            clear=run(line.all & ~kept, ticks),
+            hours=run(self._weekly(person, person.working_hours), ticks),
+            clear=run(self.line.all & ~self._taken(person, buffer), ticks),
             within_limits=self._within_limits(person),
             grid=self._grid(person.zone),
             preferred=preferred,
         )
 
-    def _taken(self, index: int) -> tuple[list[Interval], list[Interval]]:
-        """What lies near the span: busy times and interviews, and the interviews with their own buffers."""
-        if index not in self._taken_near:
-            person, near = self.problem.interviewers[index], self.span.padded(NEAR, NEAR)
-            taken = [block.during for block in person.busy] + [item.during for item in person.booked]
-            theirs = [item.buffer.around(item.during) for item in person.booked]
-            self._taken_near[index] = (
-                [interval for interval in taken if interval.overlaps(near)],
-                [interval for interval in theirs if interval.overlaps(near)],
-            )
-        return self._taken_near[index]
+    def free(self, index: int, session: Session) -> int:
+        """Starts with no calendar event and no other interview in the way, whatever the buffers."""
+        person = self.problem.interviewers[index]
+        taken = [block.during for block in person.busy] + [item.during for item in person.booked]
+        return run(self.line.all & ~self.line.touched(taken), self.line.ticks(session.minutes))
+
+    def _taken(self, person: InterviewerFacts, buffer: Buffer) -> int:
+        """Ticks kept free of this person's interviews: what is taken, buffers included."""
+        key = (self.line, buffer)
+        if key not in person.kept:
+            # time we would need before or after reaches into theirs exactly when ours reaches into theirs
+            # made longer; theirs have buffers of their own
+            taken = [block.during for block in person.busy]
+            taken += [item.buffer.around(item.during) for item in person.booked]
+            person.kept[key] = self.line.touched(taken, before=buffer.after_delta, after=buffer.before_delta)
+        bits: int = person.kept[key]
+        return bits
 
     def working(self, index: int) -> int:
         """Ticks inside somebody's working hours."""
-        return self._weekly(index, "working_hours")
+        person = self.problem.interviewers[index]
+        return self._weekly(person, person.working_hours)
 
-    def _weekly(self, index: int, which: str) -> int:
-        if (index, which) not in self._hours:
-            person = self.problem.interviewers[index]
+    def _weekly(self, person: InterviewerFacts, rules: tuple[WeeklyHours, ...]) -> int:
+        """Ticks inside these hours on the person's clock; colleagues often keep the same hours."""
+        key = (rules, person.time_zone)
+        if key not in self._hours:
             # a day more on each side: hours must not seem to end where the span does
             wide = self.span.padded(timedelta(days=1), timedelta(days=1))
-            self._hours[index, which] = self.line.inside(expand(getattr(person, which), person.zone, wide))
-        return self._hours[index, which]
+            self._hours[key] = self.line.inside(expand(rules, person.zone, wide))
+        return self._hours[key]
 
     def _grid(self, zone: ZoneInfo) -> int:
         if zone not in self._grids:
@@ -291,10 +289,11 @@ class Reach:
     def _not_full(
         self, person: InterviewerFacts, most: int, unit: Callable[[datetime, ZoneInfo], Hashable]
     ) -> int:
-        counted = [unit(item.during.start, person.zone) for item in person.booked]
+        zone = self.problem.limits_in(person)
+        counted = [unit(item.during.start, zone) for item in person.booked]
         bits = 0
-        for _, first, after in self.line.days(person.zone):
-            if first < after and counted.count(unit(self.line.instant(first), person.zone)) < most:
+        for _, first, after in self.line.days(zone):
+            if first < after and counted.count(unit(self.line.instant(first), zone)) < most:
                 bits |= (1 << after) - (1 << first)
         return bits
 

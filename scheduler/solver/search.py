@@ -37,7 +37,7 @@ class _Branch:
     placed: tuple[Placed, ...]
     today: tuple[Span, ...]
     day: int
-    #: days before the last one, and the waiting on them
+    #: days before the last one, and what waiting on them costs
     days: int
     waited: int
     #: least cost of the panels, people counted once
@@ -224,13 +224,13 @@ class Search:
         day, first, end = branch.day, branch.today[0][0], branch.today[-1][1]
         breaks = [item for item in self.timing.breaks[day] if first < item.earliest]
         unmet = [item for item in breaks if not self._taken(item, branch.today)]
-        already = branch.idle() - sum(item.minutes for item in breaks)
+        already = branch.idle() - self.timing.forgiven(breaks)
         base = self._time_cost(day, branch.days, branch.waited) + branch.panels + rest
-        least, minutes, per_minute = self.least[session], self.minutes[session], self.weights.waiting_minute
+        least, minutes = self.least[session], self.minutes[session]
         found = []
         latest = min(self.timing.latest_after(day, end), self._latest(branch, left))
         for minute in self._between(session, end + self.timing.gap.min, latest):
-            bound = base + per_minute * max(0, already + minute - end)
+            bound = base + self.weights.waiting(max(0, already + minute - end))
             if bound >= self._limit:
                 break  # waiting only grows
             if not any(minute + minutes > b.latest and not b.fits((end, minute)) for b in unmet):
@@ -261,7 +261,8 @@ class Search:
         tomorrow = max(self.timing.day_ends[branch.day], branch.today[-1][1])
         found = []
         for minute in self._between(session, tomorrow, self.timing.day_ends[last] - 1):
-            bound = self._time_cost(self.timing.day(minute), branch.days + 1, branch.waited + waiting)
+            waited = branch.waited + self.weights.waiting(waiting)
+            bound = self._time_cost(self.timing.day(minute), branch.days + 1, waited)
             found.append((bound + branch.panels + rest + self.least[session][minute], minute, session))
         return found
 
@@ -285,7 +286,7 @@ class Search:
         day = self.timing.day(minute)
         waited = branch.waited
         if day != branch.day:
-            waited += self.timing.waiting(branch.day, branch.today) or 0
+            waited += self.weights.waiting(self.timing.waiting(branch.day, branch.today) or 0)
         return _Branch(
             placed=placed,
             today=(*branch.today, span) if day == branch.day else (span,),
@@ -310,13 +311,9 @@ class Search:
     def _cover(self, placed: tuple[Placed, ...]) -> int:
         return sum(self.reach.sessions[s].cover_cost(minute // self.tick) for s, minute in placed)
 
-    def _time_cost(self, day: int, earlier_days: int, waiting: int) -> int:
+    def _time_cost(self, day: int, earlier_days: int, waited: int) -> int:
         late = max(0, day - self.timing.first_day)
-        return (
-            self.weights.day * late
-            + self.weights.extra_day * earlier_days
-            + self.weights.waiting_minute * waiting
-        )
+        return self.weights.day * late + self.weights.extra_day * earlier_days + waited
 
     def _close(self, branch: _Branch) -> bool:
         """All sessions have a time: rooms and people, exactly. Says whether the panels were cut off."""
@@ -324,7 +321,8 @@ class Search:
         rooms = best_rooms(self.reach, self.timing, branch.placed)
         if waiting is None or rooms is None:
             return False
-        cost = self._time_cost(branch.day, branch.days, branch.waited + waiting)
+        waited = branch.waited + self.weights.waiting(waiting)
+        cost = self._time_cost(branch.day, branch.days, waited)
         cost += self.weights.room_change * rooms[0] + self._cover(branch.placed)
         slots = slots_for(self.reach, branch.placed)
         panels = cheapest(slots, fit_for(self.reach, self.timing, branch.placed), below=self._limit - cost)

@@ -12,7 +12,7 @@ from operator import or_
 
 from scheduler.domain.errors import NotFound
 from scheduler.solver.problem import Problem
-from scheduler.solver.reach import PersonStarts, Reach, SessionStarts
+from scheduler.solver.reach import Reach, SessionStarts
 from scheduler.solver.timeline import positions, run
 
 #: a pool up to this size is explained person by person
@@ -79,7 +79,8 @@ class _Why:
     """Why one session cannot start at a tick: the first rule in the way, as code and words."""
 
     def __init__(self, reach: Reach, here: SessionStarts) -> None:
-        self.problem, self.here = reach.problem, here
+        self.problem, self.reach, self.here = reach.problem, reach, here
+        self.free: dict[int, int] = {}
         plan = reach.plan
         self.rules = [
             (run(bits, here.ticks), code, text)
@@ -124,7 +125,7 @@ class _Why:
             word = "is free" if code == "busy" else "works long enough"
             most = "Nobody" if wanted.count == 1 else "Not enough"
             return code, f"{most} of {len(pool)} people for {wanted.role} {word}"
-        reasons = [(*_person(self.here.people[p], tick), self.problem.interviewers[p].name) for p in pool]
+        reasons = [(*self._person(p, tick), self.problem.interviewers[p].name) for p in pool]
         hindered = sorted((rank, code, phrase, name) for rank, code, phrase, name in reasons if code)
         words = [
             _names([name for *_, name in group], phrase)
@@ -132,18 +133,23 @@ class _Why:
         ]
         return hindered[0][1], "; ".join(words)
 
+    def _person(self, person: int, tick: int) -> tuple[int, str, str]:
+        """What keeps one person away, the most telling reason first; no code when nothing does."""
+        starts = self.here.people[person]
+        if not starts.hours >> tick & 1:
+            return 3, "outside_hours", "outside working hours"
+        if not self._free(person) >> tick & 1:
+            return 0, "busy", "busy"
+        if not starts.clear >> tick & 1:
+            return 1, "buffer", "too close to something else"
+        if not starts.within_limits >> tick & 1:
+            return 2, "limit", "at the limit of interviews"
+        return 4, "", ""
 
-def _person(starts: PersonStarts, tick: int) -> tuple[int, str, str]:
-    """What keeps one person away, the most telling reason first; no code when nothing does."""
-    if not starts.hours >> tick & 1:
-        return 3, "outside_hours", "outside working hours"
-    if not starts.free >> tick & 1:
-        return 0, "busy", "busy"
-    if not starts.clear >> tick & 1:
-        return 1, "buffer", "too close to something else"
-    if not starts.within_limits >> tick & 1:
-        return 2, "limit", "at the limit of interviews"
-    return 4, "", ""
+    def _free(self, person: int) -> int:
+        if person not in self.free:
+            self.free[person] = self.reach.free(person, self.here.session)
+        return self.free[person]
 
 
 def _names(names: Sequence[str], phrase: str) -> str:

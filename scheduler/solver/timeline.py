@@ -70,12 +70,15 @@ class Timeline:
         self, intervals: Iterable[Interval], before: timedelta = NOTHING, after: timedelta = NOTHING
     ) -> int:
         """Ticks that share any time with one of the intervals, each made longer by `before` and `after`."""
-        bits = 0
+        # digits first, one number in the end: long numbers are slow to change stretch by stretch
+        digits = bytearray(b"0") * self.length
+        opening, closing, tick, length = self.origin + before, self.origin - after, self.tick, self.length
         for interval in intervals:
-            first = self.index(interval.start - before)
-            last = -((self.origin - interval.end - after) // self.tick)
-            bits |= self._stretch(first, last)
-        return bits
+            first, last = (interval.start - opening) // tick, -((closing - interval.end) // tick)
+            if first < length and last > 0:
+                first, last = max(first, 0), min(last, length)
+                digits[length - last : length - first] = b"1" * (last - first)
+        return int(digits, 2) if length else 0
 
     def _stretch(self, first: int, last: int) -> int:
         """Bits `first` to `last - 1`, as far as they are on the line."""
@@ -152,7 +155,7 @@ def tick_minutes(problem: Problem, span: Interval) -> int:
     numbers += [session.minutes for session in plan.sessions]
     numbers += [n for s in plan.sessions if s.buffer for n in (s.buffer.before, s.buffer.after)]
     numbers += [n for person in problem.interviewers for n in (person.buffer.before, person.buffer.after)]
-    zones = {person.zone for person in problem.interviewers} | {problem.candidate_zone}
+    zones = {person.zone for person in problem.interviewers} | {problem.candidate_zone, problem.days_in}
     numbers += [_offset(instant, zone) for zone in zones for instant in (span.start, span.end)]
     return gcd(*numbers)
 

@@ -41,15 +41,16 @@ class Timing:
 
     def __init__(self, problem: Problem, line: Timeline) -> None:
         self.gap: Gap = problem.plan.gap
+        self._forgiving = not problem.weights.breaks_are_waiting
         self.origin: datetime = line.origin
-        days = line.days(problem.candidate_zone)
+        days = line.days(problem.days_in)
         #: the minute each day begins
         self.day_starts = [first * line.minutes for _, first, _ in days]
         self.day_ends = [after * line.minutes for _, _, after in days]
         self.breaks: list[tuple[BreakTime, ...]] = []
         for day, _, _ in days:
             windows = (
-                (item.minutes, hours_on(day, item.earliest, item.latest, problem.candidate_zone))
+                (item.minutes, hours_on(day, item.earliest, item.latest, problem.days_in))
                 for item in problem.plan.breaks
             )
             self.breaks.append(
@@ -66,7 +67,7 @@ class Timing:
         )
 
     def _first_day(self, problem: Problem, opening: datetime, day_zero: int) -> int:
-        return opening.astimezone(problem.candidate_zone).date().toordinal() - day_zero
+        return opening.astimezone(problem.days_in).date().toordinal() - day_zero
 
     def minute(self, instant: datetime) -> int:
         return (instant - self.origin) // MINUTE
@@ -87,7 +88,11 @@ class Timing:
         owed = [item for item in self.breaks[day] if item.owed(placed[0][0], placed[-1][1])]
         if not self._breaks_fit(frees, owed):
             return None
-        return max(0, sum(end - start for start, end in frees) - sum(item.minutes for item in owed))
+        return max(0, sum(end - start for start, end in frees) - self.forgiven(owed))
+
+    def forgiven(self, breaks: Sequence[BreakTime]) -> int:
+        """Minutes of these breaks that are not waiting."""
+        return sum(item.minutes for item in breaks) if self._forgiving else 0
 
     def _breaks_fit(self, frees: Sequence[Span], owed: Sequence[BreakTime]) -> bool:
         """Each owed break has a gap to be taken in, and no gap is too long without the breaks taken in it."""
@@ -102,21 +107,6 @@ class Timing:
         for item, place in zip(owed, taken, strict=True):
             most[place] += item.minutes
         return all(length <= allowed for length, allowed in zip(lengths, most, strict=True))
-
-    def could_still_wait(self, day: int, placed: Sequence[Span]) -> int | None:
-        """The least waiting of a day whose later sessions are still open; None when no continuation can be
-        allowed.
-        """
-        frees = [(before[1], after[0]) for before, after in pairwise(placed)]
-        forgiven = 0
-        for item in self.breaks[day]:
-            if item.owed(placed[0][0], placed[-1][1]):
-                if not any(item.fits(free) for free in frees):
-                    return None
-                forgiven += item.minutes
-            elif placed[0][0] < item.earliest:
-                forgiven += item.minutes
-        return max(0, sum(end - start for start, end in frees) - forgiven)
 
     def latest_after(self, day: int, end: int) -> int:
         """The last minute of the day at which the next session could start, whatever breaks are taken

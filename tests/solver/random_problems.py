@@ -146,7 +146,12 @@ def problems(draw, sessions=(1,), days=(1, 2), zones=ZONES, grids=(15, 30, 60), 
         },
         "interviewers": people,
         "rooms": rooms[: chance.choose(3, 2, 0)],
+        "day_zone": chance.choose(None, None, *zones),
         "options": 1,
+        "weights": {
+            "waiting_step": chance.choose(1, 1, 30),
+            "breaks_are_waiting": chance.choose(False, True),
+        },
     }
     try:
         return Problem.from_json(data)

@@ -61,11 +61,11 @@ class WithinLimits(Rule):
         if most is None:
             return
         who = variables.problem.interviewers[person]
-        unit = week_of if weekly else day_of
-        booked: list[Hashable] = [unit(item.during.start, who.zone) for item in who.booked]
+        unit, zone = week_of if weekly else day_of, variables.problem.limits_in(who)
+        booked: list[Hashable] = [unit(item.during.start, zone) for item in who.booked]
         stretches: dict[Hashable, int] = {}
-        for _, first, after in variables.reach.line.days(who.zone):
-            key: Hashable = unit(variables.reach.line.instant(first), who.zone)
+        for _, first, after in variables.reach.line.days(zone):
+            key: Hashable = unit(variables.reach.line.instant(first), zone)
             stretches[key] = stretches.get(key, 0) | ((1 << after) - (1 << first))
         for stretch, ticks in stretches.items():
             held = []

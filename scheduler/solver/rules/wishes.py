@@ -51,12 +51,15 @@ class LittleWaiting(Wish):
                 variables.model.add(first <= variables.start(s)).only_enforce_if(here)
                 variables.model.add(last >= variables.end(s)).only_enforce_if(here)
                 at_work.append(variables.plan.sessions[s].minutes * here)
-            owed = [
-                item.minutes * owed_on(variables, day, item.earliest, item.latest)
+            forgiven = [
+                minutes * owed_on(variables, day, item.earliest, item.latest)
                 for item in variables.timing.breaks[day]
+                if (minutes := variables.timing.forgiven([item]))
             ]
-            variables.model.add(idle >= last - first - sum(at_work) - sum(owed))
-            variables.wish(variables.problem.weights.waiting_minute, idle)
+            variables.model.add(idle >= last - first - sum(at_work) - sum(forgiven))
+            weights, steps = variables.problem.weights, variables.whole(most)
+            variables.model.add(steps * weights.waiting_step + weights.waiting_step - 1 >= idle)
+            variables.wish(weights.waiting_minute, steps)
 
 
 class FairLoad(Wish):
