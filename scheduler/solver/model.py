@@ -61,6 +61,7 @@ def propose(problem: Problem, *, seconds: float = 10.0, workers: int = 1) -> Out
         return Figures(
             build_seconds=built - begun,
             first_seconds=found - begun if options else None,
+            last_seconds=found - begun if options else None,
             total_seconds=perf_counter() - begun,
             stages=tuple(stages),
         )

@@ -12,6 +12,20 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, kw_only=True)
+class Improvement:
+    """A better answer on the way: when (seconds of wall time from the beginning), how many options, at what
+    cost.
+    """
+
+    seconds: float
+    options: int
+    objective: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"seconds": round(self.seconds, 6), "options": self.options, "objective": self.objective}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One step of solving: the objective it reached, the bound it proved (None: none), and the gap between
     them.
@@ -20,6 +34,8 @@ class Stage:
     name: str
     objective: int | None = None
     bound: int | None = None
+    #: in order of time, each better than the one before
+    improvements: tuple[Improvement, ...] = ()
 
     @property
     def gap(self) -> float | None:
@@ -29,7 +45,13 @@ class Stage:
         return round((self.objective - self.bound) / max(1, self.objective), 6)
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "objective": self.objective, "bound": self.bound, "gap": self.gap}
+        return {
+            "name": self.name,
+            "objective": self.objective,
+            "bound": self.bound,
+            "gap": self.gap,
+            "improvements": [item.to_json() for item in self.improvements],
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +59,10 @@ class Figures:
     """How it went. Seconds are wall time, so they differ between runs; nothing else of an outcome does."""
 
     build_seconds: float = 0.0
-    #: None: no option was found
+    #: to the first complete answer (as many options as there are in the end); None: no option was found
     first_seconds: float | None = None
+    #: to the last improvement
+    last_seconds: float | None = None
     total_seconds: float = 0.0
     stages: tuple[Stage, ...] = ()
 
@@ -46,7 +70,8 @@ class Figures:
         return {
             "seconds": {
                 "build": round(self.build_seconds, 6),
-                "first": None if self.first_seconds is None else round(self.first_seconds, 6),
+                "first": _rounded(self.first_seconds),
+                "last": _rounded(self.last_seconds),
                 "total": round(self.total_seconds, 6),
             },
             "stages": [stage.to_json() for stage in self.stages],
@@ -58,12 +83,22 @@ class Figures:
         return cls(
             build_seconds=seconds["build"],
             first_seconds=seconds["first"],
+            last_seconds=seconds.get("last"),
             total_seconds=seconds["total"],
             stages=tuple(
-                Stage(name=item["name"], objective=item["objective"], bound=item["bound"])
+                Stage(
+                    name=item["name"],
+                    objective=item["objective"],
+                    bound=item["bound"],
+                    improvements=tuple(Improvement(**each) for each in item.get("improvements", ())),
+                )
                 for item in data["stages"]
             ),
         )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)
 
 
 @dataclass(frozen=True, kw_only=True)

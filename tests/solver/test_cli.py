@@ -29,7 +29,7 @@ def test_it_prints_the_outcome_with_its_figures(capsys, monkeypatch):
     document = json.loads(out)
     assert (status, err) == (0, "")
     assert isinstance(outcome_from_json(document), Solved)
-    assert set(document["figures"]["seconds"]) == {"build", "first", "total"}
+    assert set(document["figures"]["seconds"]) == {"build", "first", "last", "total"}
     assert [stage["name"] for stage in document["figures"]["stages"]] == ["search"]
 
 
