@@ -4,19 +4,29 @@
 from __future__ import annotations
 
 import logging
-import os
-import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
+from requests.auth import AuthBase
 
 from calendars.access import TokenSource
 from calendars.errors import NotAllowed, Outage, TryLater
-from calendars.microsoft.problems import DOWN, RECONNECT, TokenRefused, code_in, meaning_of
+from calendars.microsoft.problems import (
+    DOWN,
+    RECONNECT,
+    BadAnswer,
+    TokenRefused,
+    code_in,
+    meaning_of,
+    needs_mailbox,
+)
+from calendars.microsoft.signin import Challenged, check_plain, trusted
 from calendars.microsoft.slots import Slots
 from calendars.retry import Breaker, Budget, retrying
 
@@ -33,8 +43,34 @@ class ForeignLink(NotAllowed):
     """Microsoft's answer leads to another host; it was not followed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    """What is asked, apart from whose token asks it."""
+
+    method: str
+    url: str
+    body: Mapping[str, Any] | None
+    query: Mapping[str, str] | None
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class _Bearer(AuthBase):
+    """The token as requests' own idea of access: a header alone gives way to what ``~/.netrc`` says."""
+
+    token: str = field(repr=False)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
 class Client:
-    """Requests to one Graph, made as whoever's tokens are given. Safe to use from several threads."""
+    """
+    Requests to one Graph, made as whoever's tokens are given. Safe to use from several threads.
+
+    Raises ValueError for an endpoint that is plain ``http`` anywhere but on this machine.
+    """
 
     def __init__(
         self,
@@ -43,9 +79,11 @@ class Client:
         slots: Slots,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        check_plain(endpoint)
         self._endpoint = endpoint.rstrip("/")
         self._breaker, self._slots, self._sleep = breaker, slots, sleep
-        self._local = threading.local()
+        #: sessions nobody uses just now: their connections are open, and a new one costs some round trips
+        self._idle: list[requests.Session] = []
 
     def call(
         self,
@@ -58,70 +96,100 @@ class Client:
         etag: str | None = None,
         prefer: str = "",
         deadline: float | None = None,
-        attempts: int = 4,
+        look: Callable[[], dict[str, Any] | None] | None = None,
     ) -> dict[str, Any]:
         """
         The answer's JSON; empty for an answer without content. ``path`` is below the endpoint, or a link of
-        Graph's own.
+        Graph's own. ``look`` comes before every attempt but the first: what it finds is the answer.
 
         Raises the errors of `problems.MEANINGS`, after trying again what may pass.
         """
-        url = self._url(path)
         headers = {"Prefer": f"{PREFER}, {prefer}" if prefer else PREFER}
         if etag:
             headers["If-Match"] = etag
-        budget = Budget(deadline=deadline, attempts=attempts)
+        request = _Request(method=method, url=self.checked(path), body=body, query=query, headers=headers)
+        budget = Budget(deadline=deadline)
+        attempts = 0
 
         def once() -> dict[str, Any]:
-            try:
-                return self._once(source, method, url, body, query, headers, budget)
-            except TokenRefused:
-                # Dropped by now; another may be accepted.
-                try:
-                    return self._once(source, method, url, body, query, headers, budget)
-                except TokenRefused:
-                    raise NotAllowed(RECONNECT) from None
+            nonlocal attempts
+            attempts += 1
+            there = look() if look is not None and attempts > 1 else None
+            return self._attempt(source, request, budget) if there is None else there
 
         return retrying(once, budget=budget, breaker=self._breaker, sleep=self._sleep)
 
-    def _url(self, path: str) -> str:
-        if path.startswith("/"):
-            return self._endpoint + path
-        ours, theirs = urlsplit(self._endpoint), urlsplit(path)
-        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
-            logger.error("Graph answered with a link to another host; it was not followed")
-            raise ForeignLink
-        return path
-
-    def _once(
+    def pages(
         self,
         source: TokenSource,
-        method: str,
-        url: str,
-        body: Mapping[str, Any] | None,
-        query: Mapping[str, str] | None,
-        headers: Mapping[str, str],
-        budget: Budget,
-    ) -> dict[str, Any]:
-        token = source.token()
-        number = str(uuid.uuid4())
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        prefer: str = "",
+        deadline: float | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """
+        A mailbox's list page by page; one may be empty and still not be the last.
+
+        Raises as `call` does, and NotAllowed where there is no mailbox.
+        """
+        while True:
+            with needs_mailbox():
+                page = self.call(source, "GET", path, query=query, prefer=prefer, deadline=deadline)
+            if not isinstance(page.get("value"), list):
+                raise BadAnswer
+            yield page
+            if not page.get("@odata.nextLink"):
+                return
+            path, query = str(page["@odata.nextLink"]), None
+
+    def checked(self, link: str) -> str:
+        """
+        The address of a path below the endpoint, or of a link to it.
+
+        Raises ForeignLink for any other: the token would travel with it.
+        """
+        if link.startswith("/"):
+            return self._endpoint + link
+        ours, theirs = urlsplit(self._endpoint), urlsplit(link)
+        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+            logger.error("A link of Graph's leads to another host; it is not followed")
+            raise ForeignLink
+        return link
+
+    def _attempt(self, source: TokenSource, request: _Request, budget: Budget) -> dict[str, Any]:
+        try:
+            return self._once(source, request, budget)
+        except TokenRefused:
+            pass  # Dropped by now; another may be accepted.
+        try:
+            return self._once(source, request, budget)
+        except TokenRefused:
+            raise NotAllowed(RECONNECT) from None
+
+    def _once(self, source: TokenSource, request: _Request, budget: Budget) -> dict[str, Any]:
+        token, number = source.token(), str(uuid.uuid4())
         with self._slots.one(budget.deadline):
             left = budget.left()
             if left is not None and left <= 0:
                 raise TryLater("There was no time left to ask Microsoft; try again.")
             limit = TIMEOUT if left is None else max(0.05, min(TIMEOUT, left))
+            session = self._session()
             try:
-                response = self._session().request(
-                    method,
-                    url,
-                    json=body,
-                    params=query,
-                    headers={**headers, "Authorization": f"Bearer {token}", "client-request-id": number},
+                response = session.request(
+                    request.method,
+                    request.url,
+                    json=request.body,
+                    params=request.query,
+                    headers={**request.headers, "client-request-id": number},
+                    auth=_Bearer(token),
                     timeout=(min(CONNECT, limit), limit),
                     allow_redirects=False,
                 )
             except requests.RequestException as error:
                 raise Outage(f"Microsoft's calendars are not answering ({type(error).__name__}).") from None
+            finally:
+                self._idle.append(session)
         return self._answer(source, token, response, number)
 
     def _answer(
@@ -148,15 +216,20 @@ class Client:
         )
         if isinstance(error, TokenRefused):
             source.drop(token)
+            if error.claims and isinstance(source, Challenged):
+                source.challenged(error.claims)
         raise error
 
     def _session(self) -> requests.Session:
-        """One for each thread: sessions are not safe to share."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-        return session
+        """One for each request at a time: sessions are not safe to share."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            session = requests.Session()
+            session.verify = trusted()
+            # What one mailbox's answer sets must not come along with another's token.
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            return session
 
 
 def mailbox(address: str, rest: str = "") -> str:

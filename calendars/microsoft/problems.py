@@ -8,6 +8,11 @@ messages are never looked at nor passed on.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,10 +31,15 @@ NOT_PERMITTED = (
 )
 NO_MAILBOX = "This address has no Microsoft 365 mailbox that can be reached, or its licence is missing."
 DOWN = "Microsoft's calendars are not answering as they should."
+_CODE = re.compile(r"[a-z0-9_.-]{1,80}")
 
 
-class SyncExpired(CalendarError):
-    """The delta link is too old; everything has to be listed again."""
+class SyncExpired(Gone):
+    """What a delta link began with is no longer there; everything has to be listed again."""
+
+
+class BadAnswer(Outage):
+    """Microsoft's calendars are not answering as they should: what came makes no sense."""
 
 
 class Refused(NotAllowed):
@@ -41,7 +51,7 @@ class TokenRefused(CalendarError):
 
     def __init__(self, claims: str | None = None) -> None:
         super().__init__()
-        #: what continuous access evaluation asks for, where it does
+        #: what continuous access evaluation asks for, where it does: a JSON object
         self.claims = claims
 
 
@@ -97,19 +107,36 @@ def meaning_of(response: requests.Response) -> CalendarError:
 
 
 def code_in(response: requests.Response) -> str:
-    """The error's code in lower case, the innermost where it is nested; empty when there is none."""
+    """The error's code in lower case, the inner one where the outer is empty; empty when there is none."""
     try:
         error: Any = response.json()["error"]
         code = str(error.get("code") or "")
         inner = error.get("innerError") or error.get("innererror") or {}
-        return (code or str(inner.get("code") or "")).lower()
+        told = (code or str(inner.get("code") or "")).lower()
     except (ValueError, KeyError, TypeError, AttributeError):
         return ""
+    # It is logged, so that what is no code is none.
+    return told if _CODE.fullmatch(told) else ""
 
 
 def _claims(challenge: str) -> str | None:
+    """The claims of a ``WWW-Authenticate`` header, a JSON object that comes in base64."""
     _, found, rest = challenge.partition('claims="')
-    return rest.partition('"')[0] if found else None
+    try:
+        return base64.b64decode(rest.partition('"')[0], validate=True).decode() if found else None
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+@contextmanager
+def needs_mailbox() -> Iterator[None]:
+    """Where no single event is asked for, what is not there is the mailbox: raises NotAllowed for Gone."""
+    try:
+        yield
+    except SyncExpired:
+        raise
+    except Gone:
+        raise NotAllowed(NO_MAILBOX) from None
 
 
 #: codes for readings, by the sentence a refusal carries

@@ -3,18 +3,25 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from calendars.access import Access, TokenSource
-from calendars.errors import Conflict, Gone, NotAllowed, NotConnected, Outage
+from calendars.errors import Conflict, Gone, NotAllowed, NotConnected
 from calendars.microsoft import reading, writing
 from calendars.microsoft.client import ENDPOINT, Client, event_path, mailbox
-from calendars.microsoft.problems import NO_MAILBOX, NOT_PERMITTED, Refused, SyncExpired, code_of
+from calendars.microsoft.following import Following
+from calendars.microsoft.problems import (
+    NO_MAILBOX,
+    NOT_PERMITTED,
+    BadAnswer,
+    Refused,
+    code_of,
+    needs_mailbox,
+)
 from calendars.microsoft.slots import AT_ONCE, Slots
 from calendars.pieces import Refusal, Told, collected, groups, spans
 from calendars.pieces import reading as as_reading
@@ -32,10 +39,6 @@ from calendars.values import (
 )
 
 DAY = timedelta(days=1)
-#: how far ahead changes are followed; interviews are booked no further
-HORIZON = timedelta(days=180)
-#: Outlook's subscriptions live 4230 minutes at most
-SUBSCRIPTION_LIFE = timedelta(minutes=4200)
 LOOKS = 3
 
 
@@ -63,7 +66,10 @@ class MicrosoftCalendars:
         self._access = access
         self._reader = reader
         self._client = Client(endpoint, breaker or Breaker("Microsoft 365"), slots or Slots(), sleep)
+        self._following = Following(self._client, self._source, now)
         self._now = now
+        #: a mailbox in whose name asking has worked
+        self._works: str | None = None
 
     # Reading
 
@@ -108,39 +114,39 @@ class MicrosoftCalendars:
     ) -> dict[str, Told]:
         """One getSchedule for a group, asked in the name of whoever's mailbox may be used."""
         told: dict[str, Told] = {}
-        refused: NotAllowed | None = None
         for asker in self._askers(group):
+            rest = [address for address in group if address not in told]
             try:
-                answer = self._schedule(asker, [a for a in group if a not in told], start, end, deadline)
+                answer = self._schedule(asker, rest, start, end, deadline)
             except NotAllowed as error:
-                if str(error) not in (NO_MAILBOX, NOT_PERMITTED):
-                    raise
-                refused = error
                 if asker in group:
                     told[asker] = Refusal(code_of(error), str(error))
+                if str(error) not in (NO_MAILBOX, NOT_PERMITTED) and self._access.personal(asker) is None:
+                    raise  # whoever asks is refused like that
             else:
                 return told | answer
-        if refused is None:
-            return told
-        rest = Refusal(code_of(refused), str(refused))
-        return {address: told.get(address, rest) for address in group}
+        return told
 
     def _askers(self, group: tuple[str, ...]) -> list[str]:
-        """In whose name to ask, the likeliest first; a few of many are enough."""
-        personal = self._access.personal(group[0]) is not None
-        first = [self._reader] if self._reader and not personal else []
-        return [*first, *(address for address in group if address not in first)][:5]
+        """In whose name to ask, the likeliest first."""
+        if self._access.personal(group[0]) is not None:
+            return list(group)
+        likeliest = (address for address in (self._reader, self._works) if address)
+        return list(dict.fromkeys((*likeliest, *group)))
 
     def _schedule(
         self, asker: str, addresses: list[str], start: datetime, end: datetime, deadline: float | None
     ) -> dict[str, Told]:
-        answer = self._client.call(
-            self._source(asker),
-            "POST",
-            mailbox(asker, "/calendar/getSchedule"),
-            body=reading.schedule_body(addresses, start, end),
-            deadline=deadline,
-        )
+        with needs_mailbox():
+            answer = self._client.call(
+                self._source(asker),
+                "POST",
+                mailbox(asker, "/calendar/getSchedule"),
+                body=reading.schedule_body(addresses, start, end),
+                deadline=deadline,
+            )
+        if self._access.personal(asker) is None:
+            self._works = asker
         told = reading.schedules_of(answer)
         return {address: told.get(address.lower(), reading.MISSING) for address in addresses}
 
@@ -154,32 +160,10 @@ class MicrosoftCalendars:
             "$expand": f"singleValueExtendedProperties($filter=id eq '{reading.PROPERTY}')",
             "$top": "500",
         }
-        source = self._source(key.address)
-        items = [
-            item
-            for page in self._pages(source, mailbox(key.address, "/calendarView"), query, deadline=deadline)
-            for item in page["value"]
-        ]
+        source, path = self._source(key.address), mailbox(key.address, "/calendarView")
+        pages = self._client.pages(source, path, query, deadline=deadline)
+        items = [item for page in pages for item in page["value"]]
         return {key.address: reading.events_of(items, key.time_zone)}
-
-    def _pages(
-        self,
-        source: TokenSource,
-        path: str,
-        query: Mapping[str, str] | None,
-        *,
-        prefer: str = "",
-        deadline: float | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Page by page; one may be empty and still not be the last. Links are followed on our host alone."""
-        while True:
-            page = self._client.call(source, "GET", path, query=query, prefer=prefer, deadline=deadline)
-            if not isinstance(page.get("value"), list):
-                raise reading.BadAnswer
-            yield page
-            if not page.get("@odata.nextLink"):
-                return
-            path, query = str(page["@odata.nextLink"]), None
 
     # Writing
 
@@ -190,31 +174,30 @@ class MicrosoftCalendars:
         What an earlier attempt left is looked for first: nothing says how long Graph remembers a transaction.
         """
         source = self._source(calendar)
-        for _ in range(LOOKS):
-            there = self._find(source, calendar, draft.uid)
-            if there is not None:
-                return self._update(source, calendar, there, draft)
-            try:
-                return self._create(source, calendar, draft)
-            except Outage as error:
-                unclear = error
-        raise unclear
-
-    def _create(self, source: TokenSource, calendar: str, draft: EventDraft) -> EventRef:
-        """One attempt: after an unclear answer the next one begins by looking."""
+        there = self._find(source, calendar, draft.uid)
+        if there is not None:
+            return self._update(source, calendar, there, draft)
+        wanted = {**writing.body(draft, calendar), "transactionId": writing.transaction_id(draft)}
         wish = writing.conference(draft)
-        wanted = {**writing.body(draft, calendar), "transactionId": writing.transaction_id(draft), **wish}
         try:
-            event = self._client.call(source, "POST", mailbox(calendar, "/events"), body=wanted, attempts=1)
-        except Gone:
-            raise NotAllowed(NO_MAILBOX) from None
+            event = self._post(source, calendar, {**wanted, **wish}, draft.uid)
         except Refused:
             if not wish:
                 raise
-            # A mailbox without Teams refuses the whole event.
-            plain = {name: value for name, value in wanted.items() if name not in wish}
-            event = self._client.call(source, "POST", mailbox(calendar, "/events"), body=plain, attempts=1)
+            # A mailbox without Teams may refuse the whole event.
+            event = self._post(source, calendar, wanted, draft.uid)
         return writing.reference(_event(event), calendar, asked=bool(wish))
+
+    def _post(self, source: TokenSource, calendar: str, body: dict[str, Any], uid: str) -> dict[str, Any]:
+        """The new event; after an unclear answer the one that is there."""
+        with needs_mailbox():
+            return self._client.call(
+                source,
+                "POST",
+                mailbox(calendar, "/events"),
+                body=body,
+                look=lambda: self._find(source, calendar, uid),
+            )
 
     def update_event(self, ref: EventRef, draft: EventDraft) -> EventRef:
         """Make the event as the draft says; Gone when it was deleted. See `Provider.update_event`."""
@@ -227,27 +210,37 @@ class MicrosoftCalendars:
     def _update(
         self, source: TokenSource, calendar: str, event: dict[str, Any], draft: EventDraft
     ) -> EventRef:
+        asked = bool(writing.conference(draft))
+        refused = False
         for _ in range(LOOKS):
             change = writing.merged(event, draft, calendar)
-            if not change:
-                return writing.reference(event, calendar)
-            path = event_path(calendar, str(event["id"]))
+            wish = {} if refused else writing.conference(draft, event)
+            if not change and not wish:
+                return writing.reference(event, calendar, asked=asked)
             try:
-                changed = self._client.call(
-                    source, "PATCH", path, body=change, etag=str(event.get("@odata.etag") or "")
-                )
+                event = _event(self._patch(source, calendar, event, {**change, **wish}))
             except Conflict:
                 event = self._get(source, calendar, str(event["id"]))
+            except Refused:
+                if not wish:
+                    raise
+                refused = True  # A mailbox without Teams may refuse the whole change.
             else:
-                return writing.reference(_event(changed), calendar, asked="isOnlineMeeting" in change)
+                return writing.reference(event, calendar, asked=asked)
         raise Conflict
+
+    def _patch(
+        self, source: TokenSource, calendar: str, event: Mapping[str, Any], change: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        path, etag = event_path(calendar, str(event["id"])), str(event.get("@odata.etag") or "")
+        return self._client.call(source, "PATCH", path, body=change, etag=etag)
 
     def cancel_event(self, ref: EventRef) -> None:
         """Take the event out of everybody's calendar; already gone is done."""
         source = self._source(ref.calendar)
         try:
             event = self._get(source, ref.calendar, ref.event_id)
-            if event.get("attendees"):
+            if event.get("attendees") and event.get("isOrganizer") is not False:
                 path = event_path(ref.calendar, ref.event_id, "/cancel")
                 self._client.call(source, "POST", path, body={"comment": ""})
             else:
@@ -267,13 +260,10 @@ class MicrosoftCalendars:
             f"ep: ep/id eq '{reading.PROPERTY}' and ep/value eq '{value}')",
             "$expand": writing.EXPAND,
         }
-        try:
-            for page in self._pages(source, mailbox(calendar, "/events"), query):
-                for event in page["value"]:
-                    if not event.get("isCancelled"):
-                        return _event(event)
-        except Gone:
-            raise NotAllowed(NO_MAILBOX) from None
+        for page in self._client.pages(source, mailbox(calendar, "/events"), query):
+            for event in page["value"]:
+                if not event.get("isCancelled"):
+                    return _event(event)
         return None
 
     def _get(self, source: TokenSource, calendar: str, event_id: str) -> dict[str, Any]:
@@ -287,101 +277,29 @@ class MicrosoftCalendars:
     # Staying fresh
 
     def changes_since(self, calendar: CalendarKey, cursor: str | None) -> Changes:
-        """
-        What happened since the cursor; see `Provider.changes_since`.
-
-        The cursor holds a delta link and the day it is of: its window is fixed, so each day begins anew.
-        """
-        source = self._source(calendar.address)
-        today = self._now().date().isoformat()
-        link = _link_in(cursor, today)
-        try:
-            return self._delta(source, calendar.address, link, today)
-        except SyncExpired:
-            return self._delta(source, calendar.address, None, today)
-
-    def _delta(self, source: TokenSource, address: str, link: str | None, today: str) -> Changes:
-        query = None
-        if link is None:
-            midnight = datetime.fromisoformat(today).replace(tzinfo=UTC)
-            query = {
-                "startDateTime": (midnight - DAY).isoformat(),
-                "endDateTime": (midnight + HORIZON).isoformat(),
-            }
-        path = link or mailbox(address, "/calendarView/delta")
-        changed: set[str] = set()
-        last: dict[str, Any] = {}
-        for page in self._pages(source, path, query, prefer="odata.maxpagesize=500"):
-            changed.update(str(item["id"]) for item in page["value"] if item.get("id"))
-            last = page
-        fresh = last.get("@odata.deltaLink")
-        if not fresh:
-            raise reading.BadAnswer
-        return Changes(
-            cursor=json.dumps({"link": fresh, "day": today}), event_ids=frozenset(changed) if link else None
-        )
+        """What happened since the cursor; see `Provider.changes_since`."""
+        return self._following.changes_since(calendar, cursor)
 
     def watch(self, calendar: str, hook: Hook) -> Channel | None:
-        """Subscribe to the mailbox's events (subscription: create). Graph asks our address back meanwhile."""
-        expires = self._now() + SUBSCRIPTION_LIFE
-        answer = self._client.call(
-            self._source(calendar),
-            "POST",
-            "/subscriptions",
-            body={
-                "changeType": "created,updated,deleted",
-                "notificationUrl": hook.url,
-                "lifecycleNotificationUrl": hook.url,
-                "resource": mailbox(calendar, "/events"),
-                "expirationDateTime": _stamp(expires),
-                "clientState": hook.token,
-            },
-        )
-        return self._channel(calendar, answer, expires)
+        """Be told of changes; see `Provider.watch`."""
+        return self._following.watch(calendar, hook)
 
     def renew(self, channel: Channel, hook: Hook) -> Channel:
-        """Prolong the subscription; one that is gone is made again."""
-        expires = self._now() + SUBSCRIPTION_LIFE
-        try:
-            answer = self._client.call(
-                self._source(channel.calendar),
-                "PATCH",
-                f"/subscriptions/{channel.id}",
-                body={"expirationDateTime": _stamp(expires)},
-            )
-        except (Gone, NotAllowed):
-            fresh = self.watch(channel.calendar, hook)
-            if fresh is None:
-                raise
-            return fresh
-        return self._channel(channel.calendar, {"id": channel.id, **answer}, expires)
+        """Keep being told; see `Provider.renew`."""
+        return self._following.renew(channel, hook)
 
     def unwatch(self, channel: Channel) -> None:
-        """End the subscription. Already gone is done."""
-        try:
-            self._client.call(self._source(channel.calendar), "DELETE", f"/subscriptions/{channel.id}")
-        except (Gone, NotAllowed):
-            return  # one that is not there, or not ours to end, ends by itself
-
-    def _channel(self, calendar: str, answer: Mapping[str, Any], expires: datetime) -> Channel:
-        try:
-            told = answer.get("expirationDateTime")
-            return Channel(
-                provider=self.name,
-                calendar=calendar,
-                id=str(answer["id"]),
-                expires_at=datetime.fromisoformat(told) if told else expires,
-            )
-        except (KeyError, ValueError, TypeError):
-            raise reading.BadAnswer from None
+        """Stop being told; see `Provider.unwatch`."""
+        self._following.unwatch(channel)
 
     def probe(self, calendar: str | None = None) -> str:
         """Whether we can sign in, and read schedules in the name of this mailbox or the reader's."""
         address = calendar or self._reader
         if address is None:
             source = self._access.organization("")
-            if source is not None:
-                source.token()
+            if source is None:
+                raise NotConnected
+            source.token()
             return "signed in; no mailbox to try it on yet"
         start = self._now().replace(microsecond=0)
         answer = self._schedules((address,), start, start + timedelta(hours=1), None)[address]
@@ -396,19 +314,7 @@ class MicrosoftCalendars:
         return source
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _event(answer: dict[str, Any]) -> dict[str, Any]:
     if not answer.get("id"):
-        raise reading.BadAnswer
+        raise BadAnswer
     return answer
-
-
-def _link_in(cursor: str | None, today: str) -> str | None:
-    try:
-        kept = json.loads(cursor) if cursor else {}
-        return str(kept["link"]) if kept.get("day") == today else None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None

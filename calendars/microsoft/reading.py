@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calendars.errors import Outage
 from calendars.ics.zones import iana_name
+from calendars.microsoft.problems import BadAnswer
 from calendars.pieces import Refusal, Told
 from calendars.values import Busy, BusyKind
 
@@ -38,14 +38,18 @@ KINDS: dict[str, BusyKind | None] = {
 UNRESOLVED = Refusal(
     "not_found", "Microsoft knows no such mailbox in this organisation, or shows nothing of it."
 )
-MISSING = Refusal("no_answer", "Microsoft gave no answer about this calendar.")
+WITHHELD = Refusal(
+    "not_shown",
+    "Microsoft does not show when this mailbox is busy; when that lasts, an administrator has to look at it.",
+)
+MISSING = Refusal(
+    "no_answer", "Microsoft said nothing of this calendar; check that its mailbox exists and has a licence."
+)
+#: what getSchedule says of an address that is nobody's (EWS ResponseCode ErrorMailRecipientNotFound)
+NOBODY = ("5009", "errormailrecipientnotfound", "")
 UNKNOWN_ZONE = Refusal(
     "unknown_time_zone", "The calendar uses a time zone that is not known; set one from the list in Outlook."
 )
-
-
-class BadAnswer(Outage):
-    """Microsoft's calendars are not answering as they should: what came makes no sense."""
 
 
 def schedule_body(addresses: Iterable[str], start: datetime, end: datetime) -> dict[str, Any]:
@@ -70,8 +74,10 @@ def schedules_of(answer: Mapping[str, Any]) -> dict[str, Told]:
 
 
 def _schedule(item: Mapping[str, Any]) -> Told:
-    if item.get("error"):
-        return UNRESOLVED
+    error = item.get("error")
+    if error:
+        code = str(error.get("responseCode") or "").lower() if isinstance(error, dict) else ""
+        return UNRESOLVED if code in NOBODY else WITHHELD
     entries = item.get("scheduleItems")
     if not isinstance(entries, list):
         return MISSING

@@ -8,11 +8,13 @@ allow for rehearsals, it is given the ``https`` form and a session that speaks `
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit, urlunsplit
 
 import msal
@@ -24,6 +26,8 @@ from calendars.errors import CalendarError, NotAllowed, Outage, TryLater
 
 AUTHORITY = "https://login.microsoftonline.com"
 TIMEOUT = (5.0, 15.0)
+#: seconds for which Entra's refusal is taken as its answer: whoever has to put it right is not that quick
+REFUSED_FOR = 60.0
 #: what Entra's error codes mean for whoever runs the service
 ADVICE = {
     7000215: "the client secret is wrong: MICROSOFT_CLIENT_SECRET must be the secret's value, not its id",
@@ -39,14 +43,46 @@ class SignInFailed(NotAllowed):
     """Microsoft does not let this service sign in."""
 
 
+@runtime_checkable
+class Challenged(Protocol):
+    """A source of tokens that can ask for one with what continuous access evaluation wants."""
+
+    def challenged(self, claims: str) -> None:
+        """The next token must have these claims, a JSON object."""
+        ...
+
+
+def trusted() -> str | bool:
+    """The file of certificate authorities to trust: a private one from the environment, or the usual ones."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+
+
+def check_plain(url: str) -> None:
+    """Raises ValueError for an address that is plain ``http`` anywhere but on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return
+    try:
+        local = parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        local = False
+    if parts.scheme != "http" or not local:
+        raise ValueError("Microsoft's addresses must be https, except on a loopback host.")
+
+
 def session_for(authority: str) -> tuple[requests.Session, str]:
-    """A session for MSAL with time limits and private authorities, and the authority as MSAL wants it."""
+    """
+    A session for MSAL with time limits and private authorities, and the authority as MSAL wants it.
+
+    Raises ValueError for an authority that is plain ``http`` anywhere but on this machine.
+    """
+    check_plain(authority)
     session = _TimedSession()
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+    session.verify = trusted()
     parts = urlsplit(authority)
     if parts.scheme == "http":
         secure = urlunsplit(("https", *parts[1:]))
-        session.mount(f"https://{parts.netloc}", _PlainOnLoopback())
+        session.mount(f"https://{parts.netloc}/", _PlainOnLoopback())
         return session, secure
     return session, authority
 
@@ -65,6 +101,7 @@ class _PlainOnLoopback(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         host = urlsplit(request.url or "").netloc
         request.url = (request.url or "").replace("https://", "http://", 1)
+        kwargs["proxies"] = {}  # none leads to this machine
         response = super().send(request, *args, **kwargs)
         content = response.content.replace(f"http://{host}".encode(), f"https://{host}".encode())
         response._content = content  # noqa: SLF001  # the one way to change what was read
@@ -102,7 +139,11 @@ class Credential:
 
 
 class EntraApplication:
-    """`Access` to every mailbox that the application may use: one source of tokens for all of them."""
+    """
+    `Access` to every mailbox that the application may use: one source of tokens for all of them.
+
+    Raises ValueError for an authority that is plain ``http`` anywhere but on this machine.
+    """
 
     def __init__(
         self,
@@ -113,8 +154,9 @@ class EntraApplication:
         authority: str = AUTHORITY,
         graph_endpoint: str = "https://graph.microsoft.com/v1.0",
     ) -> None:
+        check_plain(authority)
         self._source = _Application(
-            f"{authority}/{tenant_id}", client_id, credential, scope_of(graph_endpoint)
+            f"{authority.rstrip('/')}/{tenant_id}", client_id, credential, scope_of(graph_endpoint)
         )
 
     def personal(self, address: str) -> TokenSource | None:  # noqa: ARG002  # the protocol's shape
@@ -134,30 +176,53 @@ class _Application:
         self._credential, self._scope = credential, scope
         self._lock = threading.Lock()
         self._app: msal.ConfidentialClientApplication | None = None
+        self._last = ""
+        self._claims: str | None = None
+        self._refusal = ""
+        self._refused_until = 0.0
 
     def token(self) -> str:
         with self._lock:
-            try:
-                result = self._client().acquire_token_for_client(
-                    [self._scope],
-                    # A failing renewal ahead of time must not hide the token that is still good.
-                    http_exceptions=(requests.RequestException, msal.exceptions.MsalServiceError),
-                )
-            except (requests.RequestException, msal.exceptions.MsalServiceError):
-                raise Outage("Microsoft's sign-in is not answering as it should.") from None
-            except (ValueError, KeyError, TypeError):
-                self._app = None
-                raise Outage("Microsoft's sign-in is not answering as it should.") from None
-            if "access_token" in result:
-                return str(result["access_token"])
-            # MSAL repeats refusals from memory for a while; a new application asks again.
-            self._app = None
-            raise refused(result)
+            if time.monotonic() < self._refused_until:
+                raise SignInFailed(self._refusal)
+            result = self._result()
+            self._claims = None
+            if "access_token" not in result:
+                error = refused(result)
+                if isinstance(error, SignInFailed):
+                    # MSAL repeats some refusals from memory; after a while a new application asks again.
+                    self._app = None
+                    self._refusal, self._refused_until = str(error), time.monotonic() + REFUSED_FOR
+                raise error
+            self._last = str(result["access_token"])
+            return self._last
 
-    def drop(self, token: str) -> None:  # noqa: ARG002  # there is one
+    def drop(self, token: str) -> None:
         with self._lock:
-            if self._app is not None:
+            # Several requests may have been refused with one token: the second must not take its successor.
+            if self._app is not None and token == self._last:
                 self._app.remove_tokens_for_client()
+                self._last = ""
+
+    def challenged(self, claims: str) -> None:
+        """The next token must have these claims; see `Challenged`."""
+        with self._lock:
+            self._claims = claims
+
+    def _result(self) -> dict[str, Any]:
+        try:
+            result: dict[str, Any] = self._client().acquire_token_for_client(
+                [self._scope],
+                claims_challenge=self._claims,
+                # A failing renewal ahead of time must not hide the token that is still good.
+                http_exceptions=(requests.RequestException, msal.exceptions.MsalServiceError),
+            )
+        except (requests.RequestException, msal.exceptions.MsalServiceError):
+            raise Outage("Microsoft's sign-in is not answering as it should.") from None
+        except (ValueError, KeyError, TypeError):
+            self._app = None
+            raise Outage("Microsoft's sign-in is not answering as it should.") from None
+        return result
 
     def _client(self) -> msal.ConfidentialClientApplication:
         """Made when it is first needed: making it asks the authority what it offers."""

@@ -83,9 +83,9 @@ def content(draft: EventDraft) -> str:
     return f"{OPEN}{lines}{CLOSE}"
 
 
-def conference(draft: EventDraft) -> dict[str, Any]:
-    """The wish for a Teams meeting; it cannot be taken back later."""
-    if draft.conference != "teams":
+def conference(draft: EventDraft, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The wish for a Teams meeting, unless `event` has one; it cannot be taken back later."""
+    if draft.conference != "teams" or (event or {}).get("isOnlineMeeting"):
         return {}
     return {"isOnlineMeeting": True, "onlineMeetingProvider": "teamsForBusiness"}
 
@@ -97,7 +97,7 @@ def transaction_id(draft: EventDraft) -> str:
 
 def merged(event: Mapping[str, Any], draft: EventDraft, calendar: str) -> dict[str, Any]:
     """
-    The change that makes `event` as the draft says; empty when nothing would change.
+    The change that makes `event` as the draft says, its conference apart; empty when nothing would change.
 
     Guests whom people added stay, whom we had put and no longer want goes, and what stands in the body around
     our own part stays: the Teams meeting lives there.
@@ -109,10 +109,7 @@ def merged(event: Mapping[str, Any], draft: EventDraft, calendar: str) -> dict[s
     kept = [_plain(guest) for email, guest in now.items() if email not in names and _short(email) not in ours]
     wanted["attendees"] = [*wanted["attendees"], *kept]
     wanted["body"] = {"contentType": "HTML", "content": _around(event, wanted["body"]["content"])}
-    change = {name: value for name, value in wanted.items() if not _same(event, name, value)}
-    if not event.get("isOnlineMeeting"):
-        change |= conference(draft)
-    return change
+    return {name: value for name, value in wanted.items() if not _same(event, name, value)}
 
 
 def _known(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,6 +135,14 @@ def _around(event: Mapping[str, Any], ours: str) -> str:
     return there[:at] + ours + there[at:]
 
 
+def _text_of_ours(body: str) -> str | None:
+    """What our part of a body says. Exchange writes HTML in its own way, so that more is not comparable."""
+    found = _OURS.search(body)
+    if found is None:
+        return None
+    return "".join(html.unescape(re.sub("<[^>]*>", "", found[0])).split())
+
+
 def _same(event: Mapping[str, Any], name: str, value: Any) -> bool:
     there = event.get(name)
     if name in ("start", "end"):
@@ -145,7 +150,7 @@ def _same(event: Mapping[str, Any], name: str, value: Any) -> bool:
     if name == "location":
         return str((there or {}).get("displayName") or "") == str(value["displayName"])
     if name == "body":
-        return str((there or {}).get("content") or "") == str(value["content"])
+        return _text_of_ours(str((there or {}).get("content") or "")) == _text_of_ours(value["content"])
     if name == "attendees":
         return _roles(there or ()) == _roles(value)
     if name == "singleValueExtendedProperties":

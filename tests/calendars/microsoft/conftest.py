@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from calendars import Attendee, Blocks, CalendarKey, EventDraft
+from calendars import Attendee, Blocks, CalendarKey, EventDraft, NotAllowed
+from calendars.access import TokenSource
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
+from calendars.microsoft.problems import RECONNECT
 from calendars.values import Busy, Unreadable
 from tests.fakes.microsoft import FakeMicrosoft
 
@@ -36,6 +38,30 @@ def draft(**changes) -> EventDraft:
         private={"booking": "bkg_1"},
     )
     return replace(plain, **changes)
+
+
+@dataclass(frozen=True)
+class Grants:
+    """`Access` by what some people granted, and perhaps their organisation."""
+
+    own: Mapping[str, TokenSource] = field(default_factory=dict)
+    everybody: TokenSource | None = None
+
+    def personal(self, address: str) -> TokenSource | None:
+        return self.own.get(address)
+
+    def organization(self, address: str) -> TokenSource | None:  # noqa: ARG002  # one for all
+        return self.everybody
+
+
+class Dead:
+    """A grant that its owner took back."""
+
+    def token(self) -> str:
+        raise NotAllowed(RECONNECT)
+
+    def drop(self, token: str) -> None:
+        raise AssertionError(token)
 
 
 @dataclass

@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from calendars import Blocks, CalendarKey
+from calendars import Blocks, CalendarKey, TryLater
 from calendars.microsoft import Slots
-from calendars.microsoft.reading import UNKNOWN_ZONE, events_of, schedules_of
+from calendars.microsoft.reading import UNKNOWN_ZONE, UNRESOLVED, WITHHELD, events_of, schedules_of
 from calendars.values import Busy
-from tests.calendars.microsoft.conftest import ADA, BOB, NOW, ROOM, START, Desk, at, draft
+from tests.calendars.microsoft.conftest import ADA, BOB, NOW, ROOM, START, Dead, Desk, Grants, at, draft
 from tests.fakes.faults import answer, empty_page, html, truncated_json
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -112,6 +115,91 @@ def test_a_mailbox_we_may_not_open_is_not_permitted_and_nobody_else_waits(desk):
     assert desk.slept == []
 
 
+@pytest.mark.parametrize("people_refused", [1, 7])
+@pytest.mark.parametrize("known", ["closed", "forgotten"])
+def test_however_many_may_not_be_opened_the_others_are_read(desk, people_refused, known):
+    """Case 13: somebody of the group is found in whose name to ask, and is asked first from then on."""
+    addresses = people(desk, 12)
+    refused = addresses[:people_refused]
+    for address in refused:
+        desk.fake.no_access(address) if known == "closed" else desk.fake.forget_person(address)
+
+    answers = desk.read(*addresses)
+
+    codes = {answers[address].code for address in refused}
+    assert codes == {"not_permitted" if known == "closed" else "no_mailbox"}
+    assert {answers[address] for address in addresses[people_refused:]} == {Blocks((), NOW)}
+    desk.fake.requests.clear()
+    desk.read(*addresses)
+    assert len(desk.calls("/getSchedule")) == 1
+
+
+def test_a_mailbox_that_is_not_there_by_no_code_is_not_there(desk):
+    """A 404 whose code is empty: the other of the group asks."""
+    desk.fake.faults.add(answer(404, {"error": {"code": ""}}), path=f"/{ADA}/calendar/getSchedule$")
+
+    answers = desk.read(ADA, BOB)
+
+    assert answers[ADA].code == "no_mailbox"
+    assert answers[BOB] == Blocks((), NOW)
+
+
+def test_a_reader_who_may_not_be_used_leaves_it_to_the_people(desk):
+    """Case 13: closed, or connected with a grant that is dead."""
+    desk.fake.add_person("talks@corp.example")
+    desk.fake.no_access("talks@corp.example")
+    everybody = desk.application().organization("")
+    for access in (Grants(everybody=everybody), Grants({"talks@corp.example": Dead()}, everybody)):
+        desk.provider = desk.made(access=access, reader="talks@corp.example")
+        assert set(desk.read(ADA, BOB).values()) == {Blocks((), NOW)}
+
+
+def test_a_grant_of_ones_own_wins_and_fails_alone(desk):
+    everybody = desk.application().organization("")
+    desk.provider = desk.made(access=Grants({ADA: Dead()}, everybody))
+
+    answers = desk.read(ADA, BOB)
+
+    assert answers[ADA].code == "reconnect"
+    assert answers[BOB] == Blocks((), NOW)
+
+
+def test_a_calendar_nobody_connected_says_what_to_do(desk):
+    desk.provider = desk.made(access=Grants())
+
+    reading = desk.read(ADA)[ADA]
+
+    assert (reading.code, reading.passing) == ("not_connected", False)
+    assert "connect" in reading.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ({"message": "…", "responseCode": "5009"}, UNRESOLVED),
+        ({"message": "…", "responseCode": "ErrorMailRecipientNotFound"}, UNRESOLVED),
+        ({"message": "…"}, UNRESOLVED),
+        ({"message": "…", "responseCode": "ErrorFreeBusyGenerationFailed"}, WITHHELD),
+        ("in words", UNRESOLVED),
+    ],
+)
+def test_an_owner_hears_whether_the_mailbox_is_unknown_or_only_silent(error, told):
+    """Case 7: the codes beyond 5009 are not documented."""
+    answered = {"scheduleId": "a", "error": error, "scheduleItems": []}
+    assert schedules_of({"value": [answered]}) == {"a": told}
+
+
+@pytest.mark.parametrize("detail", ["free_busy", "events"])
+def test_what_we_do_not_know_of_an_answer_is_passed_over(desk, detail):
+    """Case 84."""
+    times = {"start": moment("09:00"), "end": moment("10:00")}
+    item = {"status": "busy", "showAs": "busy", "type": "holographic", "aiSummary": {"a": 1}, **times}
+    value = [{"scheduleId": ADA, "scheduleItems": [item], "mood": []}] if detail == "free_busy" else [item]
+    desk.fake.faults.add(answer(200, {"@odata.new": True, "value": value}))
+
+    assert desk.busy(detail=detail) == BUSY
+
+
 @pytest.mark.parametrize(
     ("case", "fields", "expected"),
     [
@@ -148,6 +236,37 @@ def test_the_repeated_hour_is_told_apart(desk):
     for detail in ("free_busy", "events"):
         assert desk.busy(detail=detail, **window) == (Busy(second, second + timedelta(minutes=30)),)
     assert all('outlook.timezone="UTC"' in c.headers["prefer"] for c in desk.api_calls())
+
+
+WEEKLY = {
+    "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"]},
+    "range": {"type": "numbered", "startDate": "2027-03-22", "numberOfOccurrences": 2},
+}
+
+
+@pytest.mark.parametrize("detail", ["free_busy", "events"])
+def test_a_series_keeps_its_local_time_over_a_change_of_clocks(desk, detail):
+    """Case 26: nine in Zurich is eight, then seven o'clock UTC."""
+    first = datetime(2027, 3, 22, 9, tzinfo=ZURICH)
+    desk.fake.add_event(ADA, first, first + timedelta(hours=1), recurrence=WEEKLY, showAs="busy")
+
+    found = desk.busy(detail=detail, start=first - timedelta(days=1), end=first + timedelta(days=10))
+
+    assert [(block.start.day, block.start.hour) for block in found] == [(22, 8), (29, 7)]
+
+
+@pytest.mark.parametrize("detail", ["free_busy", "events"])
+def test_an_instance_that_was_moved_blocks_where_it_is(desk, detail):
+    """Case 27."""
+    first = datetime(2027, 3, 22, 9, tzinfo=ZURICH)
+    desk.fake.add_event(ADA, first, first + timedelta(hours=1), recurrence=WEEKLY, showAs="busy")
+    second = next(event for event in desk.fake.events(ADA) if event["start"]["dateTime"] > "2027-03-28")
+    there = datetime(2027, 3, 30, 14, tzinfo=ZoneInfo("UTC"))
+    desk.fake.move_event(ADA, second["id"], there, there + timedelta(hours=1))
+
+    found = desk.busy(detail=detail, start=first - timedelta(days=1), end=first + timedelta(days=10))
+
+    assert [(block.start.day, block.start.hour) for block in found] == [(22, 8), (30, 14)]
 
 
 def test_an_event_of_no_length_and_one_that_ends_where_the_window_starts_do_not_block(desk):
@@ -235,6 +354,35 @@ def test_several_processes_of_one_machine_share_the_four_places(desk, tmp_path):
         list(pool.map(lambda one: one.read_busy(keys, START, at(9)), providers))
 
     assert desk.fake.most_at_once <= 4
+
+
+HOLD = """
+import sys, time
+from contextlib import ExitStack
+from pathlib import Path
+from calendars.microsoft import Slots
+slots = Slots(folder=Path(sys.argv[1]))
+with ExitStack() as held:
+    for _ in range(4):
+        held.enter_context(slots.one())
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_places_of_a_process_that_dies_are_free_again(tmp_path):
+    """Case 82: the kernel gives them back."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        slots = Slots(folder=tmp_path)
+        with pytest.raises(TryLater), slots.one(time.monotonic() + 0.05):
+            pass
+        other.kill()
+        other.wait()
+
+    with slots.one(time.monotonic() + 0.05):
+        pass
 
 
 def test_subjects_bodies_and_attendees_are_not_even_asked_for(desk):

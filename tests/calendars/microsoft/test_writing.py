@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from calendars import Attendee, Conflict, Gone, NotAllowed, Outage
@@ -106,6 +108,34 @@ def test_a_mailbox_without_teams_gets_its_event_without(desk):
     assert len(events(desk, "plain@corp.example")) == 1
 
 
+def test_a_mailbox_that_refuses_teams_can_still_be_written_to(desk):
+    """Case 49: Graph may refuse what asks for a meeting, at first and at every change."""
+    refusal = answer(400, graph_error("ErrorInvalidRequest"))
+    desk.fake.add_person("plain@corp.example", teams=False)
+    desk.fake.faults.add(refusal, method="POST", path="/events$")
+    ref = desk.provider.create_event("plain@corp.example", draft(conference="teams"))
+    desk.fake.faults.add(refusal, method="PATCH")
+
+    moved = desk.provider.update_event(ref, draft(conference="teams", start=at(9), sequence=1))
+
+    assert (ref.conference, moved.conference) == ("failed", "failed")
+    assert desk.provider.find_event("plain@corp.example", UID).start == at(9)
+
+
+def test_a_body_as_exchange_writes_it_is_no_change(desk):
+    ref = desk.provider.create_event(ADA, draft(description="Bob's & Ada's\nroom"))
+    (event,) = events(desk)
+    written = event["body"]["content"]
+    theirs = written.replace("&#x27;", "'").replace("<br>", "<br/>\r\n").replace('id="convene"', "id=convene")
+    assert theirs != written
+    desk.fake.change_event(ADA, ref.event_id, body={"contentType": "html", "content": theirs})
+    desk.fake.requests.clear()
+
+    desk.provider.update_event(ref, draft(description="Bob's & Ada's\nroom", sequence=1))
+
+    assert desk.api_calls("PATCH") == []
+
+
 def test_guests_whom_people_added_survive_our_changes(desk):
     """Case 52."""
     ref = desk.provider.create_event(ADA, draft())
@@ -169,6 +199,17 @@ def test_only_an_organiser_can_cancel(desk):
 
     with pytest.raises(NotAllowed):
         desk.provider.cancel_event(ref)
+
+
+def test_a_copy_of_somebody_elses_event_is_taken_out_of_this_calendar_alone(desk):
+    """Case 54: only the organiser cancels for everybody."""
+    ref = desk.provider.create_event(ADA, draft())
+    (copy,) = events(desk, BOB)
+
+    desk.provider.cancel_event(replace(ref, calendar=BOB, event_id=copy["id"]))
+
+    assert events(desk, BOB) == []
+    assert len(events(desk)) == 1
 
 
 def test_a_rooms_answer_is_found(desk):
