@@ -53,8 +53,6 @@ class MicrosoftSignIn:
         self._scopes = [f"https://{host}/{scope}" for scope in SCOPES]
         self._lock = threading.Lock()
         self._app: msal.ConfidentialClientApplication | None = None
-        #: what the authority offers, and what it refused a moment ago
-        self._http_cache: dict[str, Any] = {}
 
     def begin(self, *, redirect_uri: str, state: str, hint: str) -> Begun:
         """Where to send the person; see `SignIn.begin`."""
@@ -139,7 +137,6 @@ class MicrosoftSignIn:
                     client_credential=self._credential.as_msal_wants(),
                     authority=f"{authority}/{self._tenant_id}",
                     http_client=session,
-                    http_cache=self._http_cache,
                     instance_discovery=False,
                 )
             return self._app
