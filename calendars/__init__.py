@@ -12,7 +12,7 @@ Usable without the rest of Convene::
 
 from __future__ import annotations
 
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage, TryLater
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, NoTime, Outage, TryLater
 from calendars.ics import IcsFolder
 from calendars.memory import MemoryCalendars
 from calendars.provider import Provider
@@ -47,6 +47,7 @@ __all__ = [
     "Hook",
     "IcsFolder",
     "MemoryCalendars",
+    "NoTime",
     "NotAllowed",
     "NotConnected",
     "Outage",

@@ -4,7 +4,8 @@ What can go wrong when a calendar is written or a provider is asked as a whole.
 
     CalendarError
     ├── TryLater      worth another attempt
-    │   └── Outage    the provider itself is not answering as it should
+    │   ├── Outage    the provider itself is not answering as it should
+    │   └── NoTime    the caller's time was up before the provider was asked
     ├── NotAllowed    no attempt will ever work until a person changes something
     │   └── NotConnected  nobody has given access
     ├── Gone          the event is no longer there
@@ -36,6 +37,10 @@ class TryLater(CalendarError):
 
 class Outage(TryLater):
     """The calendar provider is not answering as it should; it will again."""
+
+
+class NoTime(TryLater):
+    """There was no time left to ask the calendar; try again."""
 
 
 class NotAllowed(CalendarError):

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from calendars.errors import CalendarError, Gone, NotConnected, Outage, TryLater
+from calendars.errors import CalendarError, Gone, NotConnected, NoTime, Outage, TryLater
 from calendars.values import Blocks, Busy, Reading, Unreadable, busy_within
 
 
@@ -91,6 +91,8 @@ def code_of(error: CalendarError, codes: Mapping[str, str]) -> str:
         return "not_connected"
     if isinstance(error, Outage):
         return "provider_down"
+    if isinstance(error, NoTime):
+        return "timed_out"
     if isinstance(error, TryLater):
         return "rate_limited"
     if isinstance(error, Gone):

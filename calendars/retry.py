@@ -19,7 +19,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from calendars.errors import Outage, TryLater
+from calendars.errors import NoTime, Outage, TryLater
 from calendars.values import in_utc
 
 Answer = TypeVar("Answer")
@@ -88,7 +88,7 @@ def retrying(
 
     Raises the call's TryLater when the budget is used up or the wait it asks for is too long, Outage when the
     breaker is open, and every other error at once. Only an `Outage` moves the breaker: a limit that one
-    mailbox ran into says nothing about the others.
+    mailbox ran into says nothing about the others, and `NoTime` nothing at all.
     """
     wait = budget.first_wait
     for attempt in range(1, budget.attempts + 1):
@@ -98,7 +98,7 @@ def retrying(
         except TryLater as error:
             if isinstance(error, Outage):
                 breaker.failed()
-            else:
+            elif not isinstance(error, NoTime):
                 breaker.answered()
             pause = _pause(error, wait)
             left = budget.left()

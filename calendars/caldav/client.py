@@ -22,7 +22,7 @@ from caldav.elements import dav
 from caldav.lib import error as dav_errors
 from lxml import etree  # type: ignore[import-untyped]
 
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, Outage, TryLater
+from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NoTime, Outage, TryLater
 from calendars.retry import Breaker, Budget, retrying, seconds_to_wait
 
 TIMEOUT = 15.0
@@ -112,7 +112,7 @@ class Calendar:
         def once() -> Any:
             left = budget.left()
             if left is not None and left <= 0:
-                raise TryLater("There was no time left to ask the CalDAV server; try again.")
+                raise NoTime
             limit = TIMEOUT if left is None else max(0.05, min(TIMEOUT, left))
             client = caldav.DAVClient(
                 self._account.url,

@@ -23,7 +23,7 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import HttpRequest
 
 from calendars.access import TokenSource
-from calendars.errors import Outage, TryLater
+from calendars.errors import NoTime, Outage
 from calendars.google.credentials import TIMEOUT, SourceCredentials, fresh_http
 from calendars.google.problems import meaning_of
 from calendars.retry import Breaker, Budget, retrying
@@ -63,7 +63,7 @@ class Client:
     def _once(self, request: HttpRequest, source: TokenSource, budget: Budget) -> dict[str, Any]:
         left = budget.left()
         if left is not None and left <= 0:
-            raise TryLater("There was no time left to ask Google; try again.")
+            raise NoTime
         timeout = TIMEOUT if left is None else max(0.05, min(TIMEOUT, left))
         plain = fresh_http(timeout)
         http = google_auth_httplib2.AuthorizedHttp(SourceCredentials(source), http=plain)

@@ -16,7 +16,7 @@ import requests
 from requests.auth import AuthBase
 
 from calendars.access import TokenSource
-from calendars.errors import NotAllowed, Outage, TryLater
+from calendars.errors import NotAllowed, NoTime, Outage
 from calendars.microsoft.problems import (
     DOWN,
     RECONNECT,
@@ -172,7 +172,7 @@ class Client:
         with self._slots.one(budget.deadline):
             left = budget.left()
             if left is not None and left <= 0:
-                raise TryLater("There was no time left to ask Microsoft; try again.")
+                raise NoTime
             limit = TIMEOUT if left is None else max(0.05, min(TIMEOUT, left))
             session = self._session()
             try:

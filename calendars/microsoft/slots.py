@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from calendars.errors import TryLater
+from calendars.errors import NoTime
 
 AT_ONCE = 4
 #: seconds between two looks for a free place that another process may have given back
@@ -36,10 +36,10 @@ class Slots:
 
     @contextmanager
     def one(self, deadline: float | None = None) -> Iterator[None]:
-        """Hold a place. ``deadline`` is a value of `time.monotonic`; raises TryLater when none came free."""
+        """Hold a place. ``deadline`` is a value of `time.monotonic`; raises NoTime when none came free."""
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         if not self._places.acquire(timeout=left):
-            raise TryLater("There was no time left to ask Microsoft; try again.")
+            raise NoTime
         try:
             if self._folder is None:
                 yield
@@ -77,5 +77,5 @@ def _locked(folder: Path, at_once: int, deadline: float | None) -> int:
             else:
                 return descriptor
         if deadline is not None and time.monotonic() > deadline:
-            raise TryLater("There was no time left to ask Microsoft; try again.")
+            raise NoTime
         time.sleep(LOOK_AGAIN)

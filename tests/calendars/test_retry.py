@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calendars import NotAllowed, Outage, TryLater
+from calendars import NotAllowed, NoTime, Outage, TryLater
 from calendars.retry import Breaker, Budget, retrying, seconds_to_wait
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -110,6 +110,16 @@ def test_limits_and_refusals_do_not_count_as_being_down():
         with pytest.raises((TryLater, NotAllowed)):
             Provider(failure).ask(attempts=1, breaker=breaker)
     breaker.check()
+
+
+def test_who_had_no_time_to_ask_says_nothing_about_the_provider():
+    """Those who wait in line for a provider that hangs must not make it look well."""
+    breaker = Breaker("It", after=2)
+    for failure in (Outage(), NoTime(), Outage()):
+        with pytest.raises(TryLater):
+            Provider(failure).ask(attempts=1, breaker=breaker)
+    with pytest.raises(Outage, match="It is not answering"):
+        breaker.check()
 
 
 @given(st.integers(0, 10**6))
