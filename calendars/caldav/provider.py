@@ -43,7 +43,7 @@ CALENDAR = {"Content-Type": "text/calendar; charset=utf-8"}
 MISSING = Refusal("no_answer", "The CalDAV server gave no answer about this calendar.")
 CODES = {RECONNECT: "reconnect", NOT_PERMITTED: "not_permitted", GONE: "not_found"}
 PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
-DAV = "{DAV:}"
+DAV, DATA = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}calendar-data"
 ANSWERS: dict[str, AttendeeStatus] = {
     "ACCEPTED": "accepted",
     "DECLINED": "declined",
@@ -150,11 +150,7 @@ class CalDavCalendars:
                     raise
         report = _EVENTS.format(start=start, end=end)
         answer = calendar.call("REPORT", body=report, headers={"Depth": "1"}, deadline=deadline)
-        tree = _tree(answer.body)
-        found = list(tree.iter("{urn:ietf:params:xml:ns:caldav}calendar-data"))
-        if any(len(element) or not element.text for element in found):
-            raise BadAnswer  # entities, which are not expanded, or nothing where an event should be
-        return b"".join(element.text.encode() + b"\r\n" for element in found)
+        return b"".join(_event_in(response) for response in _multistatus(answer.body))
 
     def create_event(self, calendar: str, draft: EventDraft) -> EventRef:
         """Write the event, once; see `Provider.create_event`."""
@@ -233,7 +229,7 @@ class CalDavCalendars:
 
     def _synced(self, calendar: Calendar, token: str) -> Changes:
         report = _SYNC.format(token=token.replace("&", "&amp;").replace("<", "&lt;"))
-        tree = _tree(calendar.call("REPORT", body=report).body)
+        tree = _multistatus(calendar.call("REPORT", body=report).body)
         fresh = tree.findtext(f"{DAV}sync-token")
         if not fresh:
             raise Unsupported
@@ -275,11 +271,26 @@ class CalDavCalendars:
         return EventRef(provider=self.name, calendar=address, event_id=name, etag=etag)
 
 
-def _tree(body: bytes) -> Any:
+def _multistatus(body: bytes) -> Any:
+    """The answer to a report. Whatever else may be XML, such as a page in between, is none."""
     try:
-        return etree.fromstring(body, PARSER)
+        tree = etree.fromstring(body, PARSER)
     except (etree.XMLSyntaxError, ValueError):
         raise BadAnswer from None
+    if tree.tag != f"{DAV}multistatus":
+        raise BadAnswer
+    return tree
+
+
+def _event_in(response: Any) -> bytes:
+    """The object that a report found: one that is left out, as where there were too many, is not free."""
+    if response.tag != f"{DAV}response":
+        return b""
+    data = response.find(f".//{DATA}")
+    if data is None or len(data) or not data.text:
+        raise BadAnswer  # entities, which are not expanded, or nothing where an event should be
+    text: bytes = data.text.encode() + b"\r\n"
+    return text
 
 
 def _name(href: str) -> str:

@@ -104,7 +104,8 @@ def meaning_of(error: HttpError) -> CalendarError:
     meaning = next((MEANINGS[status, r] for r in reasons if (status, r) in MEANINGS), None)
     meaning = meaning or MEANINGS.get((status, None))
     if meaning is None:
-        meaning = DOWN if status >= 500 else MEANINGS[400, None]
+        # What sends us elsewhere is a page in between, not Google.
+        meaning = MEANINGS[400, None] if 400 <= status < 500 else DOWN
     if issubclass(meaning.error, TryLater):
         asked = seconds_to_wait(error.resp.get("retry-after"), datetime.now(UTC))
         return meaning.error(meaning.text, retry_after=meaning.wait if asked is None else asked)

@@ -29,7 +29,6 @@ from calendars.pieces import Refusal, Told, collected, groups, joined, spans
 from calendars.pieces import reading as as_reading
 from calendars.retry import Breaker
 from calendars.values import (
-    Busy,
     CalendarKey,
     Changes,
     Channel,
@@ -185,10 +184,9 @@ class GoogleCalendars:
             "maxResults": 2500,
             "fields": reading.EVENT_FIELDS,
         }
-        blocks: list[Busy] = []
-        for page in self._pages(source, parameters, deadline):
-            blocks += reading.blocks_of(page["items"], page.get("timeZone") or key.time_zone)
-        return {key.address: tuple(blocks)}
+        pages = self._pages(source, parameters, deadline)
+        told = [reading.blocks_of(page["items"], page.get("timeZone") or key.time_zone) for page in pages]
+        return {key.address: joined(told)}
 
     def _pages(
         self, source: TokenSource, parameters: Mapping[str, Any], deadline: float | None = None

@@ -37,6 +37,9 @@ REASONS = {
 }
 UNKNOWN = Refusal("refused", "Google could not read this calendar and gave no reason that is known.")
 MISSING = Refusal("no_answer", "Google gave no answer about this calendar.")
+UNKNOWN_ZONE = Refusal(
+    "unknown_time_zone", "The calendar uses a time zone that is not known; set another in its settings."
+)
 NEVER_BLOCKS = frozenset({"workingLocation", "birthday"})
 
 
@@ -81,9 +84,16 @@ def _reason(errors: Any) -> Refusal:
         return UNKNOWN
 
 
-def blocks_of(items: Iterable[Mapping[str, Any]], zone: str) -> list[Busy]:
+def blocks_of(items: Iterable[Mapping[str, Any]], zone: str) -> Told:
     """What these events block; whole days count in the calendar's zone."""
-    return [block for item in items if (block := _block(item, ZoneInfo(zone))) is not None]
+    try:
+        calendars_own = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return UNKNOWN_ZONE
+    try:
+        return tuple(block for item in items if (block := _block(item, calendars_own)) is not None)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise BadAnswer from None
 
 
 def _block(item: Mapping[str, Any], zone: ZoneInfo) -> Busy | None:
@@ -92,10 +102,7 @@ def _block(item: Mapping[str, Any], zone: ZoneInfo) -> Busy | None:
     kind = _kind(item)
     if kind is None:
         return None
-    try:
-        start, end = _instant(item["start"], zone), _instant(item["end"], zone)
-    except (KeyError, ValueError, TypeError):
-        raise BadAnswer from None
+    start, end = _instant(item["start"], zone), _instant(item["end"], zone)
     if start == end:
         return None
     uid = uid_of(str(item.get("id") or ""))

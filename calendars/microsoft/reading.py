@@ -75,7 +75,7 @@ def schedules_of(answer: Mapping[str, Any]) -> dict[str, Told]:
 
 def _schedule(item: Mapping[str, Any]) -> Told:
     error = item.get("error")
-    if error:
+    if error is not None:
         code = str(error.get("responseCode") or "").lower() if isinstance(error, dict) else ""
         return UNRESOLVED if code in NOBODY else WITHHELD
     entries = item.get("scheduleItems")

@@ -145,6 +145,13 @@ PROPFIND = (
 )
 
 
+#: RFC 6352, 8.6.2: a server that finds more than it will tell
+TOO_MANY = (
+    "<multistatus xmlns='DAV:'><response><href>/c/</href>"
+    "<status>HTTP/1.1 507 Insufficient Storage</status></response></multistatus>"
+)
+
+
 @contextmanager
 def server(answer: Callable[[Request], Response]) -> Iterator[CalDavCalendars]:
     """Finds its calendar, and answers everything else as told."""
@@ -180,6 +187,8 @@ def server(answer: Callable[[Request], Response]) -> Iterator[CalDavCalendars]:
         (500, "", "provider_down"),
         (503, "", "provider_down"),
         (200, "<html><body>Log in</body>", "provider_down"),
+        (200, "<html xmlns='http://www.w3.org/1999/xhtml'><body>Log in</body></html>", "provider_down"),
+        (207, TOO_MANY, "provider_down"),
         (207, "<multistatus xmlns='DAV:'><resp", "provider_down"),
         (302, "", "not_permitted"),
     ],

@@ -152,6 +152,31 @@ def test_a_proxys_page_or_half_an_answer_is_an_outage_and_never_no_events(desk, 
 
 
 @pytest.mark.parametrize("detail", ["free_busy", "events"])
+def test_being_sent_elsewhere_is_an_outage_and_not_followed(desk, detail):
+    """Case 79: a page in between that wants somebody to log in."""
+    desk.fake.faults.add(answer(302, {}, {"Location": "https://evil.example/"}), times=None, path="calendar")
+
+    reading = desk.read(ADA, detail=detail)[ADA]
+
+    assert (reading.code, reading.passing) == ("provider_down", True)
+
+
+def test_a_time_zone_that_nobody_knows_is_unreadable_and_not_utc(desk):
+    """Case 32, as Google has it."""
+    desk.fake.faults.add(answer(200, {"timeZone": "Mars/Olympus", "items": []}), path="/events$")
+
+    assert desk.code(detail="events") == "unknown_time_zone"
+
+
+@pytest.mark.parametrize("item", ["junk", {}, {"start": {"dateTime": 5}, "end": {}}, {"attendees": ["x"]}])
+def test_an_event_that_makes_no_sense_is_an_outage_and_never_free(desk, item):
+    """Case 79."""
+    desk.fake.faults.add(answer(200, {"timeZone": "UTC", "items": [item]}), path="/events$")
+
+    assert desk.code(detail="events") == "provider_down"
+
+
+@pytest.mark.parametrize("detail", ["free_busy", "events"])
 def test_unknown_fields_in_an_answer_are_nothing(desk, detail):
     """Case 84."""
     desk.fake.validates = False

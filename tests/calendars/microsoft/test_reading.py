@@ -77,6 +77,7 @@ def moment(time: str, zone: str = "UTC") -> dict:
     [
         {"scheduleId": "a", "error": {"message": "…", "responseCode": "5009"}},
         {"scheduleId": "a", "error": {"message": "…"}},
+        {"scheduleId": "a", "error": {}, "scheduleItems": []},
         {"scheduleId": "a"},
         {"scheduleId": "a", "scheduleItems": None, "availabilityView": "000"},
     ],
