@@ -11,7 +11,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, TryLater
+from calendars.errors import CalendarError, Gone, NotAllowed
 from calendars.provider import Provider
 from calendars.values import EventDraft, EventRef
 from scheduler.db import rows
@@ -21,6 +21,7 @@ from scheduler.domain.people import CalendarAddress
 from scheduler.services import attention, conferences, known, owing, wanted
 from scheduler.services.drafts import draft_of
 from scheduler.services.parts import Parts
+from scheduler.services.waits import until_again
 from scheduler.services.wanted import Place
 
 #: seconds until the next try, by how many there were
@@ -30,6 +31,8 @@ WAITS_REFUSED: tuple[float, ...] = (15, 60, 600, 3600)
 LEASE = timedelta(seconds=60)
 #: so many tries without success are something a person should know
 PATIENCE = 5
+#: and so is one wait of this length
+LONG = timedelta(minutes=30)
 #: how long after it was written, or removed, an entry is compared with its calendar
 VERIFY_WRITTEN = timedelta(hours=6)
 VERIFY_REMOVED = timedelta(minutes=10)
@@ -200,11 +203,10 @@ def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarErro
             entry.attempt_at = parts.now() + timedelta(seconds=wait)
             _reach_owners_otherwise(session, parts, entry, booking)
             return
-        wait = 0 if isinstance(error, Conflict) else WAITS[min(entry.attempts, len(WAITS)) - 1]
-        if isinstance(error, TryLater) and error.retry_after is not None:
-            wait = max(wait, error.retry_after)
-        entry.attempt_at = parts.now() + timedelta(seconds=wait)
-        if entry.attempts >= PATIENCE:
+        usual = timedelta(seconds=WAITS[min(entry.attempts, len(WAITS)) - 1])
+        pause = until_again(error, passing=usual)  # none after a conflict
+        entry.attempt_at = parts.now() + pause
+        if entry.attempts >= PATIENCE or pause >= LONG:
             why = f"The entry in the calendar {entry.calendar} could not be brought up to date yet: {error}"
             attention.needs_attention(session, booking, why, at=parts.now())
 

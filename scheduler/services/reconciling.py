@@ -12,7 +12,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from calendars.errors import CalendarError, TryLater
+from calendars.errors import CalendarError
 from calendars.values import FoundEvent
 from scheduler.db import rows
 from scheduler.domain.ids import new_id
@@ -21,6 +21,7 @@ from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
 from scheduler.services import attention, conferences
 from scheduler.services.parts import Parts
+from scheduler.services.waits import until_again
 
 LEASE = timedelta(seconds=90)
 #: between two looks at an event that is as it should be, and on the last day before it
@@ -61,7 +62,7 @@ def verify(parts: Parts, organization_id: str, entry_id: str) -> None:
     try:
         found = provider.find_event(entry.calendar, entry.uid) if provider else None
     except CalendarError as error:
-        _look_later(parts, entry, AGAIN if isinstance(error, TryLater) else AGAIN_REFUSED)
+        _look_later(parts, entry, until_again(error, passing=AGAIN, refused=AGAIN_REFUSED))
         return
     if provider is None:
         _look_later(parts, entry, AGAIN_REFUSED)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from calendars.errors import CalendarError, TryLater
+from calendars.errors import CalendarError
 from calendars.values import CalendarKey, Changes, Channel, Hook
 from scheduler.db import convert, rows
 from scheduler.domain.intervals import Interval
@@ -21,6 +21,7 @@ from scheduler.services import known, readings
 from scheduler.services.hearing import token_hash
 from scheduler.services.known import NEVER
 from scheduler.services.parts import Parts
+from scheduler.services.waits import until_again
 
 #: a worker that has not come back after this long is taken for lost
 LEASE = timedelta(seconds=90)
@@ -117,9 +118,7 @@ def _put_off(
     parts: Parts, organization_id: str, claimed: rows.CalendarState, error: CalendarError | None
 ) -> None:
     """The cursor of the last complete look stays good."""
-    wait = AGAIN if isinstance(error, TryLater) else AGAIN_REFUSED
-    if isinstance(error, TryLater) and error.retry_after is not None:
-        wait = max(wait, timedelta(seconds=error.retry_after))
+    wait = until_again(error, passing=AGAIN, refused=AGAIN_REFUSED)
     with parts.database.transaction(organization_id) as session:
         state = session.get_one(rows.CalendarState, claimed.id, with_for_update={"key_share": True})
         state.sync_at = parts.now() + wait
@@ -180,7 +179,7 @@ def watch(parts: Parts, organization_id: str, state_id: str) -> None:
             _unwatch(parts, organization_id, state)
     except CalendarError as error:
         # Polling goes on in the meantime.
-        wait = AGAIN_REFUSED if not isinstance(error, TryLater) else AGAIN
+        wait = until_again(error, passing=AGAIN, refused=AGAIN_REFUSED)
         _set_watch(parts, organization_id, state.id, watch_at=parts.now() + wait)
 
 

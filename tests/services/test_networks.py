@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -223,6 +224,50 @@ def test_a_removed_event_that_comes_back_is_taken_out_again(networks):
     networks.later(minutes=11)
 
     assert networks.google.events(ADA) == []
+
+
+BUSY_FOR_A_DAY = answer(429, {}, {"Retry-After": "86400"})
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_a_wait_of_a_day_is_waited_for_by_a_parked_job_and_told(networks, house):
+    """Case 80, its end: nobody asks meanwhile, and a person knows why the calendar shows nothing."""
+    fake = getattr(networks, house)
+    networks.hire("Ada", house, "python")
+    run = networks.town.offer(networks.plan("python"), window={**WINDOW, "end": "2026-12-10T00:00:00Z"})
+    option = max(range(5), key=lambda number: run["candidates"][0]["options"][number]["start"])
+    fake.faults.add(BUSY_FOR_A_DAY, path="/events$", times=None)
+
+    booking = networks.town.book(run, option)
+    networks.town.run_jobs()
+    fake.requests.clear()
+    for _ in range(23):
+        networks.later(hours=1)
+
+    assert [r.path for r in fake.requests if r.path.endswith("/events")] == []
+    assert "could not be brought up to date yet" in networks.booking(booking)["attention"]
+    fake.faults.clear()
+    networks.later(hours=2)
+    assert networks.booking(booking)["sessions"][0]["calendar_events"][0]["status"] == "written"
+
+
+@pytest.mark.parametrize("job", ["verify", "sync", "watch"])
+def test_a_wait_that_a_provider_names_is_kept_by_every_look_at_its_calendars(networks, job):
+    """Case 80."""
+    hooked(networks)
+    networks.google.notify = False
+    networks.hire("Ada", "google", "python")
+    networks.booked("python", window={"start": "2026-12-08T00:00:00Z", "end": "2026-12-10T00:00:00Z"})
+    path = {"verify": "/events/[^/]*$", "sync": "/events$", "watch": "/watch$"}[job]
+    networks.google.faults.add(BUSY_FOR_A_DAY, path=path, times=None)
+
+    networks.later(hours=7)
+    asked = [r.path for r in networks.google.requests]
+    for _ in range(12):
+        networks.later(hours=1)
+
+    again = [r.path for r in networks.google.requests[len(asked) :]]
+    assert [path_ for path_ in again if re.search(path, path_)] == []
 
 
 # Told of changes
