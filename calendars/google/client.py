@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from http.client import HTTPException
 from typing import Any
@@ -25,7 +25,7 @@ from googleapiclient.http import HttpRequest
 from calendars.access import TokenSource
 from calendars.errors import NoTime, Outage
 from calendars.google.credentials import TIMEOUT, SourceCredentials, fresh_http
-from calendars.google.problems import meaning_of
+from calendars.google.problems import BadAnswer, meaning_of
 from calendars.retry import Breaker, Budget, retrying
 
 ENDPOINT = "https://www.googleapis.com/calendar/v3/"
@@ -59,6 +59,25 @@ class Client:
             breaker=self._breaker,
             sleep=self._sleep,
         )
+
+    def pages(
+        self, source: TokenSource, parameters: Mapping[str, Any], deadline: float | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """
+        A calendar's events page by page (Events: list); one may be empty and still not be the last.
+
+        Raises as `call` does, and BadAnswer.
+        """
+        token: str | None = None
+        while True:
+            more = {"pageToken": token} if token else {}
+            page = self.call(self.api.events().list(**parameters, **more), source, deadline=deadline)
+            if not isinstance(page.get("items", []), list):
+                raise BadAnswer
+            yield {"items": [], **page}
+            token = page.get("nextPageToken")
+            if not token:
+                return
 
     def _once(self, request: HttpRequest, source: TokenSource, budget: Budget) -> dict[str, Any]:
         left = budget.left()

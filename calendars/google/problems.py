@@ -9,6 +9,8 @@ and is judged by its HTTP status alone. No text of Google's is passed on: it may
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +29,7 @@ DELEGATION = (
     "service account's client id for the scopes calendar.freebusy and calendar.events.owned (Admin console, "
     "Security, API controls, Domain-wide delegation)."
 )
+NOT_THERE = "Google knows no such calendar or event, or does not show it."
 NO_SUCH_PERSON = "Google knows no active account with this address."
 
 
@@ -34,8 +37,16 @@ class AlreadyThere(CalendarError):
     """An event with this id exists, or existed."""
 
 
+class Refused(NotAllowed):
+    """Google does not accept the request; this is a fault of this service."""
+
+
 class SyncExpired(CalendarError):
     """The sync token is too old; everything has to be listed again."""
+
+
+class BadAnswer(Outage):
+    """Google Calendar is not answering as it should: what came makes no sense."""
 
 
 class RangeTooLong(CalendarError):
@@ -62,9 +73,9 @@ NOT_PERMITTED = Meaning(
 
 #: by HTTP status and reason; a reason of None stands for every other
 MEANINGS: dict[tuple[int, str | None], Meaning] = {
-    (400, "invalid"): Meaning(NotAllowed, "Google does not accept what the event says."),
+    (400, "invalid"): Meaning(Refused, "Google does not accept what the event says."),
     (400, "timeRangeTooLong"): Meaning(RangeTooLong, "Google asks for a shorter time range."),
-    (400, None): Meaning(NotAllowed, "Google does not accept the request; this is a fault of this service."),
+    (400, None): Meaning(Refused, "Google does not accept the request; this is a fault of this service."),
     (401, None): Meaning(NotAllowed, RECONNECT),
     (403, "userRateLimitExceeded"): BUSY,
     (403, "rateLimitExceeded"): BUSY,
@@ -80,7 +91,7 @@ MEANINGS: dict[tuple[int, str | None], Meaning] = {
     ),
     (403, "notACalendarUser"): Meaning(NotAllowed, "This account does not use Google Calendar."),
     (403, None): NOT_PERMITTED,
-    (404, None): Meaning(Gone, "Google knows no such calendar or event, or does not show it."),
+    (404, None): Meaning(Gone, NOT_THERE),
     (409, "duplicate"): Meaning(AlreadyThere, "An event with this id exists, or existed."),
     (409, None): Meaning(TryLater, "Two changes crossed; the later one is tried again."),
     (410, "deleted"): Meaning(Gone, "The event was deleted."),
@@ -143,11 +154,21 @@ def refused_token(error: RefreshError) -> CalendarError:
     return NotAllowed(RECONNECT)
 
 
+@contextmanager
+def needs_calendar() -> Iterator[None]:
+    """Where no single event is asked for, what is not there is the calendar: raises NotAllowed for Gone."""
+    try:
+        yield
+    except Gone as error:
+        raise NotAllowed(str(error)) from None
+
+
 #: codes for readings, by the sentence a refusal carries
 CODES = {
     RECONNECT: "reconnect",
     DELEGATION: "delegation_missing",
     NO_SUCH_PERSON: "no_such_person",
+    NOT_THERE: "not_found",
     NOT_PERMITTED.text: "not_permitted",
 }
 

@@ -3,27 +3,26 @@
 
 from __future__ import annotations
 
-import json
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from calendars.access import Access, TokenSource
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage
+from calendars.errors import Conflict, Gone, NotAllowed, NotConnected, Outage
 from calendars.google import ids, reading, writing
 from calendars.google.client import ENDPOINT, Client
+from calendars.google.following import Following
 from calendars.google.problems import (
     NO_SUCH_PERSON,
     AlreadyThere,
+    BadAnswer,
     NoConference,
     RangeTooLong,
-    SyncExpired,
     code_of,
+    needs_calendar,
 )
 from calendars.pieces import Refusal, Told, collected, groups, joined, spans
 from calendars.pieces import reading as as_reading
@@ -44,7 +43,6 @@ NOT_CONNECTED = "Nobody has given access to this Google calendar: its owner has 
 LOOKS = 3
 #: of a group, so many are tried until one can ask for the others
 MOST_ASKERS = 8
-CHANNEL_LIFE = timedelta(days=7)
 DAY = timedelta(days=1)
 
 
@@ -72,6 +70,7 @@ class GoogleCalendars:
         self._access = access
         self._reader = reader
         self._client = Client(endpoint, breaker or Breaker("Google Calendar"), sleep)
+        self._following = Following(self._client, self._source, now)
         self._at_once = at_once
         self._cannot_ask: set[str] = set()
         self._now = now
@@ -184,26 +183,9 @@ class GoogleCalendars:
             "maxResults": 2500,
             "fields": reading.EVENT_FIELDS,
         }
-        pages = self._pages(source, parameters, deadline)
+        pages = self._client.pages(source, parameters, deadline)
         told = [reading.blocks_of(page["items"], page.get("timeZone") or key.time_zone) for page in pages]
         return {key.address: joined(told)}
-
-    def _pages(
-        self, source: TokenSource, parameters: Mapping[str, Any], deadline: float | None = None
-    ) -> Any:
-        """Page by page; one may be empty and still not be the last."""
-        token: str | None = None
-        while True:
-            more = {"pageToken": token} if token else {}
-            page = self._client.call(
-                self._client.api.events().list(**parameters, **more), source, deadline=deadline
-            )
-            if not isinstance(page.get("items", []), list):
-                raise reading.BadAnswer
-            yield {"items": [], **page}
-            token = page.get("nextPageToken")
-            if not token:
-                return
 
     # Writing
 
@@ -230,14 +212,13 @@ class GoogleCalendars:
             request = self._client.api.events().insert(
                 calendarId=calendar, body=body, conferenceDataVersion=1, sendUpdates=send
             )
-            return _event(self._client.call(request, source))
+            with needs_calendar():
+                return _event(self._client.call(request, source))
 
         try:
             return writing.reference(insert(wanted | asked), calendar, asked=bool(asked))
         except NoConference:
             return writing.reference(insert(wanted), calendar, asked=True, refused=True)
-        except Gone as error:
-            raise NotAllowed(str(error)) from None
 
     def update_event(self, ref: EventRef, draft: EventDraft) -> EventRef:
         """Make the event as the draft says; Gone when it was deleted. See `Provider.update_event`."""
@@ -251,7 +232,7 @@ class GoogleCalendars:
             if event is None:
                 raise Gone
             wanted = writing.merged(event, writing.body(draft, calendar))
-            asked = {} if event.get("conferenceData") else writing.conference(draft, id_)
+            asked = writing.conference(draft, id_, event)
             if not asked and writing.same(event, wanted):
                 return writing.reference(event, calendar)
             # A hold that is confirmed invites now; nobody was told of it before.
@@ -317,83 +298,20 @@ class GoogleCalendars:
     # Staying fresh
 
     def changes_since(self, calendar: CalendarKey, cursor: str | None) -> Changes:
-        """
-        What happened since the cursor, which holds a sync token; see `Provider.changes_since`.
-
-        Single instances are listed, so that a change of one of them has the id that free time is known by.
-        """
-        source = self._source(calendar.address)
-        token = _token_in(cursor)
-        try:
-            return self._listed(source, calendar.address, token)
-        except SyncExpired:
-            return self._listed(source, calendar.address, None)
-
-    def _listed(self, source: TokenSource, calendar: str, token: str | None) -> Changes:
-        parameters: dict[str, Any] = {
-            "calendarId": calendar,
-            "singleEvents": True,
-            "maxResults": 2500,
-            "fields": "nextPageToken,nextSyncToken,items(id,status)",
-        }
-        if token:
-            parameters["syncToken"] = token
-        else:
-            parameters["timeMin"] = (self._now() - DAY).replace(microsecond=0).isoformat()
-        changed: set[str] = set()
-        last: dict[str, Any] = {}
-        for page in self._pages(source, parameters):
-            changed.update(str(item["id"]) for item in page["items"] if item.get("id"))
-            last = page
-        fresh = last.get("nextSyncToken")
-        if not fresh:
-            raise reading.BadAnswer
-        return Changes(cursor=json.dumps({"token": fresh}), event_ids=frozenset(changed) if token else None)
+        """What happened since the cursor; see `Provider.changes_since`."""
+        return self._following.changes_since(calendar, cursor)
 
     def watch(self, calendar: str, hook: Hook) -> Channel | None:
-        """Open a channel for the calendar's events (Events: watch)."""
-        expires = self._now() + CHANNEL_LIFE
-        body = {
-            "id": str(uuid.uuid4()),
-            "type": "web_hook",
-            "address": hook.url,
-            "token": hook.token,
-            "expiration": str(int(expires.timestamp() * 1000)),
-        }
-        request = self._client.api.events().watch(calendarId=calendar, body=body)
-        answer = self._client.call(request, self._source(calendar))
-        try:
-            told = (
-                datetime.fromtimestamp(int(answer["expiration"]) / 1000, UTC)
-                if "expiration" in answer
-                else expires
-            )
-            return Channel(
-                provider=self.name,
-                calendar=calendar,
-                id=str(answer["id"]),
-                resource=str(answer["resourceId"]),
-                expires_at=told,
-            )
-        except (KeyError, ValueError, TypeError):
-            raise reading.BadAnswer from None
+        """Be told of changes; see `Provider.watch`."""
+        return self._following.watch(calendar, hook)
 
     def renew(self, channel: Channel, hook: Hook) -> Channel:
-        """A new channel, then the end of the old one: channels cannot be prolonged."""
-        fresh = self.watch(channel.calendar, hook)
-        if fresh is None:
-            raise NotAllowed("Google no longer tells of changes.")
-        with suppress(CalendarError):  # it ends by itself, and its notices are not believed any more
-            self.unwatch(channel)
-        return fresh
+        """Keep being told; see `Provider.renew`."""
+        return self._following.renew(channel, hook)
 
     def unwatch(self, channel: Channel) -> None:
-        """Stop a channel (Channels: stop). Already gone is done."""
-        body = {"id": channel.id, "resourceId": channel.resource}
-        try:
-            self._client.call(self._client.api.channels().stop(body=body), self._source(channel.calendar))
-        except Gone:
-            return
+        """Stop being told; see `Provider.unwatch`."""
+        self._following.unwatch(channel)
 
     def probe(self, calendar: str | None = None) -> str:
         """Whether free/busy can be asked as this calendar's owner, or as the reader."""
@@ -415,15 +333,8 @@ class GoogleCalendars:
 
 def _event(answer: dict[str, Any]) -> dict[str, Any]:
     if not answer.get("id"):
-        raise reading.BadAnswer
+        raise BadAnswer
     return answer
-
-
-def _token_in(cursor: str | None) -> str | None:
-    try:
-        return str(json.loads(cursor)["token"]) if cursor else None
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 def _without_conference(draft: EventDraft) -> EventDraft:

@@ -13,8 +13,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calendars.errors import Outage
 from calendars.google.ids import uid_of
+from calendars.google.problems import BadAnswer
 from calendars.pieces import Refusal, Told
 from calendars.values import Busy, BusyKind
 
@@ -41,10 +41,6 @@ UNKNOWN_ZONE = Refusal(
     "unknown_time_zone", "The calendar uses a time zone that is not known; set another in its settings."
 )
 NEVER_BLOCKS = frozenset({"workingLocation", "birthday"})
-
-
-class BadAnswer(Outage):
-    """Google Calendar is not answering as it should: what came makes no sense."""
 
 
 def free_busy_body(addresses: Iterable[str], start: datetime, end: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from calendars.google.ids import uid_of
-from calendars.google.reading import BadAnswer
+from calendars.google.problems import BadAnswer
 from calendars.values import (
     Attendee,
     AttendeeStatus,
@@ -82,14 +82,20 @@ def _guest(attendee: Attendee) -> dict[str, Any]:
     return guest
 
 
-def conference(draft: EventDraft, event_id: str, attempt: int = 0) -> dict[str, Any]:
-    """The wish for a Meet link; the same request id again makes no second one."""
+def conference(draft: EventDraft, event_id: str, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """
+    The wish for a Meet link, unless `event` has or gets one; the same request id makes no second one.
+
+    Where it failed, a later version of the draft asks again, with another request id.
+    """
     if draft.conference != "google_meet":
         return {}
-    request = {
-        "requestId": f"{event_id[-50:]}{attempt}",
-        "conferenceSolutionKey": {"type": "hangoutsMeet"},
-    }
+    id_ = f"{event_id[-50:]}-{draft.sequence}"
+    there = (event or {}).get("conferenceData") or {}
+    known = (there.get("createRequest") or {}).get("requestId")
+    if there and (known == id_ or _conference_of(event or {})[0] != "failed"):
+        return {}
+    request = {"requestId": id_, "conferenceSolutionKey": {"type": "hangoutsMeet"}}
     return {"conferenceData": {"createRequest": request}}
 
 

@@ -17,7 +17,7 @@ from googleapiclient.errors import HttpError
 
 from calendars import Conflict, Gone, NotAllowed, NotConnected, Outage, TryLater
 from calendars.google import GoogleCalendars, ServiceAccount
-from calendars.google.problems import AlreadyThere, RangeTooLong, SyncExpired, meaning_of
+from calendars.google.problems import AlreadyThere, RangeTooLong, Refused, SyncExpired, meaning_of
 from calendars.retry import Breaker
 from tests.calendars.google.conftest import ADA, BOB, draft
 from tests.fakes.faults import answer, drop_before_apply, hang, slow
@@ -262,10 +262,10 @@ def test_after_five_outages_google_is_left_alone_for_a_while(desk):
 @pytest.mark.parametrize(
     ("status", "reason", "error"),
     [
-        (400, "timeRangeEmpty", NotAllowed),
-        (400, "invalid", NotAllowed),
-        (400, "required", NotAllowed),
-        (400, "badRequest", NotAllowed),
+        (400, "timeRangeEmpty", Refused),
+        (400, "invalid", Refused),
+        (400, "required", Refused),
+        (400, "badRequest", Refused),
         (400, "timeRangeTooLong", RangeTooLong),
         (401, "authError", NotAllowed),
         (403, "userRateLimitExceeded", TryLater),
@@ -285,7 +285,7 @@ def test_after_five_outages_google_is_left_alone_for_a_while(desk):
         (410, "fullSyncRequired", SyncExpired),
         (410, "updatedMinTooLongAgo", SyncExpired),
         (412, "conditionNotMet", Conflict),
-        (418, "teapot", NotAllowed),
+        (418, "teapot", Refused),
         (429, "rateLimitExceeded", TryLater),
         (500, "backendError", Outage),
         (503, "backendError", Outage),

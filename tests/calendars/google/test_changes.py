@@ -39,6 +39,34 @@ def test_a_sync_token_that_is_too_old_begins_again(desk):
     assert not desk.provider.changes_since(KEY, again.cursor).any
 
 
+@pytest.mark.parametrize("status", [400, 410])
+def test_a_sync_token_of_another_google_begins_again(desk, status):
+    """Case 34, where the settings named another one when it was made."""
+    reason = "invalid" if status == 400 else "fullSyncRequired"
+    refusal = {"error": {"errors": [{"domain": "global", "reason": reason}], "code": status}}
+    desk.fake.faults.add(answer(status, refusal), path="/events$")
+
+    assert desk.provider.changes_since(KEY, '{"token": "theirs"}').event_ids is None
+
+
+def test_a_sync_that_cannot_even_begin_is_for_another_time(desk):
+    refusal = {"error": {"errors": [{"domain": "calendar", "reason": "fullSyncRequired"}], "code": 410}}
+    desk.fake.faults.add(answer(410, refusal), path="/events$", times=None)
+
+    with pytest.raises(Outage):
+        desk.provider.changes_since(KEY, None)
+
+
+def test_a_calendar_that_is_not_there_can_neither_be_followed_nor_watched(desk):
+    refusal = {"error": {"errors": [{"domain": "global", "reason": "notFound"}], "code": 404}}
+    desk.fake.faults.add(answer(404, refusal), path="/events(/watch)?$", times=None)
+
+    with pytest.raises(NotAllowed, match="no such calendar"):
+        desk.provider.changes_since(KEY, None)
+    with pytest.raises(NotAllowed, match="no such calendar"):
+        desk.provider.watch(ADA, HOOK)
+
+
 def test_a_look_that_breaks_off_between_pages_gives_no_cursor(desk):
     """Case 35: the old one stays good."""
     begun = desk.provider.changes_since(KEY, None)

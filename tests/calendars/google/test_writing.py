@@ -90,6 +90,25 @@ def test_a_conference_that_fails_leaves_the_event(desk):
     assert len(events(desk)) == 1
 
 
+def test_a_conference_that_failed_is_asked_for_again_with_the_next_change_by_another_name(desk):
+    """Case 47: the same request id would be ignored; and no change asks for nothing."""
+    desk.fake.conferences.outcome = "failure"
+    ref = desk.provider.create_event(ADA, draft(conference="google_meet"))
+    for _ in range(3):
+        desk.provider.find_event(ADA, UID)
+    desk.provider.update_event(ref, draft(conference="google_meet"))
+    assert desk.api_calls("PATCH") == []
+
+    desk.fake.conferences.outcome = "success"
+    again = desk.provider.update_event(ref, draft(conference="google_meet", start=at(9), sequence=1))
+    looks = [desk.provider.find_event(ADA, UID).ref for _ in range(3)]
+
+    assert again.conference == "pending"
+    assert looks[-1].conference == "ready"
+    desk.provider.update_event(ref, draft(conference="google_meet", start=at(9), sequence=2))
+    assert desk.provider.find_event(ADA, UID).ref.conference_url == looks[-1].conference_url
+
+
 def test_every_write_says_which_version_of_conferences_it_knows(desk):
     """Case 48: without it the conference would be lost."""
     ref = desk.provider.create_event(ADA, draft(conference="google_meet"))
