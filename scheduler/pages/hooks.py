@@ -40,9 +40,9 @@ class Hooks:
         told = request.headers
         notice = Notice(
             provider="google",
-            channel_id=told.get("X-Goog-Channel-ID", ""),
-            token=told.get("X-Goog-Channel-Token", ""),
-            resource=told.get("X-Goog-Resource-ID", ""),
+            channel_id=_plain(told.get("X-Goog-Channel-ID")),
+            token=_plain(told.get("X-Goog-Channel-Token")),
+            resource=_plain(told.get("X-Goog-Resource-ID")),
         )
         if not hearing.is_ours(self._parts, notice):
             return Response(status=404)
@@ -66,7 +66,12 @@ class Hooks:
 def _notice(item: dict[str, Any]) -> Notice:
     return Notice(
         provider="microsoft",
-        channel_id=str(item.get("subscriptionId") or ""),
-        token=str(item.get("clientState") or ""),
-        lifecycle=str(item.get("lifecycleEvent") or ""),
+        channel_id=_plain(item.get("subscriptionId")),
+        token=_plain(item.get("clientState")),
+        lifecycle=_plain(item.get("lifecycleEvent")),
     )
+
+
+def _plain(text: Any) -> str:
+    """What it says, as far as it may be one of our ids and tokens; else nothing, which is none."""
+    return text if isinstance(text, str) and text.isascii() and text.isprintable() else ""

@@ -37,8 +37,10 @@ class Links:
 
     def verify(self, purpose: str, text: str, signature: str) -> bool:
         """Whether any configured key made this signature. Constant time per key."""
+        given = signature.encode(errors="replace")  # text that is not ASCII cannot be compared
         return any(
-            hmac.compare_digest(self._signature(key, purpose, text), signature) for key in self._keys.values()
+            hmac.compare_digest(self._signature(key, purpose, text).encode(), given)
+            for key in self._keys.values()
         )
 
     @staticmethod

@@ -81,6 +81,9 @@ def test_another_browser_cannot_finish_what_this_one_began(house, google, browse
     [
         ("/connect/google", 410),
         ("/connect/google?ticket=made-up", 410),
+        ("/connect/google?ticket=a.b.1.%C3%BC", 410),
+        ("/connect/google?ticket=a.b.1.%00%FF", 410),
+        ("/connect/google/callback?code=%00&state=%FF%00", 410),
         ("/connect/microsoft", 410),
         ("/connect/google/callback", 410),
         ("/connect/google/callback?code=a&state=b", 410),
@@ -121,6 +124,8 @@ def test_google_is_heard_only_with_a_channel_of_ours(browser):
     headers = {"X-Goog-Channel-ID": "made-up", "X-Goog-Resource-State": "exists"}
     assert browser.post("/hooks/google", headers=headers).status_code == 404
     assert browser.get("/hooks/google").status_code == 405
+    odd = {**headers, "X-Goog-Resource-ID": "ü", "X-Goog-Channel-Token": "ü"}
+    assert browser.post("/hooks/google", headers=odd).status_code == 404
 
 
 @pytest.mark.parametrize("token", ["plain", "Validation: a b%3A", "<script>alert(1)</script>", "ü"])
@@ -137,6 +142,7 @@ def test_microsofts_handshake_comes_back_as_plain_text(browser, token):
     [
         ({"value": []}, 202),
         ({"value": [{"subscriptionId": "x", "clientState": "y"}, "junk", {}]}, 202),
+        ({"value": [{"subscriptionId": "\0", "clientState": "\ud800"}, {"subscriptionId": ["x"]}]}, 202),
         ({"value": "junk"}, 400),
         ({}, 400),
         ([], 400),
