@@ -16,6 +16,7 @@ QUEUES = {
     "verify_entry": "calendars",
     "sync_calendar": "calendars",
     "watch_calendar": "calendars",
+    "end_channel": "calendars",
     "refresh_calendars": "calendars",
     "refresh": "quick",
     "sweep": "quick",

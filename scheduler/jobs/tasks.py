@@ -89,6 +89,10 @@ def _add_errands(app: procrastinate.App, parts: Parts) -> None:
         syncing.watch(parts, organization_id, state_id)
 
     # Asked for again soon enough: not retried.
+    @app.task(name="end_channel", queue=QUEUES["end_channel"])
+    def end_channel(organization_id: str, state_id: str, channel_id: str, resource: str) -> None:
+        syncing.end_channel(parts, organization_id, state_id, channel_id, resource)
+
     @app.task(name="refresh_calendars", queue=QUEUES["refresh_calendars"])
     def refresh_calendars(organization_id: str) -> None:
         syncing.refresh(parts, organization_id)

@@ -44,11 +44,9 @@ class Hooks:
             token=_plain(told.get("X-Goog-Channel-Token")),
             resource=_plain(told.get("X-Goog-Resource-ID")),
         )
-        if not hearing.is_ours(self._parts, notice):
-            return Response(status=404)
         if told.get("X-Goog-Resource-State") != "sync":
             hearing.heard(self._parts, [notice])
-        return Response(status=204)
+        return Response(status=204 if hearing.is_ours(self._parts, notice) else 404)
 
     def microsoft(self) -> Response:
         """A handshake while our own request to subscribe is open, or notices."""

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hearing that a calendar changed: who says so is checked, and the look at it is put on its way, once."""
+"""
+Hearing that a calendar changed: who says so is checked, and the look at it is put on its way, once.
+
+A channel that was opened and not kept (the answer was lost, or its end was) goes on telling. Its token says
+that it was ours, and so it is ended.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +12,16 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from scheduler.db import rows
 from scheduler.services.parts import Parts
 
+PURPOSE = "hook"
+#: a channel that was opened this lately may be about to be kept
+NEW = timedelta(minutes=5)
 #: Microsoft's words for a subscription that needs something done
 LIFECYCLE = frozenset({"reauthorizationRequired", "subscriptionRemoved", "missed"})
 
@@ -28,6 +37,12 @@ class Notice:
     lifecycle: str = ""
 
 
+def token_for(parts: Parts, organization_id: str, state_id: str) -> str:
+    """What a channel of this calendar, opened now, proves itself with: below 128 characters."""
+    text = f"{organization_id}.{state_id}.{int(parts.now().timestamp())}"
+    return f"{text}.{parts.links.sign(PURPOSE, text)}"
+
+
 def is_ours(parts: Parts, notice: Notice) -> bool:
     """Whether it is of a channel of ours and knows its token."""
     return _channel(parts, notice) is not None
@@ -39,6 +54,27 @@ def heard(parts: Parts, notices: Iterable[Notice]) -> None:
         found = _channel(parts, notice)
         if found is not None:
             _look_soon(parts, *found, notice.lifecycle)
+        else:
+            _end_soon(parts, notice)
+
+
+def _end_soon(parts: Parts, notice: Notice) -> None:
+    """See to the end of a channel that we opened and do not know."""
+    text, _, signature = notice.token.rpartition(".")
+    if not parts.links.verify(PURPOSE, text, signature):
+        return
+    organization_id, state_id, opened = text.split(".")
+    if int(opened) > (parts.now() - NEW).timestamp():
+        return
+    with parts.database.transaction(organization_id) as session:
+        parts.defer(
+            session,
+            "end_channel",
+            organization_id=organization_id,
+            state_id=state_id,
+            channel_id=notice.channel_id,
+            resource=notice.resource,
+        )
 
 
 def _channel(parts: Parts, notice: Notice) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ providers tell, and reading everybody's calendars again now and then, so that an
 
 from __future__ import annotations
 
-import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ from scheduler.db import convert, rows
 from scheduler.domain.intervals import Interval
 from scheduler.domain.people import CalendarAddress, Owner
 from scheduler.services import known, readings
-from scheduler.services.hearing import token_hash
+from scheduler.services.hearing import token_for, token_hash
 from scheduler.services.known import NEVER
 from scheduler.services.parts import Parts
 from scheduler.services.waits import until_again
@@ -185,7 +185,7 @@ def watch(parts: Parts, organization_id: str, state_id: str) -> None:
 
 def _watch(parts: Parts, organization_id: str, state: rows.CalendarState) -> None:
     provider = parts.providers_of(organization_id).get(state.provider)
-    token = secrets.token_urlsafe(32)
+    token = token_for(parts, organization_id, state.id)
     hook = Hook(url=f"{parts.hook_url}/{state.provider}", token=token)
     old = _channel_of(state)
     channel = None
@@ -213,6 +213,26 @@ def _unwatch(parts: Parts, organization_id: str, state: rows.CalendarState) -> N
         provider.unwatch(channel)
     gone = ("channel_id", "channel_resource", "channel_token_hash", "channel_expires_at", "watch_at")
     _set_watch(parts, organization_id, state.id, **dict.fromkeys(gone))
+
+
+def end_channel(parts: Parts, organization_id: str, state_id: str, channel_id: str, resource: str) -> None:
+    """End a channel that was opened for this calendar and is not the one that is kept."""
+    with parts.database.transaction(organization_id) as session:
+        state = session.get(rows.CalendarState, state_id)
+    if state is None or state.channel_id == channel_id:
+        return
+    provider = parts.providers_of(organization_id).get(state.provider)
+    if provider is None:
+        return
+    channel = Channel(
+        provider=state.provider,
+        calendar=state.address,
+        id=channel_id,
+        resource=resource,
+        expires_at=parts.now(),
+    )
+    with suppress(CalendarError):  # its next notice asks for it again, and it ends by itself
+        provider.unwatch(channel)
 
 
 def _set_watch(parts: Parts, organization_id: str, state_id: str, **facts: object) -> None:

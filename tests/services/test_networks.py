@@ -347,6 +347,43 @@ def test_a_notice_that_is_not_theirs_does_nothing(networks, lie):
     assert jobs(networks, "sync_calendar") == 0
 
 
+@pytest.mark.parametrize("minutes", [1, 10])
+def test_a_channel_of_ours_that_nobody_knows_is_ended(networks, minutes):
+    """Case 71: its answer was lost. One that is new may just be about to be kept."""
+    watched(networks)
+    notice = notice_of(networks)
+    with networks.town.parts.database.transaction(networks.town.organization_id) as session:
+        session.scalars(sa.select(rows.CalendarState)).one().channel_id = "another"
+    networks.town.clock.forward(minutes=minutes - 1)
+
+    hearing.heard(networks.town.parts, [notice])
+    networks.town.run_jobs()
+
+    assert len(networks.google.open_channels(ADA)) == (1 if minutes == 1 else 0)
+    assert jobs(networks, "sync_calendar") == 0
+
+
+@pytest.mark.parametrize("token", ["guessed", "a.b.1.guessed", ""])
+def test_a_channel_that_was_never_ours_is_left_alone(networks, token):
+    """Case 71."""
+    watched(networks)
+    hearing.heard(networks.town.parts, [notice_of(networks, channel_id="unknown", token=token)])
+
+    assert jobs(networks, "end_channel") == 0
+
+
+def test_the_channel_that_is_kept_is_not_ended(networks):
+    watched(networks)
+    notice, state = notice_of(networks), networks.state(ADA)
+
+    syncing.end_channel(
+        networks.town.parts, networks.town.organization_id, state.id, notice.channel_id, notice.resource
+    )
+
+    assert [channel.id for channel in networks.google.open_channels(ADA)] == [notice.channel_id]
+    assert len(notice.token) < 128
+
+
 def test_a_change_that_nobody_told_of_is_found_by_looking(networks):
     """Case 73: notices are an extra, never what is relied on."""
     watched(networks)
