@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
-from calendars.errors import CalendarError
+from calendars.errors import CalendarError, NotAllowed
+from calendars.oauth import SignIn
+from calendars.values import CalendarKey, Unreadable
 from scheduler import wiring
 from scheduler.db import rows
 from scheduler.db.session import SERVICE_ROLE, Database
@@ -20,6 +25,8 @@ from scheduler.services.parts import Parts
 from scheduler.settings import Settings
 
 VENDORS = {"google": "Google", "microsoft": "Microsoft"}
+#: connections tried at once
+AT_ONCE = 8
 #: seconds by which this machine's clock may differ from the database's
 CLOCK_TOLERANCE = 5
 
@@ -50,8 +57,8 @@ def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
         if name in parts.for_everybody:
             yield f"calendars ({name})", lambda name=name: _vendor(parts, name)  # type: ignore[misc]
         if name in parts.sign_ins:
-            yield f"sign-in ({name})", lambda title=title: f"people can connect their {title} calendars"  # type: ignore[misc]
-    yield "connections", lambda: _connections(parts)
+            yield f"sign-in ({name})", lambda name=name, title=title: sign_in(parts.sign_ins[name], title)  # type: ignore[misc]
+    yield "connections", lambda: connected(parts)
     yield "mail", make_sender(settings.mail_url.reveal(), settings.data_dir).probe
     yield "keys", lambda: _keys(settings)
     yield "clock", lambda: _clock(parts.database, settings)
@@ -95,17 +102,49 @@ def _a_calendar(database: Database, organization_id: str, name: str) -> str | No
         return found
 
 
-def _connections(parts: Parts) -> str:
-    broken, whole = 0, 0
-    for organization_id in _organizations(parts.database):
-        with parts.database.transaction(organization_id) as session:
-            for status in session.scalars(sa.select(rows.Connection.status)):
-                broken, whole = broken + (status == "broken"), whole + (status != "broken")
-    if broken:
-        raise Unwell(
-            f"{whole} connected, {broken} broken: their owners have been sent a link to connect again"
-        )
-    return f"{whole} connected"
+def sign_in(way: SignIn, title: str) -> str:
+    """Whether the vendor takes this service for who it says it is: a grant that is none has to be refused."""
+    with suppress(NotAllowed):
+        way.refresh("none", now=datetime.now(UTC))
+    return f"people can connect their {title} calendars"
+
+
+def connected(parts: Parts) -> str:
+    """Try every connection there is."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = list(pool.map(lambda one: _trouble(parts, *one), _connections(parts.database)))
+    troubles = Counter(trouble for trouble in found if trouble is not None)
+    if troubles:
+        told = " ".join(f"{times} of them: {trouble}" for trouble, times in sorted(troubles.items()))
+        raise Unwell(f"{len(found)} connected, {troubles.total()} do not work. {told}")
+    return f"{len(found)} connected"
+
+
+def _connections(database: Database) -> list[tuple[str, str, str]]:
+    """Organisation, provider and address of each."""
+    found: list[tuple[str, str, str]] = []
+    for organization_id in _organizations(database):
+        with database.transaction(organization_id) as session:
+            query = sa.select(rows.Connection.provider, rows.Connection.address)
+            found += [(organization_id, provider, address) for provider, address in session.execute(query)]
+    return found
+
+
+def _trouble(parts: Parts, organization_id: str, provider: str, address: str) -> str | None:
+    """Why this connection does not work; none of the sentences says whose it is."""
+    try:
+        granted = parts.granted(organization_id).get(provider)
+        if granted is None:
+            return f"The settings no longer open {provider} calendars."
+        (reading,) = granted.read_busy([CalendarKey(address, "UTC")], *_an_hour()).values()
+    except CalendarError as error:
+        return str(error)
+    return reading.reason if isinstance(reading, Unreadable) else None
+
+
+def _an_hour() -> tuple[datetime, datetime]:
+    now = datetime.now(UTC).replace(microsecond=0)
+    return now, now + timedelta(hours=1)
 
 
 def _database(database: Database) -> str:

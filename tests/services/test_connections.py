@@ -12,10 +12,12 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
-from calendars.errors import NotAllowed
+from calendars.errors import NotAllowed, Outage
+from calendars.google import GoogleCalendars
 from calendars.google.oauth import GoogleSignIn
-from calendars.microsoft import Credential
+from calendars.microsoft import Credential, MicrosoftCalendars
 from calendars.microsoft.oauth import MicrosoftSignIn
+from scheduler import doctor
 from scheduler.access import OrganizationAccess
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict
@@ -318,3 +320,44 @@ def test_a_service_without_a_client_names_the_settings(town):
         connections.invite(town.parts, town.organization_id, ada)
     everybody = replace(town.parts, for_everybody=frozenset({"google"}))
     assert connections.status(everybody, town.organization_id, ada)["status"] == "organization"
+
+
+def granting(door):
+    """The door's town with providers that open through what Ada granted."""
+    kind = {"google": GoogleCalendars, "microsoft": MicrosoftCalendars}[door.provider]
+    endpoint = door.fake.api_endpoint if door.provider == "google" else door.fake.graph_endpoint
+    return replace(
+        door.town.parts,
+        granted=lambda _: {door.provider: kind(door.access(), endpoint=endpoint, now=door.town.clock)},
+    )
+
+
+def test_the_doctor_tries_every_connection(door):
+    door.connect()
+    well = doctor.connected(granting(door))
+    door.fake.revoke(ADA)
+    door.town.clock.forward(hours=2)
+
+    with pytest.raises(
+        doctor.Unwell, match="1 connected, 1 do not work. 1 of them: .* connected again"
+    ) as told:
+        doctor.connected(granting(door))
+    assert well == "1 connected"
+    assert "1 of them: " in str(told.value)
+    assert "connected again" in str(told.value)
+    assert ADA not in str(told.value)
+
+
+def test_the_doctor_finds_a_client_that_the_vendor_does_not_accept(door):
+    assert doctor.sign_in(sign_in_of(door.fake), "The") == "people can connect their The calendars"
+    wrong = door.fake.client_secret + "x"
+    if door.provider == "google":
+        client = GoogleSignIn(door.fake.client_id, wrong, token_url=door.fake.token_uri)
+    else:
+        credential = Credential(secret=wrong)
+        client = MicrosoftSignIn(
+            door.fake.tenant_id, door.fake.client_id, credential, authority=door.fake.authority
+        )
+
+    with pytest.raises(Outage, match="does not accept"):
+        doctor.sign_in(client, "The")
