@@ -89,7 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("solve", help="solve one problem from a JSON file (solve --help)", add_help=False)
     replay = _add(commands, "replay", _replay, "solve a stored run again and compare: exit 1 if it differs")
     replay.add_argument("run_id", metavar="RUN_ID")
-    _add(commands, "doctor", _doctor, "check database, role, calendars, mail, keys and clock")
+    doctor = _add(
+        commands, "doctor", _doctor, "check database, role, calendars, mail, keys, promises and clock"
+    )
+    doctor.add_argument(
+        "--invariants", action="store_true", help="ask the database instead whether every promise holds"
+    )
     _add(commands, "openapi", _openapi, "print openapi.yaml")
     return parser
 
@@ -229,11 +234,11 @@ def _rotate(_: argparse.Namespace) -> int:
     return 1 if unopened else 0
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(arguments: argparse.Namespace) -> int:
     from scheduler import doctor, roles
 
     with roles.running_database(_settings()) as settings:
-        return doctor.run(settings)
+        return doctor.promises(settings) if arguments.invariants else doctor.run(settings)
 
 
 def _openapi(_: argparse.Namespace) -> int:

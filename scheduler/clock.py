@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 TABLE: tuple[tuple[float | None, str], ...] = (
     (None, "sweep"),
     (5, "rescue"),
+    (300, "verify_invariants"),
     (600, "refresh"),
     (3600, "tidy"),
 )

@@ -21,6 +21,7 @@ from scheduler.db.session import SERVICE_ROLE, Database
 from scheduler.db.state import MIGRATE, at_newest_schema, has_schema
 from scheduler.messages.errors import SendError
 from scheduler.messages.senders import make_sender
+from scheduler.services import invariants, organizations
 from scheduler.services.parts import Parts
 from scheduler.settings import Settings
 
@@ -47,6 +48,20 @@ def run(settings: Settings) -> int:
     return worst
 
 
+def promises(settings: Settings) -> int:
+    """Ask for every organisation whether the promises hold; a line each, 1 if any is broken."""
+    broken: dict[str, list[str]] = {}
+    for breach in invariants.check_all(wiring.build(settings)):
+        where = f"{', '.join(breach.ids)} of {breach.organization_id}"
+        broken.setdefault(breach.promise.name, []).append(where)
+    for promise in invariants.PROMISES:
+        if promise.name in broken:
+            print(f"FAILED  {promise.name}: {promise.sentence} Not so: {'; '.join(broken[promise.name])}")
+        else:
+            print(f"ok      {promise.name}: {promise.sentence}")
+    return 1 if broken else 0
+
+
 def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     parts = wiring.build(settings)
     yield "database", lambda: _database(parts.database)
@@ -61,24 +76,20 @@ def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "connections", lambda: connected(parts)
     yield "mail", make_sender(settings.mail_url.reveal(), settings.data_dir).probe
     yield "keys", lambda: _keys(settings)
+    yield "promises", lambda: _promises(parts)
     yield "clock", lambda: _clock(parts.database, settings)
 
 
 def _vendor(parts: Parts, name: str) -> str:
     """Try the access of the whole organisation on a calendar it is there for."""
-    organizations = _organizations(parts.database)
-    for organization_id in organizations:
+    everybody = organizations.every(parts)
+    for organization_id in everybody:
         address = _a_calendar(parts.database, organization_id, name)
         if address is not None:
             return parts.granted(organization_id)[name].probe(address)
-    if organizations:
-        return parts.granted(organizations[0])[name].probe()
+    if everybody:
+        return parts.granted(everybody[0])[name].probe()
     return "set up; there is no organisation to try it for"
-
-
-def _organizations(database: Database) -> list[str]:
-    with database.lookup() as session:
-        return list(session.scalars(sa.text("select id from every_organization()")))
 
 
 def _a_calendar(database: Database, organization_id: str, name: str) -> str | None:
@@ -112,7 +123,7 @@ def sign_in(way: SignIn, title: str) -> str:
 def connected(parts: Parts) -> str:
     """Try every connection there is."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(lambda one: _trouble(parts, *one), _connections(parts.database)))
+        found = list(pool.map(lambda one: _trouble(parts, *one), _connections(parts)))
     troubles = Counter(trouble for trouble in found if trouble is not None)
     if troubles:
         told = " ".join(f"{times} of them: {trouble}" for trouble, times in sorted(troubles.items()))
@@ -120,11 +131,11 @@ def connected(parts: Parts) -> str:
     return f"{len(found)} connected"
 
 
-def _connections(database: Database) -> list[tuple[str, str, str]]:
+def _connections(parts: Parts) -> list[tuple[str, str, str]]:
     """Organisation, provider and address of each."""
     found: list[tuple[str, str, str]] = []
-    for organization_id in _organizations(database):
-        with database.transaction(organization_id) as session:
+    for organization_id in organizations.every(parts):
+        with parts.database.transaction(organization_id) as session:
             query = sa.select(rows.Connection.provider, rows.Connection.address)
             found += [(organization_id, provider, address) for provider, address in session.execute(query)]
     return found
@@ -145,6 +156,16 @@ def _trouble(parts: Parts, organization_id: str, provider: str, address: str) ->
 def _an_hour() -> tuple[datetime, datetime]:
     now = datetime.now(UTC).replace(microsecond=0)
     return now, now + timedelta(hours=1)
+
+
+def _promises(parts: Parts) -> str:
+    """What the clock's looks have found, without looking again."""
+    broken = invariants.still_open(parts)
+    if broken:
+        raise Unwell(
+            f"broken at the last look: {', '.join(broken)}; --invariants looks again, and says where"
+        )
+    return "none was broken at the last look"
 
 
 def _database(database: Database) -> str:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from scheduler.db import rows
 from scheduler.domain.errors import NotFound
+from scheduler.services import organizations
 from scheduler.services.parts import Parts
 from scheduler.services.solving import SECONDS, options_of
 from scheduler.solver.check import violations
@@ -24,14 +25,12 @@ def run(parts: Parts, run_id: str) -> int:
 
 def _snapshots(parts: Parts, run_id: str) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
     """The stored problems and outcomes, in whichever organisation the run is."""
-    with parts.database.lookup() as session:
-        organizations = list(session.scalars(sa.text("select id from every_organization()")))
     query = (
         sa.select(rows.RunCandidate.position, rows.RunCandidate.problem, rows.RunCandidate.outcome)
         .where(rows.RunCandidate.run_id == run_id, rows.RunCandidate.problem.is_not(None))
         .order_by(rows.RunCandidate.position)
     )
-    for organization_id in organizations:
+    for organization_id in organizations.every(parts):
         with parts.database.transaction(organization_id) as session:
             found = [(row.position, row.problem or {}, row.outcome or {}) for row in session.execute(query)]
         if found:

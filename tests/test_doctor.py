@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`doctor` tries the vendors, and says what is wrong with them."""
+"""`doctor` tries the vendors and asks for the promises, and says what is wrong with them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import os
 import subprocess
 import sys
 
+import psycopg
 import pytest
 
+from scheduler.services import invariants
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
 from tests.journeys.driver import SECRET
+
+#: stands for an exit status of 1
+FAILED = "it failed"
 
 
 @pytest.fixture
@@ -29,7 +34,10 @@ def command(database_url, tmp_path):
             text=True,
             check=False,
         )
-        return done.stdout.splitlines() or done.stderr.splitlines()
+        return [
+            *(done.stdout.splitlines() or done.stderr.splitlines()),
+            *([FAILED] if done.returncode else []),
+        ]
 
     return run
 
@@ -66,3 +74,36 @@ def test_it_signs_in_at_both_vendors(command, tmp_path):
 
 def test_rotating_what_was_granted_says_how_much_it_was(command):
     assert command("credentials", "rotate") == ["0 sealed with the newest key"]
+
+
+def test_the_promises_are_asked_for_a_line_each(command, database_url):
+    [organization_id] = command("organization", "create", "--name", "Acme")
+    well = command("doctor", "--invariants")
+    with psycopg.connect(database_url) as owner:
+        owner.execute(
+            "insert into calendar_states (id, organization_id, provider, address, time_zone, blocks, sync_at)"
+            " values ('state_1', %s, 'google', 'ada@acme.example', 'UTC', %s, now())",
+            [organization_id, '[[1, 2, "Dentist", null]]'],
+        )
+    broken = command("doctor", "--invariants")
+
+    assert [text.split()[0] for text in well] == ["ok"] * len(invariants.PROMISES)
+    assert line(broken, "nothing_but_times").startswith("FAILED")
+    assert line(broken, "nothing_but_times").endswith(f"Not so: state_1 of {organization_id}")
+    assert [text.split()[0] for text in broken].count("ok") == len(invariants.PROMISES) - 1
+    assert (well[-1] == FAILED, broken[-1] == FAILED) == (False, True)
+
+
+def test_a_breach_that_the_clock_found_is_shown(command, database_url):
+    [organization_id] = command("organization", "create", "--name", "Acme")
+    assert line(command("doctor"), "promises") == "ok      promises: none was broken at the last look"
+    with psycopg.connect(database_url) as owner:
+        owner.execute(
+            "insert into breaches (id, organization_id, promise, ids, found_at, seen_at)"
+            " values ('brc_1', %s, 'one_booking_each', '[]', now(), now())",
+            [organization_id],
+        )
+    found = command("doctor")
+
+    assert line(found, "promises").startswith("FAILED  promises: broken at the last look: one_booking_each")
+    assert found[-1] == FAILED

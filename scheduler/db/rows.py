@@ -468,6 +468,30 @@ class Discrepancy(Base):
     resolved_at: Mapped[dt.datetime | None]
 
 
+class Breach(Base):
+    """A promise of the service that was found broken; open until a later look finds it kept again."""
+
+    __tablename__ = "breaches"
+    __table_args__ = (
+        sa.Index(
+            "uq_breaches_open",
+            "organization_id",
+            "promise",
+            unique=True,
+            postgresql_where=sa.text("resolved_at is null"),
+        ),
+    )
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    promise: Mapped[str]
+    #: of the rows that break it, as they were seen last
+    ids: Mapped[JsonList]
+    found_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime]
+    resolved_at: Mapped[dt.datetime | None]
+
+
 class Message(Base):
     """A mail that is owed. What it says is decided when it is sent, from the state at that moment."""
 

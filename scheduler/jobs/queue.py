@@ -19,6 +19,8 @@ QUEUES = {
     "end_channel": "calendars",
     "refresh_calendars": "calendars",
     "refresh": "quick",
+    "verify_organization": "quick",
+    "verify_invariants": "quick",
     "sweep": "quick",
     "rescue": "quick",
     "tidy": "quick",

@@ -15,7 +15,7 @@ from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from scheduler.jobs.queue import QUEUES
-from scheduler.services import delivery, entries, reconciling, solving, syncing, upkeep
+from scheduler.services import delivery, entries, invariants, reconciling, solving, syncing, upkeep
 from scheduler.services.parts import Parts
 
 logger = logging.getLogger(__name__)
@@ -97,6 +97,10 @@ def _add_errands(app: procrastinate.App, parts: Parts) -> None:
     def refresh_calendars(organization_id: str) -> None:
         syncing.refresh(parts, organization_id)
 
+    @app.task(name="verify_organization", queue=QUEUES["verify_organization"])
+    def verify_organization(organization_id: str) -> None:
+        invariants.verify(parts, organization_id)
+
 
 def _add_upkeep(app: procrastinate.App, parts: Parts) -> None:
     # The clock asks again soon enough: these are not retried.
@@ -107,6 +111,10 @@ def _add_upkeep(app: procrastinate.App, parts: Parts) -> None:
     @app.task(name="refresh", queue=QUEUES["refresh"])
     def refresh() -> None:
         upkeep.refresh(parts)
+
+    @app.task(name="verify_invariants", queue=QUEUES["verify_invariants"])
+    def verify_invariants() -> None:
+        upkeep.verify_invariants(parts)
 
     @app.task(name="tidy", queue=QUEUES["tidy"])
     async def tidy() -> None:

@@ -16,7 +16,7 @@ from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid, Unavailable
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant, parse_instant
-from scheduler.services import catalogue, events, owing
+from scheduler.services import catalogue, events, organizations, owing
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.sealing import Sealing, Unopened
 
@@ -277,9 +277,7 @@ def _tokens(content: Mapping[str, Any]) -> Tokens:
 def rotate(parts: Parts) -> tuple[int, list[str]]:
     """Seal everything with the newest key: how many there were, and the ids of those that no key opens."""
     done, unopened = 0, []
-    with parts.database.lookup() as session:
-        organizations = list(session.scalars(sa.text("select id from every_organization()")))
-    for organization_id in organizations:
+    for organization_id in organizations.every(parts):
         with parts.database.transaction(organization_id) as session:
             for row in session.scalars(sa.select(rows.Connection).with_for_update()):
                 try:

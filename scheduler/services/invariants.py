@@ -7,12 +7,19 @@ Every question is answered from one snapshot, so that what is under way is seen 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from scheduler.db import rows
+from scheduler.domain.ids import new_id
+from scheduler.services import organizations
 from scheduler.services.parts import Parts
+
+logger = logging.getLogger(__name__)
 
 #: the most broken rows that are named for one promise
 MOST = 20
@@ -121,6 +128,32 @@ PROMISES = (
         """,
     ),
     Promise(
+        "one_entry_each",
+        "A calendar is to show a session once, and no event stands for two.",
+        """
+        select min(e.id) from calendar_entries e where e.wanted = 'present'
+        group by e.booking_id, e.session_key, e.provider, e.calendar having count(*) > 1
+        union all
+        select min(e.id) from calendar_entries e where e.wanted = 'present' and e.event_id is not null
+        group by e.provider, e.calendar, e.event_id having count(*) > 1
+        """,
+    ),
+    Promise(
+        "no_version_from_the_future",
+        "Calendars and mails tell of versions that their booking has reached, so SEQUENCE only rises.",
+        """
+        select e.id from calendar_entries e join bookings b on b.id = e.booking_id
+        where e.booking_version > b.version or e.written_version > e.booking_version
+        union all
+        select m.id from messages m join bookings b on b.id = m.booking_id where m.booking_version > b.version
+        """,
+    ),
+    Promise(
+        "one_mail_a_cause",
+        "What is to be told once is written down once.",
+        "select min(m.id) from messages m group by m.dedupe_key having count(*) > 1",
+    ),
+    Promise(
         "silence_after_the_end",
         "After a cancellation nothing is sent about the booking but the cancellation.",
         """
@@ -166,6 +199,61 @@ def _limited(promise: Promise) -> sa.TextClause:
 
 def check_all(parts: Parts) -> list[Breach]:
     """The same for every organisation."""
-    with parts.database.lookup() as session:
-        organizations = list(session.scalars(sa.text("select id from every_organization()")))
-    return [breach for organization_id in organizations for breach in check(parts, organization_id)]
+    return [
+        breach for organization_id in organizations.every(parts) for breach in check(parts, organization_id)
+    ]
+
+
+def verify(parts: Parts, organization_id: str) -> None:
+    """Ask for one organisation, say at ERROR what is broken, and keep it open until a later look finds it
+    kept again.
+    """
+    found = check(parts, organization_id)
+    for breach in found:
+        logger.error(
+            "the promise %s is broken in %s: %s",
+            breach.promise.name,
+            organization_id,
+            ", ".join(breach.ids),
+        )
+    with parts.database.transaction(organization_id) as session:
+        for breach in found:
+            _keep_open(session, parts, breach)
+        session.execute(
+            sa.update(rows.Breach)
+            .where(
+                rows.Breach.resolved_at.is_(None),
+                rows.Breach.promise.not_in([breach.promise.name for breach in found]),
+            )
+            .values(resolved_at=parts.now())
+        )
+
+
+def _keep_open(session: Session, parts: Parts, breach: Breach) -> None:
+    seen = {"ids": list(breach.ids), "seen_at": parts.now()}
+    session.execute(
+        insert(rows.Breach)
+        .values(
+            id=new_id("brc"),
+            organization_id=breach.organization_id,
+            promise=breach.promise.name,
+            found_at=parts.now(),
+            **seen,
+        )
+        .on_conflict_do_update(
+            index_elements=["organization_id", "promise"],
+            index_where=rows.Breach.resolved_at.is_(None),
+            set_=seen,
+        )
+    )
+
+
+def still_open(parts: Parts) -> list[str]:
+    """The names of promises that were broken at the last look, in any organisation."""
+    found: set[str] = set()
+    for organization_id in organizations.every(parts):
+        with parts.database.transaction(organization_id) as session:
+            found.update(
+                session.scalars(sa.select(rows.Breach.promise).where(rows.Breach.resolved_at.is_(None)))
+            )
+    return sorted(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
@@ -29,6 +30,12 @@ def create(parts: Parts, *, name: str) -> str:
         row = rows.Organization(id=organization_id, name=name, created_at=parts.now(), **_complete(DEFAULTS))
         session.add(row)
     return organization_id
+
+
+def every(parts: Parts) -> list[str]:
+    """The ids of all organisations, the oldest first."""
+    with parts.database.lookup() as session:
+        return list(session.scalars(sa.text("select id from every_organization()")))
 
 
 def get(parts: Parts, organization_id: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from scheduler.db import rows
-from scheduler.services import bookings, invitations
+from scheduler.services import bookings, invitations, organizations
 from scheduler.services.parts import Parts
 
 #: the most that one sweep takes on; the next one goes on from there
@@ -50,19 +50,20 @@ def _defer(parts: Parts, organization_id: str, task: str, **ids: str) -> None:
 
 def refresh(parts: Parts) -> None:
     """Read everybody's calendars again, each organisation by a job of its own."""
-    for organization_id in _organizations(parts):
+    for organization_id in organizations.every(parts):
         if parts.granted(organization_id):
             _defer(parts, organization_id, "refresh_calendars")
 
 
-def _organizations(parts: Parts) -> list[str]:
-    with parts.database.lookup() as session:
-        return list(session.scalars(sa.text("select id from every_organization()")))
+def verify_invariants(parts: Parts) -> None:
+    """Ask whether every promise still holds, each organisation by a job of its own."""
+    for organization_id in organizations.every(parts):
+        _defer(parts, organization_id, "verify_organization")
 
 
 def tidy(parts: Parts) -> None:
     """Forget the answers kept for repeated requests when their time is over."""
-    for organization_id in _organizations(parts):
+    for organization_id in organizations.every(parts):
         with parts.database.transaction(organization_id) as session:
             session.execute(
                 sa.delete(rows.IdempotencyKey).where(rows.IdempotencyKey.created_at < parts.now() - KEPT)

@@ -7,7 +7,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from scheduler.services import bookings, invariants
+from scheduler import clock
+from scheduler.db import rows
+from scheduler.services import bookings, invariants, organizations, upkeep
 from tests.services.conftest import RECRUITER
 
 BREAKS = {
@@ -27,6 +29,18 @@ BREAKS = {
         insert into idempotency_keys
             (api_key_id, key, organization_id, fingerprint, status, lease_until, headers, body, created_at)
         select 'key_x', 'k', id, 'x', 201, now(), '{}', '{"id": "bkg_lost"}', now() from organizations
+    """,
+    "one_entry_each": """
+        alter table calendar_entries drop constraint
+            uq_calendar_entries_booking_id_session_key_provider_calendar;
+        insert into calendar_entries select (jsonb_populate_record(e, '{"id": "cal_twin"}')).*
+        from calendar_entries e
+    """,
+    "no_version_from_the_future": "update calendar_entries set written_version = booking_version + 1",
+    "one_mail_a_cause": """
+        alter table messages drop constraint uq_messages_dedupe_key;
+        insert into messages select (jsonb_populate_record(m, '{"id": "msg_twin"}')).*
+        from messages m limit 1
     """,
     "nothing_but_times": """
         insert into calendar_states
@@ -92,3 +106,68 @@ def test_a_breach_says_what_is_wrong_and_where(town):
         "Each version of a booking has exactly one event. "
         f"Not so for {booking['id']} of {town.organization_id}."
     )
+
+
+def kept(town):
+    """What the clock's looks have written down: promise, and whether it is open."""
+    with town.parts.database.transaction(town.organization_id) as session:
+        found = session.execute(sa.select(rows.Breach.promise, rows.Breach.resolved_at.is_(None)))
+        return [tuple(row) for row in found]
+
+
+def set_version(town, version):
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.execute(sa.text(f"update bookings set version = {version}"))
+
+
+def look(town):
+    """As the clock asks for it."""
+    upkeep.verify_invariants(town.parts)
+    town.run_jobs()
+
+
+def test_the_clock_has_every_organisation_looked_at(town):
+    booked(town)
+    other = organizations.create(town.parts, name="Other")
+    upkeep.verify_invariants(town.parts)
+
+    with town.parts.database.lookup() as session:
+        asked = session.scalars(
+            sa.text(
+                "select args ->> 'organization_id' from procrastinate_jobs"
+                " where task_name = 'verify_organization'"
+            )
+        )
+        assert sorted(asked) == sorted([town.organization_id, other])
+    assert ("verify_invariants", 300) in [(task, seconds) for seconds, task in clock.TABLE]
+    town.run_jobs()
+    assert kept(town) == []
+
+
+def test_a_breach_is_told_at_error_and_stays_open_until_it_is_whole_again(town, caplog):
+    booking = booked(town)
+    set_version(town, 2)
+    look(town)
+    look(town)
+    set_version(town, 1)
+    open_meanwhile, told = kept(town), caplog.messages
+    look(town)
+
+    assert open_meanwhile == [("every_change_is_told_once", True)]
+    assert kept(town) == [("every_change_is_told_once", False)]
+    line = f"the promise every_change_is_told_once is broken in {town.organization_id}: {booking['id']}"
+    assert told.count(line) == 2
+    assert caplog.messages.count(line) == 2
+    levels = {record.levelname for record in caplog.records if record.getMessage() == line}
+    assert levels == {"ERROR"}
+
+
+def test_a_breach_that_comes_back_is_a_new_one(town):
+    booked(town)
+    for version in (2, 1, 2):
+        set_version(town, version)
+        look(town)
+
+    assert kept(town) == [("every_change_is_told_once", False), ("every_change_is_told_once", True)]
+    assert invariants.still_open(town.parts) == ["every_change_is_told_once"]
+    set_version(town, 1)
