@@ -86,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     credentials = _add_group(commands, "credentials", "what people granted")
     _add(credentials, "rotate", _rotate, "seal all of it with the newest of SECRET_KEYS")
+    jobs = _add_group(commands, "jobs", "what is done after the answer")
+    listed = _add(jobs, "list", _list_jobs, "those of all organisations that are not over, a line each")
+    listed.add_argument("--status", choices=("queued", "running", "failed"), help="only these")
+    again = _add(jobs, "retry", _retry_job, "have one that failed for good tried once more")
+    again.add_argument("job_id", metavar="ID")
     commands.add_parser("solve", help="solve one problem from a JSON file (solve --help)", add_help=False)
     replay = _add(commands, "replay", _replay, "solve a stored run again and compare: exit 1 if it differs")
     replay.add_argument("run_id", metavar="RUN_ID")
@@ -232,6 +237,29 @@ def _rotate(_: argparse.Namespace) -> int:
     for id_ in unopened:
         print(f"{id_}: no key of SECRET_KEYS opens it; its owner has to connect again", file=sys.stderr)
     return 1 if unopened else 0
+
+
+def _list_jobs(arguments: argparse.Namespace) -> int:
+    from scheduler import roles, wiring
+    from scheduler.services import jobs
+
+    with roles.running_database(_settings()) as settings:
+        for organization_id, job in jobs.everywhere(wiring.build(settings), arguments.status):
+            about = ",".join(job["about"].values())
+            fields = (job["id"], job["status"], job["task"], about, organization_id, job["created_at"])
+            tries = f"{job['attempts']} failed" + (f": {job['reason']}" if job["reason"] else "")
+            print(*(field or "-" for field in fields), tries)
+    return 0
+
+
+def _retry_job(arguments: argparse.Namespace) -> int:
+    from scheduler import roles, wiring
+    from scheduler.services import jobs
+
+    with roles.running_database(_settings()) as settings:
+        job = jobs.retry_anywhere(wiring.build(settings), arguments.job_id)
+    print(f"{job['id']} is {job['status']}")
+    return 0
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

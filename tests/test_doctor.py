@@ -107,3 +107,22 @@ def test_a_breach_that_the_clock_found_is_shown(command, database_url):
 
     assert line(found, "promises").startswith("FAILED  promises: broken at the last look: one_booking_each")
     assert found[-1] == FAILED
+
+
+def test_failed_jobs_are_listed_and_tried_again(command, database_url):
+    [organization_id] = command("organization", "create", "--name", "Acme")
+    with psycopg.connect(database_url) as owner:
+        for whose in ({"organization_id": organization_id, "message_id": "msg_1"}, {}):
+            owner.execute(
+                "insert into procrastinate_jobs (queue_name, task_name, status, args, attempts)"
+                " values ('quick', 'send_message', 'failed', %s, 9)",
+                [json.dumps(whose)],
+            )
+    [clocks, ours] = command("jobs", "list", "--status", "failed")
+
+    assert clocks.startswith("job_2 failed send_message - - ")
+    assert ours.startswith(f"job_1 failed send_message msg_1 {organization_id} ")
+    assert ours.endswith(" 9 failed")
+    assert command("jobs", "retry", "job_1") == ["job_1 is queued"]
+    assert command("jobs", "retry", "job_7") == ["convene: There is no such job.", FAILED]
+    assert command("jobs", "list", "--status", "failed") == [clocks]

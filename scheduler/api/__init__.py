@@ -15,6 +15,7 @@ from scheduler.api import (
     doors,
     interviewers,
     invitations,
+    jobs,
     links,
     messages,
     organization,
@@ -39,6 +40,7 @@ BLUEPRINTS = (
     bookings.blueprint,
     invitations.blueprint,
     messages.blueprint,
+    jobs.blueprint,
     service.blueprint,
 )
 

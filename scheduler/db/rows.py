@@ -492,6 +492,18 @@ class Breach(Base):
     resolved_at: Mapped[dt.datetime | None]
 
 
+class JobFailure(Base):
+    """Why a job of an organisation failed last: the kind of error and where, nothing personal."""
+
+    __tablename__ = "job_failures"
+
+    #: Procrastinate's; no foreign key ties us to tables that are its own
+    job_id: Mapped[int] = mapped_column(sa.BigInteger(), primary_key=True, autoincrement=False)
+    organization_id: Mapped[str] = tenant()
+    reason: Mapped[str]
+    failed_at: Mapped[dt.datetime]
+
+
 class Message(Base):
     """A mail that is owed. What it says is decided when it is sent, from the state at that moment."""
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 
 import procrastinate
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from sqlalchemy.exc import DBAPIError
 
 from scheduler.jobs.queue import QUEUES
-from scheduler.services import delivery, entries, invariants, reconciling, solving, syncing, upkeep
+from scheduler.services import delivery, entries, invariants, jobs, reconciling, solving, syncing, upkeep
 from scheduler.services.parts import Parts
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,8 @@ LONGEST_WAIT = 300
 GIVEN_UP = "The search failed, and trying again did not help."
 #: how long the queue remembers jobs that went well
 JOBS_KEPT_HOURS = 72
+#: and those that failed for good
+FAILED_KEPT_HOURS = 30 * 24
 
 
 class BackOff(BaseRetryStrategy):
@@ -43,63 +47,52 @@ class BackOff(BaseRetryStrategy):
         return RetryDecision(retry_in={"seconds": round(wait * random.uniform(0.5, 1))})  # noqa: S311  # spreads load
 
 
+#: what is done for one organisation, about something of it that is named by its id
+ERRANDS: dict[str, Callable[..., None]] = {
+    "solve_run": solving.solve,
+    "refresh_options": solving.refresh,
+    "send_message": delivery.deliver,
+    "write_entry": entries.write,
+    "verify_entry": reconciling.verify,
+    "sync_calendar": syncing.sync,
+    "watch_calendar": syncing.watch,
+    "end_channel": syncing.end_channel,
+    "refresh_calendars": syncing.refresh,
+    "verify_organization": invariants.verify,
+}
+#: the clock asks for these again soon enough: they are not retried
+ASKED_AGAIN = frozenset({"end_channel", "refresh_calendars", "verify_organization"})
+
+
 def make_app(connector: BaseConnector, parts: Parts) -> procrastinate.App:
     """The tasks bound to these parts."""
     app = procrastinate.App(connector=connector)
-    _add_solving(app, parts)
-    _add_errands(app, parts)
+    for name, verb in ERRANDS.items():
+        _add_errand(app, parts, name, verb)
     _add_upkeep(app, parts)
     return app
 
 
-def _add_solving(app: procrastinate.App, parts: Parts) -> None:
-    @app.task(name="solve_run", queue=QUEUES["solve_run"], retry=BackOff(), pass_context=True)
-    def solve_run(context: procrastinate.JobContext, organization_id: str, run_id: str) -> None:
+def _add_errand(app: procrastinate.App, parts: Parts, name: str, verb: Callable[..., None]) -> None:
+    retry = False if name in ASKED_AGAIN else BackOff()
+
+    @app.task(name=name, queue=QUEUES[name], retry=retry, pass_context=True)
+    def errand(context: procrastinate.JobContext, /, organization_id: str, **about: str) -> None:
         try:
-            solving.solve(parts, organization_id, run_id)
-        except Exception:
-            if context.job.attempts >= MOST_ATTEMPTS:
-                solving.give_up(parts, organization_id, run_id, GIVEN_UP)
+            verb(parts, organization_id, **about)
+        except Exception as error:
+            _keep_reason(parts, organization_id, context.job, jobs.reason_of(error))
+            if name == "solve_run" and context.job.attempts >= MOST_ATTEMPTS:
+                solving.give_up(parts, organization_id, about["run_id"], GIVEN_UP)
             raise
 
-    @app.task(name="refresh_options", queue=QUEUES["refresh_options"], retry=BackOff())
-    def refresh_options(organization_id: str, run_candidate_id: str) -> None:
-        solving.refresh(parts, organization_id, run_candidate_id)
 
-
-def _add_errands(app: procrastinate.App, parts: Parts) -> None:
-    @app.task(name="send_message", queue=QUEUES["send_message"], retry=BackOff())
-    def send_message(organization_id: str, message_id: str) -> None:
-        delivery.deliver(parts, organization_id, message_id)
-
-    @app.task(name="write_entry", queue=QUEUES["write_entry"], retry=BackOff())
-    def write_entry(organization_id: str, entry_id: str) -> None:
-        entries.write(parts, organization_id, entry_id)
-
-    @app.task(name="verify_entry", queue=QUEUES["verify_entry"], retry=BackOff())
-    def verify_entry(organization_id: str, entry_id: str) -> None:
-        reconciling.verify(parts, organization_id, entry_id)
-
-    @app.task(name="sync_calendar", queue=QUEUES["sync_calendar"], retry=BackOff())
-    def sync_calendar(organization_id: str, state_id: str) -> None:
-        syncing.sync(parts, organization_id, state_id)
-
-    @app.task(name="watch_calendar", queue=QUEUES["watch_calendar"], retry=BackOff())
-    def watch_calendar(organization_id: str, state_id: str) -> None:
-        syncing.watch(parts, organization_id, state_id)
-
-    # Asked for again soon enough: not retried.
-    @app.task(name="end_channel", queue=QUEUES["end_channel"])
-    def end_channel(organization_id: str, state_id: str, channel_id: str, resource: str) -> None:
-        syncing.end_channel(parts, organization_id, state_id, channel_id, resource)
-
-    @app.task(name="refresh_calendars", queue=QUEUES["refresh_calendars"])
-    def refresh_calendars(organization_id: str) -> None:
-        syncing.refresh(parts, organization_id)
-
-    @app.task(name="verify_organization", queue=QUEUES["verify_organization"])
-    def verify_organization(organization_id: str) -> None:
-        invariants.verify(parts, organization_id)
+def _keep_reason(parts: Parts, organization_id: str, job: Job, reason: str) -> None:
+    try:
+        jobs.keep_reason(parts, organization_id, job.id or 0, reason)
+    except DBAPIError:
+        # The database is what fails, as likely as not; the job's own error is the one to be told.
+        logger.warning("why job %s (%s) failed could not be kept: %s", job.id, job.task_name, reason)
 
 
 def _add_upkeep(app: procrastinate.App, parts: Parts) -> None:
@@ -120,23 +113,28 @@ def _add_upkeep(app: procrastinate.App, parts: Parts) -> None:
     async def tidy() -> None:
         await asyncio.to_thread(upkeep.tidy, parts)
         await app.job_manager.delete_old_jobs(nb_hours=JOBS_KEPT_HOURS)
+        await app.job_manager.delete_old_jobs(nb_hours=FAILED_KEPT_HOURS, include_failed=True)
 
     @app.task(name="rescue", queue=QUEUES["rescue"])
     async def rescue() -> None:
-        await _rescue(app)
+        await _rescue(app, parts)
 
 
+LOST = "Its worker died in the middle of it; it was given up after {} tries."
 #: a worker that has not been heard of for this many seconds is taken for dead
 SILENCE = 15
 
 
-async def _rescue(app: procrastinate.App) -> None:
+async def _rescue(app: procrastinate.App, parts: Parts) -> None:
     """Give the jobs of workers that died to somebody else; one that keeps killing its worker is given up."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENCE):
         if job.attempts >= MOST_ATTEMPTS:
             logger.error(
                 "job %s (%s) was given up: its worker died %s times", job.id, job.task_name, job.attempts
             )
+            if "organization_id" in job.task_kwargs:
+                owner, why = str(job.task_kwargs["organization_id"]), LOST.format(job.attempts + 1)
+                await asyncio.to_thread(_keep_reason, parts, owner, job, why)
             await app.job_manager.finish_job(job, status=procrastinate.jobs.Status.FAILED, delete_job=False)
         else:
             logger.warning(

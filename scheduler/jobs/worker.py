@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+from contextlib import suppress
 
 import procrastinate
 import psycopg
@@ -13,6 +15,10 @@ from scheduler.db.session import SERVICE_ROLE
 from scheduler.jobs.tasks import make_app
 from scheduler.services.parts import Parts
 
+logger = logging.getLogger(__name__)
+
+#: what is raised when nobody answers at the other end
+OUT_OF_REACH = (procrastinate.exceptions.ConnectorException, psycopg.Error)
 #: one thread for solving, which is all processor, and several each for mail and for calendars, which is all
 #: waiting: a vendor that hangs keeps no mail waiting
 CONCURRENCY = {"solve": 1, "quick": 3, "calendars": 4}
@@ -21,14 +27,26 @@ POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
 #: seconds that a job under way may take to finish after the word to stop
 PATIENCE = 20.0
+#: seconds until the database is looked for again
+PAUSE_SECONDS = 0.5
+#: seconds between two looks whether it is time to stop
+LOOK_SECONDS = 0.1
 
 
 def run(parts: Parts, stop: threading.Event) -> None:
-    """Work until `stop` is set, then finish what is under way. Returns early when the database goes away."""
-    asyncio.run(_work(parts, stop))
+    """Work until `stop` is set, then finish what is under way. While the database is away, look for it again
+    and again.
+    """
+    while not stop.is_set():
+        try:
+            asyncio.run(_work(parts, stop))
+        except OUT_OF_REACH as error:
+            logger.warning("the database went away: %s", type(error).__name__)
+        stop.wait(PAUSE_SECONDS)
 
 
 async def _work(parts: Parts, stop: threading.Event) -> None:
+    """Until `stop` is set, or the database goes away: then it raises one of OUT_OF_REACH, or returns."""
     connector = procrastinate.PsycopgConnector(
         conninfo=parts.database.url, configure=_become_service_role, min_size=1, max_size=8
     )
@@ -37,16 +55,18 @@ async def _work(parts: Parts, stop: threading.Event) -> None:
         workers = asyncio.gather(
             *(_worker(app, queue, concurrency) for queue, concurrency in CONCURRENCY.items())
         )
-        loop = asyncio.get_running_loop()
-        watcher = threading.Thread(
-            target=lambda: (stop.wait(), loop.call_soon_threadsafe(workers.cancel)), daemon=True
-        )
-        watcher.start()
-        try:
+        told = asyncio.create_task(_told(stop))
+        await asyncio.wait((workers, told), return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if stop.is_set():
+            workers.cancel()
+        with suppress(asyncio.CancelledError):
             await workers
-        except asyncio.CancelledError:
-            if not stop.is_set():
-                raise
+
+
+async def _told(stop: threading.Event) -> None:
+    while not stop.is_set():  # noqa: ASYNC110  # it is set from outside the loop
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _worker(app: procrastinate.App, queue: str, concurrency: int) -> None:

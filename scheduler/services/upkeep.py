@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from scheduler.db import rows
-from scheduler.services import bookings, invitations, organizations
+from scheduler.services import bookings, invitations, jobs, organizations
 from scheduler.services.parts import Parts
 
 #: the most that one sweep takes on; the next one goes on from there
@@ -62,8 +62,11 @@ def verify_invariants(parts: Parts) -> None:
 
 
 def tidy(parts: Parts) -> None:
-    """Forget the answers kept for repeated requests when their time is over."""
+    """Forget the answers kept for repeated requests when their time is over, and the reasons of jobs that are
+    gone.
+    """
     for organization_id in organizations.every(parts):
+        jobs.forget_failures(parts, organization_id)
         with parts.database.transaction(organization_id) as session:
             session.execute(
                 sa.delete(rows.IdempotencyKey).where(rows.IdempotencyKey.created_at < parts.now() - KEPT)

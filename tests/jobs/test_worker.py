@@ -3,17 +3,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from scheduler import clock
+from scheduler.db.embedded import EmbeddedPostgres
+from scheduler.db.migrate import migrate
 from scheduler.db.session import Database
-from scheduler.jobs import worker
+from scheduler.jobs import tasks, worker
 from scheduler.jobs.queue import Queue
+from scheduler.services import jobs, organizations
 from scheduler.services.links import Links
 from scheduler.services.parts import Parts
 
@@ -103,3 +110,59 @@ def test_a_job_left_by_a_dead_worker_is_taken_up_by_another(database_url):
     stop.set()
     thread.join(DEADLINE)
     ours.database.close()
+
+
+def test_the_longest_wait_until_an_orphan_is_taken_up_is_below_half_a_minute():
+    looks = {task: seconds for seconds, task in clock.TABLE}
+    # Its last sign of life, silence, the clock's next look, and two fetches: of the rescue and of the job.
+    waits = (worker.HEARTBEAT_SECONDS, tasks.SILENCE, looks["rescue"], 2 * worker.POLL_SECONDS)
+    assert sum(waits) < 30
+
+
+def test_a_job_that_keeps_killing_its_worker_is_given_up_with_the_reason(database_url):
+    ours = parts(database_url)
+    organization_id = organizations.create(ours, name="Acme")
+    with ours.database.transaction(organization_id) as session:
+        ours.defer(session, "send_message", organization_id=organization_id, message_id="msg_1")
+        session.execute(
+            sa.text(
+                "with dead as (insert into procrastinate_workers (last_heartbeat)"
+                " values (now() - interval '1 minute') returning id)"
+                " update procrastinate_jobs set status = 'doing', worker_id = dead.id, attempts = :tries"
+                " from dead"
+            ),
+            {"tries": tasks.MOST_ATTEMPTS},
+        )
+    with ours.database.lookup() as session:
+        ours.defer(session, "rescue")
+
+    thread, stop = running(worker.run, ours)
+    eventually(lambda: jobs.find(ours, organization_id, status="failed").data)
+    stop.set()
+    thread.join(DEADLINE)
+
+    [given_up] = jobs.find(ours, organization_id, status="failed").data
+    assert given_up["reason"] == "Its worker died in the middle of it; it was given up after 9 tries."
+    ours.database.close()
+
+
+def test_worker_and_clock_go_on_after_the_database_was_killed(open_dir):
+    folder = Path(tempfile.mkdtemp(dir=open_dir))
+    folder.chmod(0o711)
+    with EmbeddedPostgres(folder) as server:
+        migrate(server.url)
+        ours = parts(server.url, tick_seconds=0.3)
+        both = [running(role.run, ours) for role in (worker, clock)]
+        swept = "task_name = 'sweep' and status = 'succeeded'"
+        eventually(lambda: count(ours.database, swept) > 0)
+        for _ in range(2):
+            os.kill(server.pid, signal.SIGKILL)
+            eventually(server.revive)
+            before = count(ours.database, swept)
+            eventually(lambda before=before: count(ours.database, swept) > before)
+        for thread, stop in both:
+            assert thread.is_alive()
+            stop.set()
+            thread.join(DEADLINE)
+            assert not thread.is_alive()
+        ours.database.close()
