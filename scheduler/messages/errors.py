@@ -29,6 +29,10 @@ class TryLater(SendError):
     """The mail server did not take the mail now."""
 
 
+class Unconfirmed(TryLater):
+    """Whether the mail server took the mail is not known."""
+
+
 class Refused(SendError):
     """The mail server refuses this mail."""
 

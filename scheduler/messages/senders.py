@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from scheduler.messages.errors import Refused, SendError, TryLater
+from scheduler.messages.errors import Refused, SendError, TryLater, Unconfirmed
 from scheduler.messages.headers import MAIL_POLICY
 
 SUBMISSION_PORT, PLAIN_PORT, TLS_PORT = 587, 25, 465
@@ -31,7 +31,7 @@ class Sender(Protocol):
     """Takes one mail at a time."""
 
     def send(self, mail: EmailMessage) -> None:
-        """Hand it over. Raises TryLater or Refused; returning means it was taken."""
+        """Hand it over. Raises TryLater, Unconfirmed or Refused; returning means it was taken."""
 
     def probe(self) -> str:
         """One line on how mail would go out, without sending any. Raises SendError."""
@@ -42,6 +42,25 @@ def make_sender(mail_url: str, data_dir: Path) -> Sender:
     if mail_url == "file:":
         return FileSender(data_dir / "mail")
     return SmtpSender.from_url(mail_url)
+
+
+class _Smtp(smtplib.SMTP):
+    """Knows whether a mail's content has begun to travel: what becomes of it then, only an answer tells."""
+
+    content_sent = False
+
+    def send(self, s: bytes | str) -> None:  # type: ignore[override]  # commands come as text, content as bytes
+        self.content_sent = self.content_sent or isinstance(s, bytes)
+        super().send(s)
+
+
+class _Smtps(smtplib.SMTP_SSL, _Smtp):
+    """The same with TLS from the first byte."""
+
+
+def _is_silence(failure: BaseException) -> bool:
+    """The connection broke or nobody answered in time; a reply, whatever it says, is an answer."""
+    return isinstance(failure, OSError) and not isinstance(failure, smtplib.SMTPResponseException)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,16 +122,18 @@ class SmtpSender:
                 if self.user:
                     server.login(self.user, self.password or "")
                 yield server
-            except BaseException:
+            except BaseException as failure:
                 server.close()
+                if server.content_sent and _is_silence(failure):
+                    raise Unconfirmed(f"{type(failure).__name__}: {failure}") from None
                 raise
             _part(server)
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> _Smtp | _Smtps:
         name = _own_name()
         if self.implicit_tls:
-            return smtplib.SMTP_SSL(self.host, self.port, name, timeout=self.timeout, context=self._tls())
-        return smtplib.SMTP(self.host, self.port, name, timeout=self.timeout)
+            return _Smtps(self.host, self.port, name, timeout=self.timeout, context=self._tls())
+        return _Smtp(self.host, self.port, name, timeout=self.timeout)
 
     def _secure(self, server: smtplib.SMTP) -> None:
         server.ehlo_or_helo_if_needed()

@@ -3,8 +3,8 @@
 became of it.
 
 Confirmations, cancellations and invitations are sent at least once, always with one Message-ID: after a
-crash in the middle they go out again. Reminders are nudges, sent at most once: after a crash in the middle
-they do not.
+crash in the middle they go out again. Reminders are nudges, sent at most once: after a crash in the middle,
+or when the mail server took the content and said nothing more, they do not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scheduler.db import rows
 from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.messages.content import MailFacts
-from scheduler.messages.errors import SendError, TryLater
+from scheduler.messages.errors import SendError, TryLater, Unconfirmed
 from scheduler.services import facts, owing
 from scheduler.services.parts import Parts
 
@@ -27,6 +27,8 @@ from scheduler.services.parts import Parts
 LEASE = timedelta(seconds=90)
 #: seconds until the next try, by how many there were
 WAITS = (5, 15, 60, 300, 900, 1800, 3600)
+
+INTERRUPTED = "Sending was interrupted; it may have gone out, so it is not repeated."
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,7 @@ def _claim(session: Session, parts: Parts, message_id: str) -> _Claimed | None:
     if message is None:
         return None
     if message.status == "sending" and message.kind in owing.NUDGES:
-        message.status, message.error = (
-            "failed",
-            "Sending was interrupted; it may have gone out, so it is not repeated.",
-        )
+        message.status, message.error = "failed", INTERRUPTED
         return None
     in_the_way = obstacle(session, parts, message)
     if in_the_way:
@@ -123,13 +122,28 @@ def _why_not_invitation(session: Session, parts: Parts, message: rows.Message) -
 
 def _keep_failure(parts: Parts, claimed: _Claimed, error: SendError) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
-        message = session.get_one(rows.Message, claimed.message_id, with_for_update={"key_share": True})
+        message = _with_its_booking(session, claimed.message_id)
         message.lease_until = None
         message.error = error.detail
+        in_the_way = obstacle(session, parts, message)
         wait = timedelta(seconds=WAITS[min(message.attempts, len(WAITS)) - 1])
         next_try = parts.now() + wait
         too_late = message.not_after is not None and next_try > message.not_after
-        if isinstance(error, TryLater) and not too_late:
+        if in_the_way:
+            message.status, message.error = "skipped", in_the_way
+        elif isinstance(error, Unconfirmed) and message.kind in owing.NUDGES:
+            message.status, message.error = "failed", INTERRUPTED
+        elif isinstance(error, TryLater) and not too_late:
             message.status, message.attempt_at = "queued", next_try
         else:
             message.status = "failed"
+
+
+def _with_its_booking(session: Session, message_id: str) -> rows.Message:
+    """The message, its booking's row taken first: who cancels that meanwhile either comes before us, or finds
+    the message queued and drops it.
+    """
+    booking_id = session.scalar(sa.select(rows.Message.booking_id).where(rows.Message.id == message_id))
+    if booking_id:
+        session.get_one(rows.Booking, booking_id, with_for_update={"read": True})
+    return session.get_one(rows.Message, message_id, with_for_update={"key_share": True})

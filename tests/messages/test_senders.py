@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from scheduler.messages import senders
 from scheduler.messages.compose import compose
 from scheduler.messages.content import Person
-from scheduler.messages.errors import Refused, TryLater
+from scheduler.messages.errors import Refused, TryLater, Unconfirmed
 from scheduler.messages.render import render
 from scheduler.messages.senders import FileSender, SmtpSender, make_sender
 from tests.messages.facts import CANDY, NOW, facts
@@ -272,8 +272,21 @@ GREETING = (b"220 hi\r\n", b"250 hi\r\n", b"250 from ok\r\n", b"250 to ok\r\n", 
 
 @pytest.mark.parametrize("steps", range(len(GREETING) + 1))
 def test_a_connection_that_breaks_half_way_means_later(steps) -> None:
-    with script(*GREETING[:steps]) as port, pytest.raises(TryLater):
+    with script(*GREETING[:steps]) as port, pytest.raises(TryLater) as failure:
         SmtpSender.from_url(f"smtp://127.0.0.1:{port}").send(a_mail())
+    taken_perhaps = steps == len(GREETING)
+    assert (type(failure.value) is Unconfirmed) == taken_perhaps
+
+
+def test_a_server_that_falls_silent_after_the_content_may_have_taken_it() -> None:
+    with script(*GREETING, hang=True) as port, pytest.raises(Unconfirmed, match="not known"):
+        SmtpSender.from_url(f"smtp://127.0.0.1:{port}", timeout=0.2).send(a_mail())
+
+
+def test_a_server_that_says_no_after_the_content_has_not_taken_it() -> None:
+    with script(*GREETING, b"451 not now\r\n", b"250 ok\r\n") as port, pytest.raises(TryLater) as failure:
+        SmtpSender.from_url(f"smtp://127.0.0.1:{port}").send(a_mail())
+    assert type(failure.value) is TryLater
 
 
 def test_a_server_that_falls_silent_means_later() -> None:

@@ -10,7 +10,8 @@ from scheduler.db import rows
 from scheduler.domain import wording
 from scheduler.domain.errors import Conflict
 from scheduler.domain.intervals import parse_instant
-from scheduler.messages.errors import Refused, TryLater
+from scheduler.messages.errors import Refused, TryLater, Unconfirmed
+from scheduler.messages.mailer import Mailer
 from scheduler.services import bookings, delivery, mails, upkeep
 from tests.services.conftest import CONTACT, RECRUITER
 
@@ -200,6 +201,82 @@ def test_a_reminder_whose_sending_was_interrupted_does_not(town):
 
     assert len(town.post.mails) == before
     assert messages(town, booking, kind="reminder")[0]["status"] == "failed"
+
+
+def test_a_reminder_that_the_mail_server_may_have_taken_does_not_go_out_again(town):
+    booking = booked(town)
+    start = parse_instant(booking["start"])
+    town.post.failure = Unconfirmed("it fell silent")
+    at(town, start - timedelta(hours=24))
+    town.post.failure = None
+    before = len(town.post.mails)
+
+    at(town, start - timedelta(hours=23))
+
+    assert len(town.post.mails) == before
+    reminder = messages(town, booking, kind="reminder")[0]
+    assert (reminder["status"], reminder["error"]) == ("failed", delivery.INTERRUPTED)
+
+
+def test_a_confirmation_that_the_mail_server_may_have_taken_goes_out_again(town):
+    town.post.failure = Unconfirmed("it fell silent")
+    booking = booked(town)
+    town.post.failure = None
+
+    at(town, town.clock() + timedelta(seconds=6))
+
+    assert {m["status"] for m in messages(town, booking, kind="confirmation")} == {"sent"}
+
+
+def test_a_mail_about_what_was_cancelled_while_it_failed_is_not_tried_again(town):
+    booking = booked(town)
+
+    class CancelledMeanwhile:
+        def send(self, _mail):
+            bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+            raise TryLater("nobody answers")
+
+    reminder = messages(town, booking, kind="reminder")[0]
+    town.clock.instant = parse_instant(reminder["due_at"])
+    parts = town.parts.evolve(mail=Mailer(CancelledMeanwhile(), "interviews@acme.example"))
+    delivery.deliver(parts, town.organization_id, reminder["id"])
+
+    assert [(m["status"], m["error"]) for m in messages(town, booking, kind="reminder")] == [
+        ("skipped", "booking_cancelled"),
+        ("cancelled", None),
+    ]
+
+
+def test_every_try_of_a_mail_has_the_message_id_of_its_row(town):
+    booking = booked(town)
+    ids = {m["id"] for m in messages(town, booking, status="sent")}
+
+    sent = {m["Message-ID"].split("@")[0].lstrip("<") for m in town.post.mails}
+    assert ids <= sent
+    assert all(m["Message-ID"].endswith("@acme.example>") for m in town.post.mails)
+
+
+def test_a_confirmation_after_the_interview_is_dropped(town):
+    town.post.failure = TryLater("nobody answers")
+    booking = booked(town)
+    town.post.failure = None
+
+    at(town, parse_instant(booking["end"]) + timedelta(seconds=1))
+
+    assert [(m["status"], m["error"]) for m in messages(town, booking, kind="confirmation")] == [
+        ("skipped", "expired_late"),
+        ("skipped", "expired_late"),
+    ]
+
+
+def test_a_reminder_an_hour_late_speaks_of_the_time_that_is_left(town):
+    booking = booked(town)
+    start = parse_instant(booking["start"])
+
+    at(town, start - timedelta(hours=23))
+
+    reminder = next(m for m in town.post.mails if "candy" in m["To"] and "Reminder" in m["Subject"])
+    assert "24 hours" not in reminder.get_body(("plain",)).get_content()
 
 
 def test_a_message_in_somebody_elses_hands_is_left_alone(town):
