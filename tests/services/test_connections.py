@@ -339,7 +339,7 @@ def test_the_doctor_tries_every_connection(door):
     door.town.clock.forward(hours=2)
 
     with pytest.raises(
-        doctor.Unwell, match="1 connected, 1 do not work. 1 of them: .* connected again"
+        doctor.Unwell, match=r"1 connected, 1 do not work. 1 of them: .* connected again"
     ) as told:
         doctor.connected(granting(door))
     assert well == "1 connected"
