@@ -338,9 +338,7 @@ def test_the_doctor_tries_every_connection(door):
     door.fake.revoke(ADA)
     door.town.clock.forward(hours=2)
 
-    with pytest.raises(
-        doctor.Unwell, match=r"1 connected, 1 do not work. 1 of them: .* connected again"
-    ) as told:
+    with pytest.raises(doctor.Unwell, match="1 connected, 1 do not work") as told:
         doctor.connected(granting(door))
     assert well == "1 connected"
     assert "1 of them: " in str(told.value)

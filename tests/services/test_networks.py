@@ -465,29 +465,44 @@ def test_a_booking_waits_for_a_vendor_that_is_down_where_the_organisation_says_s
         networks.town.book(run)
 
 
-def test_a_booking_goes_ahead_from_what_is_known_where_it_says_that_and_everything_follows(networks):
+@pytest.mark.parametrize("cancelled", [False, True])
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_an_hour_without_a_vendor_is_bridged_and_everything_owed_follows_once(networks, house, cancelled):
+    """Offers from what is known, a booking where the organisation wants it; then event and mail, once each."""
+    fake = getattr(networks, house)
     organizations.update(
         networks.town.parts, networks.town.organization_id, {"policies": {"provider_down": "book_pending"}}
     )
-    networks.hire("Ada", "google", "python")
-    run = networks.town.offer(networks.plan("python"), window=WINDOW)
-    networks.google.faults.add(answer(503), times=None)
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    start = parse_instant(WINDOW["start"]) + timedelta(hours=9)
+    fake.add_event(ADA, start, start + timedelta(hours=7))
+    syncing.refresh(networks.town.parts, networks.town.organization_id)
+    fake.faults.add(answer(503), times=None)
 
+    run = networks.town.offer(networks.plan("python", "java"), window=WINDOW)
     booking = networks.town.book(run)
     networks.town.run_jobs()
     during = networks.booking(booking)
     for _ in range(6):
         networks.later(minutes=10)
-    networks.google.faults.clear()
+    if cancelled:
+        bookings.cancel(networks.town.parts, networks.town.organization_id, booking["id"], actor=RECRUITER)
+    fake.faults.clear()
+    networks.later(hours=1)
     networks.later(hours=1)
 
+    assert not "2026-12-02T09" <= booking["start"] < "2026-12-02T16"
     assert during["status"] == "needs_attention"
     assert during["sessions"][0]["calendar_events"][0]["status"] == "pending"
     after = networks.booking(booking)
-    assert after["sessions"][0]["calendar_events"][0]["status"] == "written"
-    assert len(networks.google.events(ADA)) == 1
-    assert [mail.to for mail in networks.google.sent] == []
-    assert len(networks.town.post.subjects_to("candy@example.net")) == 2
+    expected = "removed" if cancelled else "written"
+    assert after["sessions"][0]["calendar_events"][0]["status"] == expected
+    assert len(fake.events(BOB)) == (0 if cancelled else 1)
+    invitations = [] if cancelled else [BOB]
+    assert [mail.to for mail in fake.sent if mail.kind == "invitation"] == invitations
+    candidates = networks.town.post.subjects_to("candy@example.net")
+    assert len(candidates) == len(set(candidates)) == (3 if cancelled else 2)
 
 
 def test_one_vendors_outage_leaves_the_other_alone(networks):
