@@ -468,7 +468,7 @@ def test_a_booking_waits_for_a_vendor_that_is_down_where_the_organisation_says_s
 @pytest.mark.parametrize("cancelled", [False, True])
 @pytest.mark.parametrize("house", ["google", "microsoft"])
 def test_an_hour_without_a_vendor_is_bridged_and_everything_owed_follows_once(networks, house, cancelled):
-    """Offers from what is known, a booking where the organisation wants it; then event and mail, once each."""
+    """Offers from what is known, a booking where that is wished; then event and mail, each once."""
     fake = getattr(networks, house)
     organizations.update(
         networks.town.parts, networks.town.organization_id, {"policies": {"provider_down": "book_pending"}}
