@@ -20,7 +20,7 @@ import requests
 
 from calendars.errors import NotAllowed, Outage
 from calendars.microsoft.problems import RECONNECT
-from calendars.microsoft.signin import AUTHORITY, Credential, session_for
+from calendars.microsoft.signin import AUTHORITY, Credential, SignInFailed, session_for
 from calendars.oauth import Begun, Declined, Grant, Tokens, WrongAnswer, claims_of
 
 SCOPES = ("Calendars.ReadWrite",)
@@ -81,15 +81,16 @@ class MicrosoftSignIn:
         told = self._ask(
             lambda app: app.acquire_token_by_auth_code_flow(dict(kept), dict(answer)), wrong=WrongAnswer
         )
+        tenant = self._tenant()
         nonce = hashlib.sha256(str(kept["nonce"]).encode("ascii")).hexdigest()
         claims = claims_of(
             told.get("id_token"),
             audience=self._client_id,
-            issuers=self._issuers(),
+            issuers=self._issuers(tenant),
             nonce=nonce,
             now=now,
         )
-        if claims.get("tid") != self._tenant_id or not claims.get("oid"):
+        if claims.get("tid") != tenant or not claims.get("oid"):
             raise WrongAnswer("This account does not belong to the organisation that set up this service.")
         scopes = tuple(str(told.get("scope") or "").split())
         granted = {scope.rsplit("/", 1)[-1].lower() for scope in scopes}
@@ -103,9 +104,13 @@ class MicrosoftSignIn:
             tokens=_tokens(told, now),
         )
 
-    def _issuers(self) -> tuple[str, ...]:
+    def _tenant(self) -> str:
+        """The tenant's id as its authority gives it: the settings may name it by a domain."""
+        return str(self._client().authority.tenant)
+
+    def _issuers(self, tenant: str) -> tuple[str, ...]:
         host = urlsplit(self._authority).netloc
-        return (f"https://{host}/{self._tenant_id}/v2.0", f"http://{host}/{self._tenant_id}/v2.0")
+        return (f"https://{host}/{tenant}/v2.0", f"http://{host}/{tenant}/v2.0")
 
     def refresh(self, refresh_token: str, *, now: datetime) -> Tokens:
         """The next tokens; the refresh token changes with them."""
@@ -120,6 +125,8 @@ class MicrosoftSignIn:
             told = ask(self._client(fresh=True))
         except (requests.RequestException, msal.exceptions.MsalServiceError):
             raise Outage("Microsoft's sign-in is not answering as it should.") from None
+        except SignInFailed as error:
+            raise Outage(str(error)) from None  # ours to mend: nobody's grant is dead for it
         except (ValueError, RuntimeError, KeyError):
             raise wrong from None
         if "access_token" in told:

@@ -76,6 +76,7 @@ def test_hours_across_a_change_are_longer_or_shorter(zone, day, start, end, leng
 
 
 def test_hours_that_the_clocks_skip_are_gone():
+    """Case 25 of calendars: a time that does not exist is never offered."""
     assert hours_on(date(2026, 3, 29), time(2), time(3), ZoneInfo("Europe/Berlin")) is None
 
 

@@ -15,6 +15,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -103,6 +104,15 @@ def test_an_interview_is_written_found_changed_and_taken_out(provider, address, 
     assert provider.find_event(address, draft.uid) is None
     with pytest.raises(Gone):
         provider.update_event(ref, draft)
+
+
+def test_a_hold_takes_time_and_a_change_of_mind_gives_it_back(provider, address, draft):
+    """How tentative events count in free/busy is the vendors' to decide."""
+    ref = provider.create_event(address, replace(draft, status="tentative", conference="none"))
+
+    assert eventually(lambda: busy(provider, address))
+    provider.cancel_event(ref)
+    assert eventually(lambda: busy(provider, address) == ())
 
 
 def test_our_own_event_is_told_from_others_where_events_are_read(provider, address, draft):

@@ -40,6 +40,8 @@ class FakeMicrosoft(People, FakeServer):
     def __init__(self, *, tls: bool = False) -> None:
         super().__init__()
         self.tenant_id = "5ca1ab1e-0000-4000-8000-000000000000"
+        #: another name of it, under which its id is found
+        self.tenant_domain = "corp.onmicrosoft.example"
         #: how many requests are answered at once before the others are turned away
         self.most_allowed_at_once = MOST_AT_ONCE
         #: seconds those are told to wait; `None`: they are not told
@@ -261,7 +263,7 @@ class FakeMicrosoft(People, FakeServer):
         if wanted == ("POST", "oauth2/v2.0/token"):
             return Answer.json(200, self.sign_in.token(request.form(), tenant))
         if wanted == ("GET", "v2.0/.well-known/openid-configuration"):
-            if tenant not in {self.tenant_id, "common", "organizations"}:
+            if tenant not in {self.tenant_id, self.tenant_domain, "common", "organizations"}:
                 raise SignInError(400, "invalid_tenant", 90002, f"Tenant '{tenant}' not found.")
             return Answer.json(200, self.sign_in.discovery())
         if wanted == ("GET", "discovery/v2.0/keys"):
