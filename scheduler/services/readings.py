@@ -37,6 +37,8 @@ class Look:
     busy: tuple[Busy, ...]
     #: why it could not be read
     reason: str | None = None
+    #: whether that ends by itself, as when a provider is down
+    passing: bool = False
     #: when this was known, where it is from earlier because it cannot be read now
     known_at: datetime | None = None
 
@@ -215,7 +217,7 @@ def _together(
             busy.extend(earlier[calendar].busy)
             known_at.append(earlier[calendar].read_at)
         else:
-            return Look(busy=(), reason=reading.reason)
+            return Look(busy=(), reason=reading.reason, passing=reading.passing)
     return Look(
         busy=tuple(sorted(busy, key=lambda block: (block.start, block.end))),
         known_at=min(known_at, default=None),

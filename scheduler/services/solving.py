@@ -244,10 +244,10 @@ def _solver_facts(answers: Mapping[str, tuple[Problem, Outcome]]) -> dict[str, A
 def _tell_unreadable(
     session: Session, parts: Parts, run: rows.Run, asked: _Asked, looks: Mapping[str, Look]
 ) -> None:
-    """Nobody's calendar stays dark without its owner hearing of it."""
+    """Nobody's calendar stays dark without its owner hearing of it, unless there is nothing they can do."""
     for person in asked.cast.interviewers:
-        reason = looks[person.id].reason
-        if reason is None:
+        look = looks[person.id]
+        if look.reason is None:
             continue
         events.record(
             session,
@@ -258,7 +258,9 @@ def _tell_unreadable(
             run_id=run.id,
             data={"interviewer_id": person.id},
         )
-        owing.owe_unreadable(session, parts, run, session.get_one(rows.Interviewer, person.id), reason)
+        if not look.passing:
+            owner = session.get_one(rows.Interviewer, person.id)
+            owing.owe_unreadable(session, parts, run, owner, look.reason)
 
 
 def give_up(parts: Parts, organization_id: str, run_id: str, reason: str) -> None:

@@ -522,6 +522,25 @@ def test_one_vendors_outage_leaves_the_other_alone(networks):
     assert run["candidates"][0]["explanation"]["unreadable"][0]["reason"]
 
 
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_nobody_is_asked_to_mend_what_ends_by_itself(networks, house):
+    """A vendor that is down is no business of its calendars' owners; a calendar that is closed is."""
+    fake = getattr(networks, house)
+    networks.hire("Ada", house, "python")
+    networks.town.hire("Dan", skills=("python",))
+    fake.faults.add(answer(503), times=None)
+    during = networks.town.offer(networks.plan("python"), window=WINDOW)
+    told_during = networks.town.post.subjects_to(ADA)
+
+    fake.faults.clear()
+    fake.no_access(ADA)
+    networks.town.offer(networks.plan("python"), window=WINDOW)
+
+    assert during["candidates"][0]["explanation"]["unreadable"][0]["reason"]
+    assert told_during == []
+    assert len(networks.town.post.subjects_to(ADA)) == 1
+
+
 def test_a_link_that_google_makes_later_reaches_the_candidate(networks):
     """Case 47, through to the mailbox."""
     networks.google.conferences.after = 2
