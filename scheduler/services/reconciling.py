@@ -87,6 +87,8 @@ def _compare(session: Session, parts: Parts, claimed: rows.CalendarEntry, found:
         return  # something else is wanted by now, and will be looked at then
     if found is not None and found.status == "cancelled":
         found = None
+    if entry.verify_at != claimed.verify_at:
+        return  # something was told of it meanwhile: what was found may be older, and it stays due
     if entry.wanted == "absent":
         _compare_removed(session, parts, entry, found)
         return

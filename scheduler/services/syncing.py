@@ -180,7 +180,7 @@ def watch(parts: Parts, organization_id: str, state_id: str) -> None:
     except CalendarError as error:
         # Polling goes on in the meantime.
         wait = until_again(error, passing=AGAIN, refused=AGAIN_REFUSED)
-        _set_watch(parts, organization_id, state.id, watch_at=parts.now() + wait)
+        _set_watch(parts, state, watch_at=parts.now() + wait)
 
 
 def _watch(parts: Parts, organization_id: str, state: rows.CalendarState) -> None:
@@ -192,7 +192,7 @@ def _watch(parts: Parts, organization_id: str, state: rows.CalendarState) -> Non
     if provider is not None:
         channel = provider.renew(old, hook) if old else provider.watch(state.address, hook)
     if channel is None:
-        _set_watch(parts, organization_id, state.id, watch_at=None)
+        _set_watch(parts, state, watch_at=None)
         return
     half = (channel.expires_at - parts.now()) / 2
     facts: dict[str, object] = {
@@ -203,7 +203,7 @@ def _watch(parts: Parts, organization_id: str, state: rows.CalendarState) -> Non
     }
     if old is None or channel.id != old.id:  # one that was prolonged keeps the token it was made with
         facts["channel_token_hash"] = token_hash(token)
-    _set_watch(parts, organization_id, state.id, **facts)
+    _set_watch(parts, state, **facts)
 
 
 def _unwatch(parts: Parts, organization_id: str, state: rows.CalendarState) -> None:
@@ -212,7 +212,7 @@ def _unwatch(parts: Parts, organization_id: str, state: rows.CalendarState) -> N
     if provider is not None and channel is not None and channel.expires_at > parts.now():
         provider.unwatch(channel)
     gone = ("channel_id", "channel_resource", "channel_token_hash", "channel_expires_at", "watch_at")
-    _set_watch(parts, organization_id, state.id, **dict.fromkeys(gone))
+    _set_watch(parts, state, **dict.fromkeys(gone))
 
 
 def end_channel(parts: Parts, organization_id: str, state_id: str, channel_id: str, resource: str) -> None:
@@ -235,11 +235,13 @@ def end_channel(parts: Parts, organization_id: str, state_id: str, channel_id: s
         provider.unwatch(channel)
 
 
-def _set_watch(parts: Parts, organization_id: str, state_id: str, **facts: object) -> None:
-    with parts.database.transaction(organization_id) as session:
-        session.execute(
-            sa.update(rows.CalendarState).where(rows.CalendarState.id == state_id).values(**facts)
-        )
+def _set_watch(parts: Parts, claimed: rows.CalendarState, **facts: object) -> None:
+    with parts.database.transaction(claimed.organization_id) as session:
+        state = session.get_one(rows.CalendarState, claimed.id, with_for_update={"key_share": True})
+        if state.watch_at != claimed.watch_at:
+            del facts["watch_at"]  # somebody told of an end meanwhile, and it stays due
+        for name, value in facts.items():
+            setattr(state, name, value)
 
 
 def _channel_of(state: rows.CalendarState) -> Channel | None:

@@ -140,15 +140,7 @@ def test_an_onsite_loop_over_two_houses_is_booked_and_cancelled(world: World) ->
 def test_a_video_call_over_two_houses_has_one_link_and_everybody_has_it(world: World) -> None:
     people = world.move_in()
     by_house = {house: _first(people, house) for house in HOUSES}
-    seats = [{"interviewers": [person["id"]]} for person in by_house.values()]
-    plan = world.api(
-        "POST",
-        "plans",
-        {"name": "A call", "sessions": [{"key": "call", "title": "Call", "minutes": 45, "seats": seats}]},
-    )
-    run = _run(world, plan["id"])
-    answer = for_program(link_of(run), "/book", {"option": run["candidates"][0]["options"][0]["id"]})
-    booking = _when_all_are(world, answer.json()["id"], "written")
+    run, booking = _call(world, by_house)
 
     link = eventually(lambda: world.booking(booking["id"])["sessions"][0]["conference_url"], "a video link")
     [event] = world.google.events(by_house["google"]["calendar"]["address"])
@@ -160,6 +152,61 @@ def test_a_video_call_over_two_houses_has_one_link_and_everybody_has_it(world: W
 
     eventually(elsewhere, "the link in the other house's event")
     assert for_program(link_of(run)).json()["booking"]["sessions"][0]["conference_url"] == link
+
+
+def test_vendors_tell_what_somebody_deletes_by_hand_and_it_goes_to_a_person(world: World) -> None:
+    """Cases 74 and 77 as well: the handshake while our call is open, and subscriptions that end early."""
+    people = world.move_in()
+    _, booking = _call(world, {house: _first(people, house) for house in HOUSES}, conference="none")
+    eventually(lambda: all(_tellable(world, house) for house in HOUSES), "channels at both vendors")
+    before = {house: len(world.house(house).courier.undelivered) for house in HOUSES}
+
+    for house, organizer in ORGANIZERS.items():
+        [event] = world.house(house).events(organizer)
+        world.house(house).delete_event(organizer, event["id"])
+        world.house(house).courier.settle()
+        assert len(world.house(house).courier.undelivered) == before[house]
+
+    def told() -> bool:
+        attention = world.booking(booking["id"])["attention"] or ""
+        return all(
+            f"was deleted from the calendar {address} by" in attention for address in ORGANIZERS.values()
+        )
+
+    eventually(told, "both in one booking's attention")
+    [first] = world.microsoft.subscriptions.live
+    world.microsoft.send_lifecycle(first, "reauthorizationRequired")
+    eventually(lambda: _renewals(world, first), "the subscription's renewal")
+    world.microsoft.send_lifecycle(first, "subscriptionRemoved")
+    eventually(lambda: set(world.microsoft.subscriptions.live) - {first}, "another subscription")
+
+
+def _tellable(world: World, house: str) -> bool:
+    """Whether the vendor knows where to tell, and we know what there was until now."""
+    if house == "google":
+        there = world.google.open_channels(ORGANIZERS["google"])
+        return bool(there) and any(
+            r.path.endswith("/events") and r.method == "GET" for r in world.google.requests
+        )
+    return bool(world.microsoft.subscriptions.live) and any(
+        r.path.endswith("/delta") for r in world.microsoft.requests
+    )
+
+
+def _renewals(world: World, subscription: str) -> list[Any]:
+    return [r for r in world.microsoft.requests if r.method == "PATCH" and r.path.endswith(subscription)]
+
+
+def _call(
+    world: World, by_house: dict[str, dict[str, Any]], **more: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A call of one interviewer of each house, booked: the run, and the booking."""
+    seats = [{"interviewers": [person["id"]]} for person in by_house.values()]
+    session = {"key": "call", "title": "Call", "minutes": 45, "seats": seats, **more}
+    plan = world.api("POST", "plans", {"name": "A call", "sessions": [session]})
+    run = _run(world, plan["id"])
+    answer = for_program(link_of(run), "/book", {"option": run["candidates"][0]["options"][0]["id"]})
+    return run, _when_all_are(world, answer.json()["id"], "written")
 
 
 def _first(people: dict[str, Any], house: str) -> dict[str, Any]:

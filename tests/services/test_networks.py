@@ -257,7 +257,7 @@ def test_a_wait_that_a_provider_names_is_kept_by_every_look_at_its_calendars(net
     hooked(networks)
     networks.google.notify = False
     networks.hire("Ada", "google", "python")
-    networks.booked("python", window={"start": "2026-12-08T00:00:00Z", "end": "2026-12-10T00:00:00Z"})
+    networks.booked("python", window=FAR)
     path = {"verify": "/events/[^/]*$", "sync": "/events$", "watch": "/watch$"}[job]
     networks.google.faults.add(BUSY_FOR_A_DAY, path=path, times=None)
 
@@ -281,8 +281,7 @@ def test_a_calendar_with_our_event_is_watched_until_there_is_none(networks):
     hooked(networks)
     networks.google.notify = False
     networks.hire("Ada", "google", "python")
-    far = {"start": "2026-12-08T00:00:00Z", "end": "2026-12-10T00:00:00Z"}
-    booking = networks.booked("python", window=far)
+    booking = networks.booked("python", window=FAR)
     networks.later(seconds=1)
     (channel,) = networks.google.open_channels(ADA)
     assert networks.state(ADA).channel_id == channel.id
@@ -306,11 +305,14 @@ def notice_of(networks, **changes) -> Notice:
     return Notice(**{"provider": "google", **facts, **changes})
 
 
-def watched(networks) -> None:
+FAR = {"start": "2026-12-08T00:00:00Z", "end": "2026-12-10T00:00:00Z"}
+
+
+def watched(networks, window: dict | None = None) -> None:
     hooked(networks)
     networks.google.notify = False
     networks.hire("Ada", "google", "python")
-    networks.booked("python")
+    networks.booked("python", window=window)
     networks.later(seconds=1)
     networks.later(minutes=1)
 
@@ -382,6 +384,47 @@ def test_the_channel_that_is_kept_is_not_ended(networks):
 
     assert [channel.id for channel in networks.google.open_channels(ADA)] == [notice.channel_id]
     assert len(notice.token) < 128
+
+
+def test_an_end_that_is_told_while_we_renew_is_not_forgotten(networks, monkeypatch):
+    """Case 78: what is told in between stays due."""
+    watched(networks, FAR)
+    notice = replace(notice_of(networks), lifecycle="subscriptionRemoved")
+    provider = networks.town.parts.granted("")["google"]
+    renew = provider.renew
+
+    def renew_meanwhile(channel, hook):
+        hearing.heard(networks.town.parts, [notice])
+        return renew(channel, hook)
+
+    monkeypatch.setattr(provider, "renew", renew_meanwhile)
+    networks.town.clock.forward(days=4)
+    state = networks.state(ADA)
+    syncing.watch(networks.town.parts, networks.town.organization_id, state.id)
+
+    assert networks.state(ADA).channel_id != state.channel_id
+    assert networks.state(ADA).watch_at <= networks.town.clock()
+
+
+def test_a_change_that_is_told_while_we_look_is_looked_at_again(networks, monkeypatch):
+    """Case 78: what was found may be from before it."""
+    watched(networks)
+    provider = networks.town.parts.granted("")["google"]
+    find_event = provider.find_event
+
+    def find_meanwhile(calendar, uid):
+        found = find_event(calendar, uid)
+        monkeypatch.setattr(provider, "find_event", find_event)
+        networks.google.delete_event(ADA, found.ref.event_id)
+        hearing.heard(networks.town.parts, [notice_of(networks)])
+        syncing.sync(networks.town.parts, networks.town.organization_id, networks.state(ADA).id)
+        return found
+
+    monkeypatch.setattr(provider, "find_event", find_meanwhile)
+    networks.later(hours=7)
+    networks.later(seconds=6)
+
+    assert networks.differences() == [("missing", True)]
 
 
 def test_a_change_that_nobody_told_of_is_found_by_looking(networks):
