@@ -24,7 +24,7 @@ from googleapiclient.http import HttpRequest
 
 from calendars.access import TokenSource
 from calendars.errors import NoTime, Outage
-from calendars.google.credentials import TIMEOUT, SourceCredentials, fresh_http
+from calendars.google.credentials import TIMEOUT, Counted, SourceCredentials, fresh_http
 from calendars.google.problems import BadAnswer, meaning_of
 from calendars.retry import Breaker, Budget, retrying
 
@@ -53,6 +53,8 @@ class Client:
         Raises the errors of `problems.MEANINGS`, after trying again what may pass.
         """
         budget = Budget(deadline=deadline)
+        if isinstance(source, Counted):
+            request.uri += f"{'&' if '?' in request.uri else '?'}quotaUser={source.quota_user}"
         return retrying(
             lambda: self._once(request, source, budget),
             budget=budget,

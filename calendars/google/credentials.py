@@ -6,13 +6,14 @@ wants it (https://developers.google.com/identity/protocols/oauth2/service-accoun
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import google_auth_httplib2
 import httplib2
@@ -81,18 +82,27 @@ class ServiceAccount:
     def organization(self, address: str) -> TokenSource | None:
         """Acting as this address."""
         with self._lock:
-            source = self._sources.pop(address, None) or _Delegated(self._base.with_subject(address))
+            source = self._sources.pop(address, None) or _Delegated(self._base.with_subject(address), address)
             self._sources[address] = source
             while len(self._sources) > MOST_SUBJECTS:
                 del self._sources[next(iter(self._sources))]
             return source
 
 
+@runtime_checkable
+class Counted(Protocol):
+    """A source of tokens whose requests count for whom they are made, not for the service account."""
+
+    #: who that is, by a name that says nothing; 40 characters at most
+    quota_user: str
+
+
 class _Delegated:
     """Tokens of one subject, fetched when needed, one request at a time."""
 
-    def __init__(self, credentials: service_account.Credentials) -> None:
+    def __init__(self, credentials: service_account.Credentials, subject: str) -> None:
         self._credentials = credentials
+        self.quota_user = hashlib.sha256(subject.lower().encode()).hexdigest()[:40]
         self._lock = threading.Lock()
 
     def token(self) -> str:

@@ -118,6 +118,18 @@ def test_the_owners_own_grant_comes_before_the_organisations(desk):
     assert len(tokens) == 2
 
 
+def test_a_request_counts_for_the_person_it_is_made_for(desk):
+    """Else the quota of one user, the service account, would be everybody's."""
+    for address in (ADA, BOB, ADA):
+        desk.busy(address)
+        desk.busy(address, detail="events")
+
+    counted = [call.parameter("quotaUser") for call in desk.api_calls()]
+    assert counted == [counted[0], counted[0], counted[2], counted[2], counted[0], counted[0]]
+    assert counted[0] != counted[2]
+    assert all(len(name) <= 40 and "ada" not in name for name in counted)
+
+
 def test_neither_tokens_nor_addresses_nor_titles_are_logged(desk, caplog):
     """Case 69."""
     caplog.set_level(logging.DEBUG)
