@@ -32,6 +32,8 @@ RECONNECT = "The CalDAV server does not accept the user name and password; give 
 NOT_PERMITTED = "The CalDAV server does not permit this; the account may not read or write the calendar."
 GONE = "There is no calendar at this CalDAV address any more."
 DOWN = "The CalDAV server is not answering as it should."
+#: a provider whose hosts stand beside each other
+SHARED = ".icloud.com"
 UNSAFE = "A CalDAV address must begin with https."
 
 
@@ -114,12 +116,7 @@ class Calendar:
             if left is not None and left <= 0:
                 raise NoTime
             limit = TIMEOUT if left is None else max(0.05, min(TIMEOUT, left))
-            client = caldav.DAVClient(
-                self._account.url,
-                username=self._account.username,
-                password=self._account.password,
-                timeout=limit,  # type: ignore[arg-type]  # handed on to requests, which takes fractions
-            )
+            client = _Client(self._account, limit)
             try:
                 return ask(client)
             except dav_errors.AuthorizationError as refusal:
@@ -172,16 +169,38 @@ class Calendar:
             return str(here.url)
         for found in client.principal().calendars():  # type: ignore[no-untyped-call]
             if "VEVENT" in (found.get_supported_components() or ["VEVENT"]):
-                return self._same_site(str(found.url))
+                return str(found.url)
         raise NotAllowed("This CalDAV account has no calendar for events.")
 
-    def _same_site(self, url: str) -> str:
-        """iCloud answers from a host of its own for each user; nobody else's host ever gets the password."""
-        ours, theirs = urlsplit(self._account.url), urlsplit(url)
-        near = (theirs.hostname or "").split(".")[-2:] == (ours.hostname or "").split(".")[-2:]
-        if theirs.scheme != ours.scheme or not (theirs.netloc == ours.netloc or near):
+
+class _Client(caldav.DAVClient):
+    """
+    Asks only where the account is. What a server names leads to its own hosts, or else the password would go
+    wherever it says.
+    """
+
+    def __init__(self, account: CalDavAccount, timeout: float) -> None:
+        self._home = account.url
+        super().__init__(
+            account.url,
+            username=account.username,
+            password=account.password,
+            timeout=timeout,  # type: ignore[arg-type]  # handed on to requests, which takes fractions
+        )
+
+    def request(self, url: str, *args: Any, **kwargs: Any) -> Any:
+        """Raises NotAllowed for another host."""
+        if not is_near(self._home, str(url)):
             raise NotAllowed("The CalDAV server names a calendar on another host; it was not followed.")
-        return url
+        return super().request(url, *args, **kwargs)
+
+
+def is_near(home: str, url: str) -> bool:
+    """Whether this address is of the same host, or one below it. (iCloud's users have hosts beside it.)"""
+    ours, theirs = urlsplit(home), urlsplit(url)
+    host, other = ours.hostname or "", theirs.hostname or ""
+    family = SHARED if host.endswith(SHARED) else f".{host}"
+    return theirs.scheme == ours.scheme and (theirs.netloc == ours.netloc or other.endswith(family))
 
 
 def _types(calendar: caldav.Calendar) -> set[str]:

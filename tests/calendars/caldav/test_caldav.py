@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from calendars import Attendee, Blocks, CalendarKey, EventDraft, NotAllowed, Outage
 from calendars.caldav import CalDavAccount, CalDavCalendars, objects
+from calendars.caldav.client import is_near
 from calendars.values import Busy
 from tests.calendars.caldav.radicale_server import PASSWORD, running
 
@@ -156,24 +157,81 @@ TOO_MANY = (
 def server(answer: Callable[[Request], Response]) -> Iterator[CalDavCalendars]:
     """Finds its calendar, and answers everything else as told."""
 
-    @Request.application
-    def application(request: Request) -> Response:
+    def find_or_answer(request: Request) -> Response:
         request.get_data()
         if request.method == "PROPFIND":
             return Response(PROPFIND, 207, content_type="application/xml")
         return answer(request)
 
-    running_ = make_server("127.0.0.1", 0, application, threaded=True)
+    with serving(find_or_answer) as url:
+        account = CalDavAccount(url=f"{url}/c/", username="ada", password="secret")
+        yield CalDavCalendars(lambda _: account, now=lambda: NOW, sleep=lambda _: None)
+
+
+@contextmanager
+def serving(answer: Callable[[Request], Response]) -> Iterator[str]:
+    """Where it is."""
+    running_ = make_server("127.0.0.1", 0, Request.application(answer), threaded=True)
     thread = threading.Thread(target=running_.serve_forever)
     thread.start()
     try:
-        url = f"http://127.0.0.1:{running_.server_port}/c/"
-        account = CalDavAccount(url=url, username="ada", password="secret")
-        yield CalDavCalendars(lambda _: account, now=lambda: NOW, sleep=lambda _: None)
+        yield f"http://127.0.0.1:{running_.server_port}"
     finally:
         running_.shutdown()
         thread.join()
         running_.server_close()
+
+
+@pytest.mark.parametrize(
+    ("home", "url", "near"),
+    [
+        ("https://dav.example.co.uk/", "https://dav.example.co.uk/ada/", True),
+        ("https://example.co.uk/", "https://dav.example.co.uk/ada/", True),
+        ("https://caldav.icloud.com/", "https://p12-caldav.icloud.com:443/1/", True),
+        ("https://dav.example.co.uk/", "https://evil.co.uk/", False),
+        ("https://dav.example.org/", "https://dav.example.org.evil.example/", False),
+        ("https://dav.example.org/", "https://notdav.example.org/", False),
+        ("https://dav.example.org/", "http://dav.example.org/", False),
+        ("https://caldav.icloud.com/", "https://evilicloud.com/", False),
+        ("https://127.0.0.1:1/", "https://127.0.0.1:2/", False),
+        ("https://dav.example.org/", "https://dav.example.org@evil.example/", False),
+    ],
+)
+def test_a_calendar_is_near_on_the_same_host_or_one_below(home, url, near):
+    assert is_near(home, url) is near
+
+
+def test_a_password_goes_to_no_other_host_whatever_the_server_names():
+    heard: list[str] = []
+
+    def listen(request: Request) -> Response:
+        heard.append(request.path)
+        return Response("", 404)
+
+    with serving(listen) as there:
+        elsewhere = there.replace("127.0.0.1", "localhost")
+
+        def answer(request: Request) -> Response:
+            asked = request.get_data()
+            properties = ("current-user-principal", "calendar-home-set", "resourcetype")
+            name = next((n for n in properties if n.encode() in asked), "displayname")
+            where = f"{elsewhere}/evil/" if name == "calendar-home-set" else "/me/"
+            space = "urn:ietf:params:xml:ns:caldav" if name == "calendar-home-set" else "DAV:"
+            told = "" if name == "resourcetype" else f"<href xmlns='DAV:'>{where}</href>"
+            return Response(
+                f"<multistatus xmlns='DAV:'><response><href>{request.path}</href><propstat><prop>"
+                f"<x:{name} xmlns:x='{space}'>{told}</x:{name}></prop><status>HTTP/1.1 200 OK</status>"
+                "</propstat></response></multistatus>",
+                207,
+                content_type="application/xml",
+            )
+
+        with serving(answer) as url:
+            account = CalDavAccount(url=f"{url}/", username="ada", password="secret")
+            reading = CalDavCalendars(lambda _: account).read_busy([KEY], START, END)[ADA]
+
+    assert "another host" in reading.reason
+    assert heard == []
 
 
 @pytest.mark.parametrize(
