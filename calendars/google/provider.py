@@ -41,8 +41,8 @@ from calendars.values import (
 
 NOT_CONNECTED = "Nobody has given access to this Google calendar: its owner has to connect it."
 LOOKS = 3
-#: of a group, so many are tried until one can ask for the others
-MOST_ASKERS = 8
+#: so many of a group are tried until somebody beside it is: it may be one of rooms
+SOME_ASKERS = 8
 DAY = timedelta(days=1)
 
 
@@ -73,6 +73,8 @@ class GoogleCalendars:
         self._following = Following(self._client, self._source, now)
         self._at_once = at_once
         self._cannot_ask: set[str] = set()
+        #: somebody in whose name asking has worked
+        self._works: str | None = None
         self._now = now
 
     # Reading
@@ -120,32 +122,51 @@ class GoogleCalendars:
         shared = [k.address for k in keys if k.address not in set(own)]
         asked = [*((address,) for address in own), *groups(shared, reading.MOST_CALENDARS)]
         return [
-            (group, pool.submit(self._free_busy, group, first, last, deadline))
+            (group, pool.submit(self._free_busy, group, first, last, deadline, shared))
             for group in asked
             for first, last in spans(start, end, reading.LONGEST)
         ]
 
     def _free_busy(
-        self, group: tuple[str, ...], start: datetime, end: datetime, deadline: float | None
+        self,
+        group: tuple[str, ...],
+        start: datetime,
+        end: datetime,
+        deadline: float | None,
+        everybody: Sequence[str] = (),
     ) -> dict[str, Told]:
-        """One query for a group, asked by whoever may: rooms, and who has left, can only be asked about."""
+        """
+        One query for a group, asked by whoever may: rooms, and who has left, can only be asked about.
+
+        ``everybody``: who is read beside the group, in whose name it may be asked too.
+        """
         refused: NotAllowed = NotConnected()
-        for asker in self._askers(group):
+        for asker in self._askers(group, everybody):
             try:
-                return self._query(self._source(asker), list(group), start, end, deadline)
+                answer = self._query(self._source(asker), list(group), start, end, deadline)
             except NotAllowed as error:
                 refused = error
                 if str(error) == NO_SUCH_PERSON:
                     self._cannot_ask.add(asker)
-                elif not isinstance(error, NotConnected):
-                    raise
+                elif not isinstance(error, NotConnected) and self._access.personal(asker) is None:
+                    raise  # whoever asks is refused like that
+            else:
+                if self._access.personal(asker) is None:
+                    self._works = asker
+                return answer
         raise refused
 
-    def _askers(self, group: tuple[str, ...]) -> list[str]:
-        """Who might ask for this group, the likeliest first; a few of many are enough."""
-        reader = [self._reader] if self._reader and self._access.personal(group[0]) is None else []
-        others = sorted((a for a in group if a not in reader), key=lambda a: a in self._cannot_ask)
-        return [*reader, *others][:MOST_ASKERS]
+    def _askers(self, group: tuple[str, ...], everybody: Sequence[str]) -> list[str]:
+        """In whose name to ask, the likeliest first: some of the group, some beside it, then all of it."""
+        if self._access.personal(group[0]) is not None:
+            return list(group)
+        likeliest = [address for address in (self._reader, self._works) if address]
+        ours, others = (
+            sorted(addresses, key=lambda a: a in self._cannot_ask)
+            for addresses in (group, (a for a in everybody if a not in group))
+        )
+        askers = (*likeliest, *ours[:SOME_ASKERS], *others[:SOME_ASKERS], *ours)
+        return list(dict.fromkeys(askers))
 
     def _query(
         self,

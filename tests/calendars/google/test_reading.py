@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from calendars import Blocks, CalendarKey
+from calendars import Blocks, CalendarKey, NotAllowed
+from calendars.google.problems import RECONNECT
 from calendars.values import Busy
 from tests.calendars.google.conftest import ADA, BOB, NOW, START, Desk, at, draft
 from tests.fakes.faults import answer, empty_page, html, truncated_json
@@ -43,13 +44,11 @@ def test_an_address_that_the_answer_leaves_out_is_unreadable(desk):
 
 def test_120_people_are_three_calls_and_one_that_fails_for_good_leaves_its_own_people_unreadable(desk):
     """Case 4."""
-    people = [f"p{number:03}@corp.example" for number in range(120)]
-    for person in people:
-        desk.fake.add_person(person)
+    addresses = people(desk, 120)
     refusal = {"error": {"errors": [{"domain": "global", "reason": "forbidden"}], "code": 403}}
     desk.fake.faults.add(answer(403, refusal), path="freeBusy")
 
-    answers = desk.read(*people)
+    answers = desk.read(*addresses)
 
     sizes = sorted(len(call.json()["items"]) for call in desk.calls("/freeBusy"))
     assert sizes == [20, 50, 50]
@@ -98,11 +97,7 @@ def test_a_group_that_is_too_big_says_so(desk):
 
 
 def test_300_people_over_28_days_are_six_calls(desk):
-    people = [f"p{number:03}@corp.example" for number in range(300)]
-    for person in people:
-        desk.fake.add_person(person)
-
-    desk.read(*people, end=START + timedelta(days=28))
+    desk.read(*people(desk, 300), end=START + timedelta(days=28))
 
     assert len(desk.calls("/freeBusy")) == 6
 
@@ -132,6 +127,59 @@ def test_a_room_that_comes_first_asks_for_nobody_and_is_read_all_the_same(desk):
 
     assert answers["blue@corp.example"] == Blocks((Busy(at(9), at(10)),), NOW)
     assert answers[ADA] == Blocks((), NOW)
+
+
+def people(desk: Desk, count: int) -> list[str]:
+    addresses = [f"p{number:03}@corp.example" for number in range(count)]
+    for address in addresses:
+        desk.fake.add_person(address)
+    return addresses
+
+
+def test_a_group_of_nothing_but_rooms_is_asked_for_by_somebody_beside_it(desk):
+    rooms = [f"room{number:02}@corp.example" for number in range(12)]
+    for room in rooms:
+        desk.fake.add_room(room)
+
+    answers = desk.read(*people(desk, 50), *rooms)
+
+    assert len(desk.calls("/freeBusy")) == 2
+    assert set(answers.values()) == {Blocks((), NOW)}
+
+
+def test_however_many_have_left_the_others_are_read(desk):
+    """Case 62: somebody of the group is found in whose name to ask, and is asked first from then on."""
+    addresses = people(desk, 14)
+    for gone in addresses[:11]:
+        desk.fake.forget_person(gone)
+
+    answers = desk.read(*addresses)
+
+    assert {answers[gone].code for gone in addresses[:11]} == {"not_found"}
+    assert {answers[address] for address in addresses[11:]} == {Blocks((), NOW)}
+    desk.fake.requests.clear()
+    desk.read(*addresses)
+    assert [call.path for call in desk.fake.requests if call.path == "/token"] == []
+
+
+def test_a_reader_whose_own_grant_is_dead_leaves_it_to_the_people(desk):
+    class Dead:
+        def token(self):
+            raise NotAllowed(RECONNECT)
+
+        def drop(self, _token):
+            pass
+
+    class Both:
+        def personal(self, address):
+            return Dead() if address == "talks@corp.example" else None
+
+        def organization(self, address):
+            return desk.account.organization(address)
+
+    desk.provider = desk.made(access=Both(), reader="talks@corp.example")
+
+    assert set(desk.read(ADA, BOB).values()) == {Blocks((), NOW)}
 
 
 def test_rooms_are_read_as_whoever_asks_for_the_group(desk):
