@@ -565,6 +565,25 @@ def test_one_vendors_outage_leaves_the_other_alone(networks):
     assert run["candidates"][0]["explanation"]["unreadable"][0]["reason"]
 
 
+def test_a_change_that_somebody_elses_always_crosses_goes_to_a_person(networks):
+    """Case 52, its end: three looks in a call, and a call a tick, are enough."""
+    networks.google.conferences.after = 2
+    networks.hire("Ada", "google", "python")
+    networks.hire("Bob", "microsoft", "java")
+    crossed = answer(412, {"error": {"code": "ErrorIrresolvableConflict"}})
+    networks.microsoft.faults.add(crossed, method="PATCH", times=None)
+
+    booking = networks.booked("python", "java", conference="google_meet")
+    for _ in range(8):
+        networks.later(seconds=4)
+
+    assert "somebody else" in networks.booking(booking)["attention"]
+    networks.microsoft.faults.clear()
+    networks.later(hours=1)
+    (event,) = networks.microsoft.events(BOB)
+    assert networks.booking(booking)["sessions"][0]["conference_url"] in event["body"]["content"]
+
+
 @pytest.mark.parametrize("house", ["google", "microsoft"])
 def test_nobody_is_asked_to_mend_what_ends_by_itself(networks, house):
     """A vendor that is down is no business of its calendars' owners; a calendar that is closed is."""

@@ -290,6 +290,40 @@ def test_cancelling_tells_the_guests_once(desk):
     assert events(desk) == events(desk, BOB) == []
 
 
+@pytest.mark.parametrize("fault", [drop_before_apply(), drop_after_apply(), answer(503)], ids=str)
+def test_a_change_whose_answer_is_lost_is_made_once_and_told_once(desk, fault):
+    ref = desk.provider.create_event(ADA, draft())
+    desk.fake.faults.add(fault, method="PATCH")
+
+    desk.provider.update_event(ref, draft(start=at(9), sequence=1))
+
+    assert desk.provider.find_event(ADA, UID).start == at(9)
+    assert mails(desk, "update") == [BOB]
+    assert mails(desk) == [BOB]
+
+
+@pytest.mark.parametrize("fault", [drop_before_apply(), drop_after_apply(), answer(503)], ids=str)
+def test_a_hold_whose_confirmation_is_lost_invites_once(desk, fault):
+    ref = desk.provider.create_event(ADA, draft(status="tentative"))
+    desk.fake.faults.add(fault, method="PATCH")
+
+    desk.provider.update_event(ref, draft(sequence=1))
+
+    assert desk.provider.find_event(ADA, UID).status == "confirmed"
+    assert [mail.to for mail in desk.fake.sent] == [BOB]
+
+
+@pytest.mark.parametrize("fault", [drop_before_apply(), drop_after_apply(), answer(503)], ids=str)
+def test_a_cancellation_whose_answer_is_lost_is_told_once(desk, fault):
+    ref = desk.provider.create_event(ADA, draft())
+    desk.fake.faults.add(fault, path="/cancel$")
+
+    desk.provider.cancel_event(ref)
+
+    assert events(desk) == events(desk, BOB) == []
+    assert mails(desk, "cancellation") == [BOB]
+
+
 def test_an_event_cannot_be_written_to_a_stranger(desk):
     with pytest.raises(NotAllowed):
         desk.provider.create_event("nobody@corp.example", draft())
