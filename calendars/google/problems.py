@@ -2,8 +2,8 @@
 """
 What Google's refusals mean (Calendar API, Resolve errors), as a table, and what we raise for them.
 
-The body names a reason in ``error.errors[].reason``; the newer form has ``status`` and ``details`` instead
-and is judged by its HTTP status alone. No text of Google's is passed on: it may hold addresses.
+The body names a reason in ``error.errors[].reason``; the newer form has ``status`` and ``details[].reason``
+instead (google.rpc.Code, ErrorInfo). No text of Google's is passed on: it may hold addresses.
 """
 
 from __future__ import annotations
@@ -70,6 +70,9 @@ BUSY = Meaning(TryLater, "Google asks for fewer requests just now.")
 NOT_PERMITTED = Meaning(
     NotAllowed, "Google does not permit access to this calendar; share it, or connect it."
 )
+SWITCHED_OFF = Meaning(
+    NotAllowed, "The Calendar API is not switched on in the Google Cloud project of this service."
+)
 
 #: by HTTP status and reason; a reason of None stands for every other
 MEANINGS: dict[tuple[int, str | None], Meaning] = {
@@ -79,6 +82,8 @@ MEANINGS: dict[tuple[int, str | None], Meaning] = {
     (401, None): Meaning(NotAllowed, RECONNECT),
     (403, "userRateLimitExceeded"): BUSY,
     (403, "rateLimitExceeded"): BUSY,
+    (403, "RATE_LIMIT_EXCEEDED"): BUSY,
+    (403, "RESOURCE_EXHAUSTED"): BUSY,
     (403, "quotaExceeded"): Meaning(TryLater, "The calendar's usage limit is reached.", HOUR),
     (403, "dailyLimitExceeded"): Meaning(TryLater, "Google's daily limit is reached.", 6 * HOUR),
     (403, "forbiddenForNonOrganizer"): Meaning(
@@ -86,9 +91,9 @@ MEANINGS: dict[tuple[int, str | None], Meaning] = {
     ),
     (403, "forbiddenForServiceAccounts"): Meaning(NotAllowed, DELEGATION),
     (403, "insufficientPermissions"): Meaning(NotAllowed, RECONNECT),
-    (403, "accessNotConfigured"): Meaning(
-        NotAllowed, "The Calendar API is not switched on in the Google Cloud project of this service."
-    ),
+    (403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT"): Meaning(NotAllowed, RECONNECT),
+    (403, "accessNotConfigured"): SWITCHED_OFF,
+    (403, "SERVICE_DISABLED"): SWITCHED_OFF,
     (403, "notACalendarUser"): Meaning(NotAllowed, "This account does not use Google Calendar."),
     (403, None): NOT_PERMITTED,
     (404, None): Meaning(Gone, NOT_THERE),
@@ -124,10 +129,11 @@ def meaning_of(error: HttpError) -> CalendarError:
 
 
 def reasons_in(content: bytes) -> list[str]:
-    """The reasons in an error's body, in either of its forms; empty when it has none."""
+    """The reasons in an error's body, in either of its forms, the plainest first; empty when it has none."""
     try:
         error = json.loads(content)["error"]
-        return [str(item.get("reason")) for item in error.get("errors", ())]
+        told = [*error.get("errors", ()), *error.get("details", ())]
+        return [str(item["reason"]) for item in told if item.get("reason")] + [str(error.get("status"))]
     except (ValueError, TypeError, KeyError, AttributeError):
         return []
 

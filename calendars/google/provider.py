@@ -157,16 +157,16 @@ class GoogleCalendars:
         raise refused
 
     def _askers(self, group: tuple[str, ...], everybody: Sequence[str]) -> list[str]:
-        """In whose name to ask, the likeliest first: some of the group, some beside it, then all of it."""
+        """
+        In whose name to ask, the likeliest first: some of the group, who see themselves at least, some beside
+        it, then all of it.
+        """
         if self._access.personal(group[0]) is not None:
             return list(group)
-        likeliest = [address for address in (self._reader, self._works) if address]
-        ours, others = (
-            sorted(addresses, key=lambda a: a in self._cannot_ask)
-            for addresses in (group, (a for a in everybody if a not in group))
-        )
-        askers = (*likeliest, *ours[:SOME_ASKERS], *others[:SOME_ASKERS], *ours)
-        return list(dict.fromkeys(askers))
+        ours = [address for address in group if address not in self._cannot_ask]
+        others = [a for a in everybody if a not in self._cannot_ask and a not in group]
+        askers = (self._reader, *ours[:SOME_ASKERS], self._works, *others[:SOME_ASKERS], *group)
+        return [asker for asker in dict.fromkeys(askers) if asker]
 
     def _query(
         self,

@@ -202,12 +202,24 @@ def test_sixteen_at_once_share_no_connection(desk):
     assert failures == []
 
 
-def test_a_refusal_in_the_new_form_is_understood(desk):
+@pytest.mark.parametrize(
+    ("status", "details", "code"),
+    [
+        ("PERMISSION_DENIED", [{"a": 1}], "not_permitted"),
+        ("PERMISSION_DENIED", [{"reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}], "reconnect"),
+        ("PERMISSION_DENIED", [{"reason": "SERVICE_DISABLED"}], "refused"),
+        ("PERMISSION_DENIED", [{"@type": "…"}, {"reason": "RATE_LIMIT_EXCEEDED"}], "rate_limited"),
+        ("RESOURCE_EXHAUSTED", [], "rate_limited"),
+        ("FUTURE_THING", "junk", "not_permitted"),
+        (None, None, "not_permitted"),
+    ],
+)
+def test_a_refusal_in_the_new_form_is_understood(desk, status, details, code):
     """Case 83."""
-    body = {"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "…", "details": [{"a": 1}]}}
-    desk.fake.faults.add(answer(403, body))
+    body = {"error": {"code": 403, "status": status, "message": "…", "details": details}}
+    desk.fake.faults.add(answer(403, body), times=None)
 
-    assert desk.code() == "not_permitted"
+    assert desk.code() == code
 
 
 def test_a_deadline_ends_everything(desk):

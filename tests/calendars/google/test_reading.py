@@ -89,11 +89,22 @@ def test_a_range_that_google_finds_too_long_is_halved_once(desk):
     assert len(desk.calls("/freeBusy")) == 3
 
 
-def test_a_group_that_is_too_big_says_so(desk):
-    """Case 6."""
-    desk.fake.freebusy_says(ADA, "groupTooBig")
+@pytest.mark.parametrize(
+    ("reason", "code", "passing"),
+    [
+        ("groupTooBig", "group_too_big", False),
+        ("notFound", "not_found", False),
+        ("tooManyCalendarsRequested", "too_many", True),
+        ("internalError", "provider_down", True),
+    ],
+)
+def test_every_reason_inside_an_answer_says_what_it_is(desk, reason, code, passing):
+    """Cases 1 and 6."""
+    desk.fake.freebusy_says(ADA, reason)
 
-    assert desk.code() == "group_too_big"
+    reading = desk.read(ADA)[ADA]
+
+    assert (reading.code, reading.passing) == (code, passing)
 
 
 def test_300_people_over_28_days_are_six_calls(desk):
