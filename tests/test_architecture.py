@@ -84,6 +84,7 @@ KEPT = {
     "procrastinate": {"db", "jobs"},
     "apscheduler": {"jobs", "run"},
     "ortools": {"solver"},
+    "numpy": {"solver"},
     "icalendar": {"calendars", "messages", "run"},
     # the network
     "socket": {"calendars", "messages", "ats", "wiring", "run"},

@@ -5,10 +5,10 @@ found.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby, pairwise, product
+from itertools import combinations, groupby, pairwise, product
 from zoneinfo import ZoneInfo
 
 from scheduler.domain.hours import day_of, expand, hours_on, week_of
@@ -38,6 +38,21 @@ def violations(problem: Problem, option: Option) -> tuple[Violation, ...]:
     found += _sequence(problem, option)
     found += _days(problem, option)
     found += _people_across_sessions(problem, option)
+    return tuple(found)
+
+
+def set_violations(problem: Problem, options: Sequence[Option]) -> tuple[Violation, ...]:
+    """Every hard rule that these options break together, whatever each does by itself."""
+    found = []
+    if len(options) > problem.options:
+        found.append(Violation("options", f"{len(options)} options, and {problem.options} were asked for"))
+    for (i, one), (j, other) in combinations(enumerate(options, 1), 2):
+        if one.start == other.start:
+            found.append(Violation("options_alike", f"options {i} and {j} start at the same time"))
+        if problem.options_apart and any(
+            a.interval.overlaps(b.interval) for a in one.sessions for b in other.sessions
+        ):
+            found.append(Violation("options_apart", f"sessions of options {i} and {j} overlap"))
     return tuple(found)
 
 

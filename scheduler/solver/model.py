@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 
-from scheduler.domain.options import Explanation, Option
-from scheduler.solver.check import violations
+from scheduler.domain.options import Option
+from scheduler.solver.check import set_violations, violations
 from scheduler.solver.choice import Choice
 from scheduler.solver.drafts import Draft, best_rooms, optional_people, to_option
 from scheduler.solver.explain import explain_few, explain_none
-from scheduler.solver.outcome import Figures, Impossible, Outcome, OutOfTime, Solved, Stage
+from scheduler.solver.outcome import Figures, Impossible, Improvement, Outcome, OutOfTime, Solved, Stage
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach
 from scheduler.solver.search import Search
@@ -31,78 +34,168 @@ class _Answer:
     all_found: bool
     #: no set of as many options is better
     optimal: bool
-    objective: int | None = None
-    bound: int | None = None
+    stage: Stage
 
 
 def propose(problem: Problem, *, seconds: float = 10.0, workers: int = 1) -> Outcome:
     """Up to `problem.options` options with different starts, or why there are none.
 
-    Work is limited by counts, so that equal Problems get equal answers; `seconds` is a safety net for the
-    constraint model, which also takes the number of `workers`. Raises WrongAnswer when the judge finds a
-    fault.
+    Work is limited by counts, so that equal Problems get equal answers; `seconds` is a safety net, and the
+    number of `workers` is for the constraint model. Raises WrongAnswer when the judge finds a fault.
     """
-    begun = perf_counter()
+    if problem.options_apart:
+        _load_apart()
+    clock = _Clock(seconds)
     if problem.open_window is None:
         return Impossible(explanation=explain_none(problem))
     reach = Reach(problem, problem.open_window)
     timing = Timing(problem, reach.line)
-    search = Search(reach, timing)
-    built = perf_counter()
-    answer = _searched(search)
-    stages = [Stage(name="search", objective=answer.objective, bound=answer.bound)]
-    if search.undecided and len(answer.drafts) < problem.options:
-        answer = _modelled(reach, timing, answer.drafts, seconds=seconds, workers=workers)
-        stages.append(Stage(name="model", objective=answer.objective, bound=answer.bound))
+    answers = [_apart(reach, timing, clock) if problem.options_apart else _searched(reach, timing, clock)]
+    if not answers[0].all_found and len(answers[0].drafts) < problem.options:
+        answers.append(_modelled(reach, timing, answers[0].drafts, clock, workers=workers))
+    answer = answers[-1]
     options = tuple(judged(problem, _option(reach, timing, draft)) for draft in answer.drafts)
-    found = perf_counter()
+    wrong = set_violations(problem, options)
+    if wrong:
+        raise WrongAnswer("; ".join(violation.text for violation in wrong))
+    if not options and not answer.all_found:
+        return OutOfTime(bound=answer.stage.bound, figures=clock.figures(answers))
+    if not options:
+        return Impossible(explanation=explain_none(problem), figures=clock.figures(answers))
+    few = len(options) < problem.options
+    explanation = explain_few(problem, len(options), proven=answer.all_found) if few else None
+    return Solved(
+        options=options,
+        proof=_proof(answer, few=few),
+        explanation=explanation,
+        figures=clock.figures(answers),
+    )
 
-    def figures() -> Figures:
+
+class _Clock:
+    """Wall time from the beginning of a question."""
+
+    def __init__(self, seconds: float) -> None:
+        self._begun = perf_counter()
+        self._seconds = seconds
+        self._built = 0.0
+
+    def passed(self) -> float:
+        return perf_counter() - self._begun
+
+    def left(self) -> float:
+        return self._seconds - self.passed()
+
+    def over(self) -> bool:
+        return self.left() <= 0
+
+    def built(self) -> None:
+        """What a question is answered from has been worked out."""
+        self._built = self.passed()
+
+    def improvement(self, cost: int, options: int) -> Improvement:
+        return Improvement(seconds=self.passed(), options=options, objective=cost)
+
+    def figures(self, answers: Sequence[_Answer]) -> Figures:
+        stages = tuple(answer.stage for answer in answers)
+        improvements = [each for stage in stages for each in stage.improvements]
+        most = len(answers[-1].drafts)
+        whole = [each.seconds for each in improvements if each.options == most]
         return Figures(
-            build_seconds=built - begun,
-            first_seconds=found - begun if options else None,
-            last_seconds=found - begun if options else None,
-            total_seconds=perf_counter() - begun,
-            stages=tuple(stages),
+            build_seconds=self._built,
+            first_seconds=whole[0] if whole else None,
+            last_seconds=improvements[-1].seconds if improvements else None,
+            total_seconds=self.passed(),
+            stages=stages,
         )
 
-    if options:
-        few = len(options) < problem.options
-        explanation = _why_few(problem, options, answer) if few else None
-        return Solved(
-            options=options, proof=_proof(answer, few=few), explanation=explanation, figures=figures()
-        )
-    if answer.all_found:
-        return Impossible(explanation=explain_none(problem), figures=figures())
-    return OutOfTime(bound=answer.bound, figures=figures())
+
+def _load_apart() -> None:
+    """Importing OR-Tools and numpy takes a while, which is not the question's."""
+    import scheduler.solver.apart.sets  # noqa: F401, PLC0415 (the web process never loads it)
 
 
-def _searched(search: Search) -> _Answer:
-    choice = Choice(search, search.reach.problem.options)
+def _apart(reach: Reach, timing: Timing, clock: _Clock) -> _Answer:
+    """The best set of options of which no session overlaps a session of another."""
+    from scheduler.solver.apart import sets  # noqa: PLC0415 (see above)
+
+    if not sets.takes(reach.problem, reach):
+        clock.built()
+        return _Answer(drafts=(), all_found=False, optimal=False, stage=Stage(name="apart"))
+    improvements: list[Improvement] = []
+    search = sets.Search(
+        reach,
+        timing,
+        report=lambda columns: improvements.append(
+            clock.improvement(sum(column.cost for column in columns), len(columns))
+        ),
+        stop=clock.over,
+    )
+    clock.built()
+    with _no_garbage():
+        found = search.run()
+    return _Answer(
+        drafts=sets.drafts_of(reach, timing, found.columns),
+        all_found=found.most,
+        optimal=found.optimal,
+        stage=Stage(
+            name="apart",
+            objective=sum(column.cost for column in found.columns) if found.columns else None,
+            bound=found.bound,
+            improvements=tuple(improvements),
+        ),
+    )
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Looking for circles among millions of short-lived tuples takes time and finds none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _searched(reach: Reach, timing: Timing, clock: _Clock) -> _Answer:
+    search = Search(reach, timing)
+    clock.built()
+    choice = Choice(search, reach.problem.options)
     drafts = choice.best()
     objective, bound = choice.objective(drafts), choice.bound()
+    stage = Stage(name="search")
+    if drafts:
+        improvements = (clock.improvement(objective, len(drafts)),)
+        stage = Stage(name="search", objective=objective, bound=bound, improvements=improvements)
     return _Answer(
         drafts=drafts,
         all_found=not search.undecided,
         optimal=bool(drafts) and objective == bound,
-        objective=objective if drafts else None,
-        bound=bound if drafts else None,
+        stage=stage,
     )
 
 
 def _modelled(
-    reach: Reach, timing: Timing, known: tuple[Draft, ...], *, seconds: float, workers: int
+    reach: Reach, timing: Timing, known: tuple[Draft, ...], clock: _Clock, *, workers: int
 ) -> _Answer:
     # importing OR-Tools takes 0.4 s and 90 MB: only those pay who need it
+    from scheduler.solver.together import small_enough, solve_together  # noqa: PLC0415
     from scheduler.solver.variables import solve_one_by_one  # noqa: PLC0415
 
-    found = solve_one_by_one(reach, timing, known, seconds=seconds, workers=workers)
+    if reach.problem.options_apart and small_enough(reach):
+        found = solve_together(reach, timing, seconds=clock.left(), workers=workers)
+    else:
+        found = solve_one_by_one(reach, timing, known, seconds=clock.left(), workers=workers)
+    improvements: tuple[Improvement, ...] = ()
+    if found.objective is not None:
+        improvements = (clock.improvement(found.objective, len(found.drafts)),)
     return _Answer(
         drafts=found.drafts,
         all_found=found.complete,
-        optimal=False,
-        objective=found.objective,
-        bound=found.bound,
+        optimal=found.optimal,
+        stage=Stage(name="model", objective=found.objective, bound=found.bound, improvements=improvements),
     )
 
 
@@ -110,10 +203,6 @@ def _proof(answer: _Answer, *, few: bool) -> str:
     if answer.optimal:
         return "optimal"
     return "complete" if answer.all_found or not few else "feasible"
-
-
-def _why_few(problem: Problem, options: tuple[Option, ...], answer: _Answer) -> Explanation:
-    return explain_few(problem, len(options), proven=answer.all_found)
 
 
 def _option(reach: Reach, timing: Timing, draft: Draft) -> Option:

@@ -75,7 +75,7 @@ class SessionStarts:
         }
         self.required = tuple(i for i, seat in enumerate(session.seats) if not seat.optional)
         self._weights = problem.weights
-        self._load = {p: problem.load_of(problem.interviewers[p]) for p in everybody}
+        self.load = {p: problem.load_of(problem.interviewers[p]) for p in everybody}
         self._slots: dict[int, tuple[tuple[int, tuple[Choice, ...]], ...]] = {}
 
     @cached_property
@@ -148,7 +148,7 @@ class SessionStarts:
 
     def seat_cost(self, person: int, tick: int) -> int:
         liked = self.people[person].preferred >> tick & 1
-        return self._weights.load * self._load[person] + (0 if liked else self._weights.preferred_hours)
+        return self._weights.load * self.load[person] + (0 if liked else self._weights.preferred_hours)
 
     def least_cost(self, tick: int) -> int:
         """No panel costs less at this start, missing stand-ins included."""
@@ -163,10 +163,10 @@ class SessionStarts:
         return next(choices for i, choices in self.slots(tick) if i == seat)
 
     def cover_cost(self, tick: int) -> int:
-        return self._weights.no_cover * sum(1 for covered in self._cover if not covered >> tick & 1)
+        return self._weights.no_cover * sum(1 for covered in self.cover if not covered >> tick & 1)
 
     @cached_property
-    def _cover(self) -> tuple[int, ...]:
+    def cover(self) -> tuple[int, ...]:
         """For each required seat with more people than places: starts at which somebody is left to stand
         in.
         """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise, product
 
 from scheduler.domain.hours import hours_on
@@ -41,29 +41,30 @@ class Timing:
 
     def __init__(self, problem: Problem, line: Timeline) -> None:
         self.gap: Gap = problem.plan.gap
-        self._forgiving = not problem.weights.breaks_are_waiting
+        #: breaks that are owed are not waiting
+        self.forgiving = not problem.weights.breaks_are_waiting
         self.origin: datetime = line.origin
         days = line.days(problem.days_in)
         #: the minute each day begins
         self.day_starts = [first * line.minutes for _, first, _ in days]
         self.day_ends = [after * line.minutes for _, _, after in days]
-        self.breaks: list[tuple[BreakTime, ...]] = []
-        for day, _, _ in days:
-            windows = (
-                (item.minutes, hours_on(day, item.earliest, item.latest, problem.days_in))
-                for item in problem.plan.breaks
-            )
-            self.breaks.append(
-                tuple(
-                    BreakTime(self.minute(window.start), self.minute(window.end), minutes)
-                    for minutes, window in windows
-                    if window
-                )
-            )
+        #: of each day, the plan's breaks in their order; None where a clock change swallows one
+        self.all_breaks = [self._breaks_on(problem, day) for day, _, _ in days]
+        self.breaks = [tuple(item for item in items if item) for items in self.all_breaks]
         opening = problem.open_window
         #: the day from which lateness counts; may lie before the timeline
         self.first_day = self._first_day(
             problem, opening.start if opening else line.origin, days[0][0].toordinal()
+        )
+
+    def _breaks_on(self, problem: Problem, day: date) -> tuple[BreakTime | None, ...]:
+        windows = (
+            (item.minutes, hours_on(day, item.earliest, item.latest, problem.days_in))
+            for item in problem.plan.breaks
+        )
+        return tuple(
+            BreakTime(self.minute(window.start), self.minute(window.end), minutes) if window else None
+            for minutes, window in windows
         )
 
     def _first_day(self, problem: Problem, opening: datetime, day_zero: int) -> int:
@@ -92,7 +93,7 @@ class Timing:
 
     def forgiven(self, breaks: Sequence[BreakTime]) -> int:
         """Minutes of these breaks that are not waiting."""
-        return sum(item.minutes for item in breaks) if self._forgiving else 0
+        return sum(item.minutes for item in breaks) if self.forgiving else 0
 
     def _breaks_fit(self, frees: Sequence[Span], owed: Sequence[BreakTime]) -> bool:
         """Each owed break has a gap to be taken in, and no gap is too long without the breaks taken in it."""

@@ -18,9 +18,10 @@ from time import perf_counter
 from ortools.sat.python import cp_model, cp_model_helper
 
 from scheduler.solver.drafts import Draft, Seated, best_rooms, to_option
+from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach
 from scheduler.solver.rules import HARD, SOFT
-from scheduler.solver.timeline import positions
+from scheduler.solver.timeline import positions, run
 from scheduler.solver.timing import Timing
 
 #: OR-Tools' own measure of work for one option; about a second each on a machine of 2026
@@ -38,15 +39,17 @@ class Modelled:
     complete: bool
     objective: int | None
     bound: int | None
+    #: no set of as many costs less
+    optimal: bool = False
 
 
 class Variables:
     """One complete plan of a problem, not yet decided."""
 
-    def __init__(self, reach: Reach, timing: Timing) -> None:
+    def __init__(self, reach: Reach, timing: Timing, model: cp_model.CpModel | None = None) -> None:
         self.reach, self.timing = reach, timing
         self.problem, self.plan = reach.problem, reach.plan
-        self.model = cp_model.CpModel()
+        self.model = model or cp_model.CpModel()
         self.sessions = range(len(self.plan.sessions))
         everything = reach.line.all
         self._session = [everything for _ in self.sessions]
@@ -230,17 +233,16 @@ class Variables:
 
     def exclude(self, minutes: Iterable[int]) -> None:
         """The plan does not begin at these minutes."""
-        first = self._first
         for minute in minutes:
-            self.model.add(first != minute)
+            self.model.add(self.first != minute)
 
     @cached_property
-    def _first(self) -> cp_model.IntVar:
+    def first(self) -> cp_model.IntVar:
         first = self.whole(self.reach.line.length * self.reach.line.minutes)
         self.model.add_min_equality(first, [self.start(s) for s in self.sessions])
         return first
 
-    def keep_apart(self, drafts: Sequence[Draft]) -> None:
+    def keep_unlike(self, drafts: Sequence[Draft]) -> None:
         """What counts against sharing day and people with these drafts."""
         weights = self.problem.weights
         for draft in drafts:
@@ -255,22 +257,34 @@ class Variables:
                         self.model.add_implication(self._sits[s, person], met)
                 self.wish(weights.same_person, met)
 
+    def keep_off(self, drafts: Sequence[Draft]) -> None:
+        """No session overlaps a session of these drafts."""
+        tick = self.reach.line.minutes
+        taken = 0
+        for draft in drafts:
+            for s, minute in draft.placed:
+                taken |= ((1 << self.reach.sessions[s].ticks) - 1) << minute // tick
+        for s in self.sessions:
+            free = run(self.reach.line.all & ~taken, self.reach.sessions[s].ticks)
+            for t, literal in self._at[s].items():
+                if not free >> t & 1:
+                    self.model.add_bool_or([literal.negated()])
+
     def solve(self, *, seconds: float, workers: int, work: float = WORK) -> tuple[Draft | None, int, int]:
         """The best plan or None, OR-Tools' status, and the bound on the objective."""
-        self.model.minimize(cp_model.LinearExpr.sum(self._cost))
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = workers
-        solver.parameters.random_seed = self.problem.seed
-        solver.parameters.max_deterministic_time = work
-        solver.parameters.max_time_in_seconds = max(0.01, seconds)
-        solver.parameters.linearization_level = 2
+        self.model.minimize(self.cost)
+        solver = solver_for(self.problem, seconds=seconds, workers=workers, work=work)
         status = solver.solve(self.model)
         bound = int(solver.best_objective_bound) if status != cp_model.INFEASIBLE else 0
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None, int(status), bound
-        return self._draft(solver), int(status), bound
+        return self.draft(solver), int(status), bound
 
-    def _draft(self, solver: cp_model.CpSolver) -> Draft:
+    @property
+    def cost(self) -> Linear:
+        return cp_model.LinearExpr.sum(self._cost)
+
+    def draft(self, solver: cp_model.CpSolver) -> Draft:
         tick = self.reach.line.minutes
         placed = sorted(
             ((s, t * tick) for s in self.sessions for t, x in self._at[s].items() if solver.boolean_value(x)),
@@ -289,6 +303,16 @@ class Variables:
         return replace(draft, cost=option.cost)
 
 
+def solver_for(problem: Problem, *, seconds: float, workers: int, work: float = WORK) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = workers
+    solver.parameters.random_seed = problem.seed
+    solver.parameters.max_deterministic_time = work
+    solver.parameters.max_time_in_seconds = max(0.01, seconds)
+    solver.parameters.linearization_level = 2
+    return solver
+
+
 def solve_one_by_one(
     reach: Reach, timing: Timing, known: Sequence[Draft], *, seconds: float, workers: int = 1
 ) -> Modelled:
@@ -301,13 +325,18 @@ def solve_one_by_one(
             break
         variables = Variables(reach, timing)
         variables.exclude(draft.start for draft in drafts)
-        variables.keep_apart(drafts)
+        if reach.problem.options_apart:
+            variables.keep_off(drafts)
+        else:
+            variables.keep_unlike(drafts)
         draft, status, bound = variables.solve(seconds=until - perf_counter(), workers=workers)
         if draft is None:
             complete = status == cp_model.INFEASIBLE
             break
         drafts.append(draft)
     drafts.sort(key=lambda draft: draft.start)
+    # others, chosen before, might have left room for more
+    complete = complete and (not drafts or not reach.problem.options_apart)
     return Modelled(
         drafts=tuple(drafts),
         complete=complete or len(drafts) == reach.problem.options,

@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plans of a chain of days in order of their price, cheapest first, exactly.
+
+A plan is walked backwards from its last session. What has been fixed carries its real panels; what is
+still to come is bounded by the tables of `blocks`. The most promising walk goes on first (best-first
+search), so plans come out in order, and everything that was not looked at costs no less than what came
+out last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduler.solver.apart.blocks import Blocks
+from scheduler.solver.apart.board import NEVER, Board, Floats
+from scheduler.solver.apart.chains import Chain, Chains
+from scheduler.solver.apart.columns import Closing, Column, Prices
+from scheduler.solver.apart.panels import At, Tables
+from scheduler.solver.apart.phases import FAR
+
+Some = npt.NDArray[Any]
+
+#: entries of a list made ready at a time
+SOME = 24
+#: whatever phase a day ends in
+ANY = -1
+
+
+class Entry(NamedTuple):
+    """A session that may come last: what all costs with it, what it costs itself, and rows between which
+    the next may start.
+    """
+
+    value: float
+    own: float
+    session: int
+    row: int
+    phase: int
+    low: int
+    high: int
+
+
+class Entries:
+    """Entries by value, made from arrays a few at a time."""
+
+    __slots__ = ("_arrays", "_order", "ready")
+
+    def __init__(self, arrays: list[Some]) -> None:
+        self._arrays = arrays
+        self._order = np.argsort(arrays[0], kind="stable")
+        self.ready: list[Entry] = []
+
+    def at(self, index: int) -> Entry | None:
+        while index >= len(self.ready):
+            wanted = self._order[len(self.ready) : len(self.ready) + SOME]
+            if not wanted.size:
+                return None
+            self.ready += map(
+                Entry._make, zip(*(array[wanted].tolist() for array in self._arrays), strict=True)
+            )
+        return self.ready[index]
+
+
+class Node(NamedTuple):
+    """A plan of which the last sessions are fixed."""
+
+    #: everything fixed, panels included; what is left of earlier days is in it with its bound
+    fixed: float
+    #: what panels cost beyond each session's least, and the people (bits)
+    extra: int
+    people: int
+    placed: tuple[At, ...]
+    columns: tuple[int, ...]
+    #: the day being filled, by position in the chain, and the sessions before it
+    level: int
+    earlier: int
+    #: sessions of this day still to come (position of the set); -1: how to split has not been decided
+    left: int
+    phase: int
+    #: the row before which they must end
+    row: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Plans in order of price, and whether any other costs at most the limit."""
+
+    columns: list[Column]
+    complete: bool
+    nodes: int
+
+
+class Walk:
+    """Walks over the tables of one set of prices."""
+
+    def __init__(
+        self, board: Board, blocks: Blocks, chains: Chains, tables: Tables, closing: Closing
+    ) -> None:
+        self._board, self._blocks, self._chains = board, blocks, chains
+        self._tables, self._closing = tables, closing
+        self._sets = blocks.sets
+        self._into = [
+            [step for step in blocks.phases.steps if step.after == phase]
+            for phase in range(len(blocks.phases.all))
+        ]
+        self._lasts = np.array(board.lasts)
+        self._set_lasts = np.array(self._sets.lasts)
+        self._endings = [(np.array(last), np.array(before)) for last, before in self._sets.endings]
+        self._without = {
+            (n, j): before
+            for n, (last, rest) in enumerate(self._sets.endings)
+            for j, before in zip(last, rest, strict=True)
+        }
+        self._origins: list[int] = board.origins.tolist()
+        #: what ending a day with a session that starts in this row costs
+        self._finish = np.full((len(board.lasts), *blocks.finish.shape), NEVER)
+        for session, lasts in enumerate(board.lasts):
+            self._finish[session, :, : board.rows - lasts] = blocks.finish[:, lasts:]
+        self.reprice(Prices.none(board))
+
+    def reprice(self, prices: Prices) -> None:
+        """Forget what was worked out: the tables have changed."""
+        self.prices = prices
+        self._before: dict[tuple[int, int, int], Entries] = {}
+        self._last: dict[tuple[int, int], Entries] = {}
+        self._total = np.concatenate(([0.0], np.cumsum(prices.tick)))
+        self._sum_up()
+
+    def forget_days(self, columns: Sequence[int]) -> None:
+        """The tables of these days have changed, prices have not."""
+        gone = set(columns)
+        self._before = {key: value for key, value in self._before.items() if key[0] not in gone}
+        self._last = {key: value for key, value in self._last.items() if key[0] not in gone}
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        self._by_day: Floats = self._blocks.least + self.prices.day.T[self._set_lasts]
+        self.values, self._beginnings = self._chains.least(self._by_day)
+
+    def price(self, column: Column) -> float:
+        """The cost of a plan with everything it is charged."""
+        total, lasts = self._total, self._board.lasts
+        charged = sum(total[tick + lasts[session]] - total[tick] for session, tick in column.placed)
+        return float(column.cost + charged + sum(self.prices.day[day, taken] for day, taken in column.days))
+
+    def plans(self, number: int, *, most: int, limit: float, nodes: int) -> Listing:
+        """At most so many plans of a chain that are charged at most `limit`; of those that take the same
+        ticks, one. Gives up after so many nodes.
+        """
+        chain = self._chains.all[number]
+        found: dict[int, Column] = {}
+        queue = _Queue(limit)
+        root = Node(float(chain.cost), 0, 0, (), (), len(chain.columns), self._sets.everything, 0, ANY, FAR)
+        self._split_off(queue, root, chain)
+        looked = 0
+        while queue.heap:
+            bound, _, _, item, entries, index = heappop(queue.heap)
+            if isinstance(item, Column):
+                if item.slots not in found:
+                    found[item.slots] = item
+                    if len(found) == most:
+                        return Listing(columns=list(found.values()), complete=False, nodes=looked)
+                continue
+            looked += 1
+            if looked > nodes:
+                return Listing(columns=list(found.values()), complete=False, nodes=looked)
+            node = item
+            if entries is not None:
+                self._push(queue, node, entries, index + 1)
+                child = self._placed(node, entries.ready[index], chain)
+                if child is None:
+                    continue
+                if child.extra > node.extra:
+                    queue.push(bound + child.extra - node.extra, child)
+                    continue
+                node = child
+            self._expand(queue, node, chain)
+        return Listing(columns=list(found.values()), complete=True, nodes=looked)
+
+    def _push(self, queue: _Queue, node: Node, entries: Entries, index: int) -> None:
+        """The first continuation from `index` on that ends in time."""
+        row = node.row
+        while True:
+            entry = entries.at(index)
+            if entry is None:
+                return
+            if entry.low <= row <= entry.high:
+                queue.push(node.fixed + entry.value, node, entries, index)
+                return
+            index += 1
+
+    def _placed(self, node: Node, entry: Entry, chain: Chain) -> Node | None:
+        """The node with one session more; None when no panels can sit in all of its sessions."""
+        column = chain.columns[node.level]
+        at = (entry.session, self._origins[column] + entry.row)
+        placed = (at, *node.placed)
+        seats = self._tables.alone(at)
+        if seats is None:
+            return None
+        if seats[1] & node.people:
+            seats = self._tables.together(frozenset(placed))
+            if seats is None:
+                return None
+            extra, people = seats
+        else:
+            extra, people = node.extra + seats[0], node.people | seats[1]
+        return Node(
+            node.fixed + entry.own + extra - node.extra,
+            extra,
+            people,
+            placed,
+            (column, *node.columns),
+            node.level,
+            node.earlier,
+            self._without[node.left, entry.session],
+            entry.phase,
+            entry.row,
+        )
+
+    def _expand(self, queue: _Queue, node: Node, chain: Chain) -> None:
+        if node.left:
+            column = chain.columns[node.level]
+            if node.phase == ANY:
+                entries = self._ending(column, node.left)
+            else:
+                entries = self._leading_to(column, node.left, node.phase)
+            self._push(queue, node, entries, 0)
+            return
+        fixed = node.fixed - self._blocks.waiting * node.row
+        if node.level:
+            before = self._beginnings[chain.columns[: node.level]]
+            fixed -= before[self._sets.position[node.earlier]]
+            self._split_off(queue, node._replace(fixed=fixed), chain)
+            return
+        plan = self._closing.column(node.placed, node.columns)
+        if plan is not None:
+            queue.push(self.price(plan), plan)
+
+    def _split_off(self, queue: _Queue, node: Node, chain: Chain) -> None:
+        """Every choice of which of the earlier sessions come on the day before."""
+        level = node.level - 1
+        column, position = chain.columns[level], self._sets.position
+        row = FAR
+        if node.placed:
+            row = node.placed[0][1] - self._origins[column]
+        day = self.prices.day[column]
+        if level == 0:
+            whole = position.get(node.earlier)
+            if whole is not None:
+                fixed = node.fixed + day[self._sets.lasts[whole]]
+                opened = node._replace(fixed=fixed, level=0, earlier=0, left=whole, phase=ANY, row=row)
+                queue.push(node.fixed + self._by_day[whole, column], opened)
+            return
+        splits = self._chains.splits(node.earlier)
+        before = self._beginnings[chain.columns[:level]][splits.earlier]
+        bounds = node.fixed + before + self._by_day[splits.last, column]
+        for n in np.flatnonzero(bounds <= queue.limit).tolist():
+            part = int(splits.last[n])
+            opened = node._replace(
+                fixed=float(node.fixed + before[n] + day[self._sets.lasts[part]]),
+                level=level,
+                earlier=self._sets.bits[int(splits.earlier[n])],
+                left=part,
+                phase=ANY,
+                row=row,
+            )
+            queue.push(float(bounds[n]), opened)
+
+    def _ending(self, column: int, left: int) -> Entries:
+        """What may be the last session of a day."""
+        key = (column, left)
+        if key not in self._last:
+            blocks = self._blocks
+            sessions, without = self._endings[left]
+            parts = []
+            for phase in range(len(blocks.phases.all)):
+                own = blocks.price[sessions, :, column] + self._finish[sessions, phase, :, column]
+                value = blocks.ready[without, phase, :, column] + own
+                parts.append(self._part(value, own, sessions, phase, 0, 3 * FAR, FAR, -FAR))
+            self._last[key] = _joined(parts)
+        return self._last[key]
+
+    def _leading_to(self, column: int, left: int, phase: int) -> Entries:
+        """What may come directly before a session that finds the day in this phase."""
+        key = (column, left, phase)
+        if key not in self._before:
+            blocks = self._blocks
+            sessions, without = self._endings[left]
+            own = blocks.price[sessions, :, column]
+            parts = []
+            for step in self._into[phase]:
+                value = blocks.ready[without, step.before, :, column] + own
+                end, start = int(step.end[column]), int(step.start[column])
+                parts.append(
+                    self._part(value, own, sessions, step.before, step.shortest, step.longest, end, start)
+                )
+            self._before[key] = _joined(parts)
+        return self._before[key]
+
+    def _part(
+        self,
+        value: Floats,
+        own: Floats,
+        sessions: Some,
+        phase: int,
+        shortest: int,
+        longest: int,
+        end: int,
+        start: int,
+    ) -> list[Some]:
+        which, row = np.nonzero(value < NEVER)
+        over = row + self._lasts[sessions[which]]
+        if end < FAR:
+            kept = over <= end
+            which, row, over = which[kept], row[kept], over[kept]
+        return [
+            value[which, row],
+            own[which, row],
+            sessions[which],
+            row,
+            np.full(len(row), phase),
+            np.maximum(over + shortest, start),
+            over + longest,
+        ]
+
+
+class _Queue:
+    """Walks by what they come to at least, the longer of equal ones first; those above the limit are
+    dropped.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.heap: list[tuple[float, int, int, Node | Column, Entries | None, int]] = []
+        self._order = 0
+
+    def push(
+        self, value: float, item: Node | Column, entries: Entries | None = None, index: int = -1
+    ) -> None:
+        if value <= self.limit and value < NEVER:
+            self._order += 1
+            heappush(self.heap, (value, -len(item.placed), self._order, item, entries, index))
+
+
+def _joined(parts: list[list[Some]]) -> Entries:
+    if len(parts) == 1:
+        return Entries(parts[0])
+    return Entries([np.concatenate(arrays) for arrays in zip(*parts, strict=True)])
