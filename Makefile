@@ -61,6 +61,10 @@ else
 	@ls benchmarks/*.py | sed -e 's|benchmarks/||' -e 's|\.py$$||' -e '/^_/d' -e 's|^|  make bench BENCH=|'
 endif
 
+.PHONY: prove
+prove: .venv/requirements-dev ## race, kill and compare: docs/reliability.md (PROVE="--seed 2 --rounds 20" and more)
+	@$(BIN)/python -m benchmarks.prove $(PROVE)
+
 .PHONY: clean
 clean: ## remove what make has made, but not var/, where the data is
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -47,6 +47,7 @@ def _tick(parts: Parts, task: str) -> None:
     try:
         with parts.database.lookup() as session:
             parts.defer(session, task)
+            parts.reach("clock.ticked")
     except (DBAPIError, PoolTimeout) as error:
         # The next tick tries again; what is due does not get lost by being late.
         logger.warning("the database did not take the %s tick: %s", task, type(error).__name__)

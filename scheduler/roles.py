@@ -184,7 +184,7 @@ def _make_demo(settings: Settings) -> str:
 def _run_web(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     from scheduler import app, web, wiring
 
-    _warn_of_shifted_clock(settings)
+    _warn_of_rehearsal(settings)
     web.run(
         lambda: app.create_app(wiring.build(settings), trusted_proxies=settings.trusted_proxies),
         listener,
@@ -196,14 +196,14 @@ def _run_worker(settings: Settings) -> None:
     from scheduler import wiring
     from scheduler.jobs import worker
 
-    _warn_of_shifted_clock(settings)
+    _warn_of_rehearsal(settings)
     worker.run(wiring.build(settings), _stop_on_signals())
 
 
 def _run_clock(settings: Settings) -> None:
     from scheduler import clock, wiring
 
-    _warn_of_shifted_clock(settings)
+    _warn_of_rehearsal(settings)
     clock.run(wiring.build(settings), _stop_on_signals())
 
 
@@ -214,9 +214,11 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-def _warn_of_shifted_clock(settings: Settings) -> None:
+def _warn_of_rehearsal(settings: Settings) -> None:
     if settings.clock_offset_seconds:
         logger.warning("now() is shifted by CLOCK_OFFSET_SECONDS=%s", settings.clock_offset_seconds)
+    if settings.kill_at:
+        logger.warning("this process ends itself at KILL_AT=%s", settings.kill_at)
 
 
 def _with_running_database(settings: Settings) -> Settings:

@@ -25,6 +25,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 
+from scheduler.points import kill_at
+
 # One mailbox, nothing that could start another header; \Z because $ would allow a line break.
 MAIL_ADDRESS = re.compile(r"[^\s@<>,;:\"\\]+@[^\s@<>,;:\"\\]+\Z")
 
@@ -94,6 +96,8 @@ class Settings:
     #: Added to the real time by `make_now`.
     clock_offset_seconds: float
     trusted_proxies: int
+    #: where a rehearsal ends the process, one of scheduler.points; None: nowhere
+    kill_at: str | None
     log_level: str
     log_format: Literal["text", "json"]
 
@@ -274,9 +278,19 @@ class _Reader:
         return {
             "clock_tick_seconds": tick,
             "clock_offset_seconds": offset,
+            "kill_at": self.point("KILL_AT"),
             "log_level": self.choice("LOG_LEVEL", LOG_LEVELS, "INFO"),
             "log_format": self.choice("LOG_FORMAT", ("text", "json"), "text"),
         }
+
+    def point(self, name: str) -> str | None:
+        value = self.text(name)
+        if value is not None:
+            try:
+                kill_at(value)
+            except ValueError as error:
+                self.wrong(name, str(error))
+        return value
 
     def url(self, name: str, *, schemes: tuple[str, ...]) -> str | None:
         value = self.text(name)

@@ -12,6 +12,7 @@ from scheduler.db.session import Database
 from scheduler.jobs.queue import Queue
 from scheduler.messages.mailer import Mailer
 from scheduler.messages.senders import make_sender
+from scheduler.points import kill_at, pass_by
 from scheduler.services.links import Links
 from scheduler.services.parts import Parts
 from scheduler.services.sealing import Sealing
@@ -40,6 +41,7 @@ def build(settings: Settings) -> Parts:
         sealing=Sealing(keys),
         hook_url=_hook_url(settings),
         tick_seconds=settings.clock_tick_seconds,
+        reach=kill_at(settings.kill_at) if settings.kill_at else pass_by,
     )
     granted.parts = parts
     return parts

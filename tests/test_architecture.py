@@ -30,6 +30,7 @@ ROOMS = {
     "scheduler.wiring": "wiring",
     "scheduler.access": "wiring",
     "scheduler.settings": "settings",
+    "scheduler.points": "settings",
     "scheduler.logs": "settings",
     "scheduler.processes": "settings",
 }
@@ -58,6 +59,7 @@ ALLOWED = {
         "scheduler.services",
         "scheduler.messages.content",  # what a mail says
         "scheduler.messages.errors",
+        "scheduler.points",
     },
     "messages": {"scheduler.domain", "scheduler.messages"},
     "ats": {"scheduler.domain", "scheduler.ats"},
@@ -71,7 +73,7 @@ ALLOWED = {
     },
     "pages": {"scheduler.domain", "scheduler.db.session", "scheduler.services", "scheduler.pages"},
     "wiring": {"scheduler", "calendars"},
-    "settings": set(),
+    "settings": {"scheduler.points"},
     "run": {"scheduler", "calendars"},
 }
 #: Libraries that only some rooms may know.

@@ -52,6 +52,7 @@ def test_everything_has_a_default(tmp_path):
         clock_tick_seconds=5,
         clock_offset_seconds=0,
         trusted_proxies=0,
+        kill_at=None,
         log_level="INFO",
         log_format="text",
     )
@@ -82,6 +83,7 @@ def test_everything_can_be_given(tmp_path):
             "CLOCK_TICK_SECONDS": "0.5",
             "CLOCK_OFFSET_SECONDS": "-86400.5",
             "TRUSTED_PROXIES": "2",
+            "KILL_AT": "pick.committed:3",
             "LOG_LEVEL": "debug",
             "LOG_FORMAT": "json",
         }
@@ -107,6 +109,7 @@ def test_everything_can_be_given(tmp_path):
         clock_tick_seconds=0.5,
         clock_offset_seconds=-86400.5,
         trusted_proxies=2,
+        kill_at="pick.committed:3",
         log_level="DEBUG",
         log_format="json",
     )
@@ -147,6 +150,8 @@ def test_a_dollar_in_the_file_is_a_dollar(tmp_path):
         ("CLOCK_TICK_SECONDS", "often"),
         ("CLOCK_OFFSET_SECONDS", "nan"),
         ("CLOCK_OFFSET_SECONDS", "1e300"),
+        ("KILL_AT", "lunch"),
+        ("KILL_AT", "pick.committed:often"),
         ("TRUSTED_PROXIES", "-1"),
         ("TRUSTED_PROXIES", "1.5"),
         ("LOG_LEVEL", "LOUD"),

@@ -36,6 +36,7 @@ def once(caller: Caller, carry_out: Callable[[], Response]) -> Response:
     claimed = idempotency.claim(caller.parts, caller.principal, _key(given), _fingerprint())
     if isinstance(claimed, Answer):
         return _again(claimed)
+    caller.parts.reach("once.claimed")
     try:
         response = _answered(carry_out)
     except BaseException:
@@ -46,7 +47,9 @@ def once(caller: Caller, carry_out: Callable[[], Response]) -> Response:
     else:
         # What was done is done: the caller must hear of it even when the answer cannot be kept.
         answer = _answer(response)
+        caller.parts.reach("once.carried_out")
         _without_fail(lambda: idempotency.settle(caller.parts, caller.principal, claimed, answer))
+        caller.parts.reach("once.kept")
     return response
 
 

@@ -78,6 +78,7 @@ def _add_errand(app: procrastinate.App, parts: Parts, name: str, verb: Callable[
 
     @app.task(name=name, queue=QUEUES[name], retry=retry, pass_context=True)
     def errand(context: procrastinate.JobContext, /, organization_id: str, **about: str) -> None:
+        parts.reach("errand.begun")
         try:
             verb(parts, organization_id, **about)
         except Exception as error:
@@ -85,6 +86,7 @@ def _add_errand(app: procrastinate.App, parts: Parts, name: str, verb: Callable[
             if name == "solve_run" and context.job.attempts >= MOST_ATTEMPTS:
                 solving.give_up(parts, organization_id, about["run_id"], GIVEN_UP)
             raise
+        parts.reach("errand.done")
 
 
 def _keep_reason(parts: Parts, organization_id: str, job: Job, reason: str) -> None:

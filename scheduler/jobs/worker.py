@@ -7,6 +7,7 @@ import asyncio
 import logging
 import threading
 from contextlib import suppress
+from typing import Any, LiteralString
 
 import procrastinate
 import psycopg
@@ -47,7 +48,7 @@ def run(parts: Parts, stop: threading.Event) -> None:
 
 async def _work(parts: Parts, stop: threading.Event) -> None:
     """Until `stop` is set, or the database goes away: then it raises one of OUT_OF_REACH, or returns."""
-    connector = procrastinate.PsycopgConnector(
+    connector = _Connector(
         conninfo=parts.database.url, configure=_become_service_role, min_size=1, max_size=8
     )
     app = make_app(connector, parts)
@@ -56,12 +57,34 @@ async def _work(parts: Parts, stop: threading.Event) -> None:
             *(_worker(app, queue, concurrency) for queue, concurrency in CONCURRENCY.items())
         )
         told = asyncio.create_task(_told(stop))
-        await asyncio.wait((workers, told), return_when=asyncio.FIRST_COMPLETED)
+        lost = asyncio.create_task(connector.lost.wait())
+        ends: list[asyncio.Future[Any]] = [workers, told, lost]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
-        if stop.is_set():
+        lost.cancel()
+        if not workers.done():
             workers.cancel()
         with suppress(asyncio.CancelledError):
             await workers
+
+
+class _Connector(procrastinate.PsycopgConnector):
+    """Notices when the database did not take something. It may have been how a job ended: Procrastinate then
+    leaves the job to a worker that lives and knows nothing of it. So that worker has to end; its jobs are
+    taken up again like those of any dead one.
+    """
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self.lost = asyncio.Event()
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        try:
+            await super().execute_query_async(query, **arguments)
+        except procrastinate.exceptions.ConnectorException as error:
+            if isinstance(error.__cause__, psycopg.OperationalError):
+                self.lost.set()
+            raise
 
 
 async def _told(stop: threading.Event) -> None:

@@ -58,6 +58,7 @@ def cancel(
             booking.status = move(moves.BOOKING, "booking", booking.status, "cancelled")
             booking.version += 1
             _let_go(session, booking)
+            parts.reach("cancel.released")
             entries.want_absent(session, parts, booking)
             owing.drop_queued(session, rows.Message.booking_id == booking.id)
             owing.owe_booking_news(
@@ -75,7 +76,10 @@ def cancel(
                 data=data,
             )
             session.flush()
-        return views.booking(session, booking)
+            parts.reach("cancel.announced")
+        view = views.booking(session, booking)
+    parts.reach("cancel.committed")
+    return view
 
 
 def _let_go(session: Session, booking: rows.Booking) -> None:
@@ -133,6 +137,7 @@ def complete(parts: Parts, organization_id: str, booking_id: str) -> None:
         booking = _locked(session, booking_id)
         if booking.status in moves.ACTIVE_BOOKING and booking.end <= parts.now():
             _end(session, parts, booking, "completed", SYSTEM)
+            parts.reach("complete.changed")
 
 
 def _end(session: Session, parts: Parts, booking: rows.Booking, status: str, actor: Actor) -> None:

@@ -46,15 +46,18 @@ def deliver(parts: Parts, organization_id: str, message_id: str) -> None:
         claimed = _claim(session, parts, message_id)
     if claimed is None:
         return
+    parts.reach("mail.claimed")
     try:
         parts.mail.send(claimed.facts, message_id=claimed.message_id)
     except SendError as error:
         _keep_failure(parts, claimed, error)
     else:
+        parts.reach("mail.handed_over")
         with parts.database.transaction(organization_id) as session:
             message = session.get_one(rows.Message, message_id, with_for_update={"key_share": True})
             message.status, message.sent_at, message.error = "sent", parts.now(), None
             message.lease_until = None
+        parts.reach("mail.kept")
 
 
 def _claim(session: Session, parts: Parts, message_id: str) -> _Claimed | None:

@@ -92,6 +92,7 @@ def write(parts: Parts, organization_id: str, entry_id: str) -> None:
         claimed = _claim(session, parts, entry_id)
     if claimed is None:
         return
+    parts.reach("entry.claimed")
     entry, draft = claimed
     provider = parts.providers_of(organization_id).get(entry.provider)
     try:
@@ -101,7 +102,9 @@ def write(parts: Parts, organization_id: str, entry_id: str) -> None:
     except CalendarError as error:
         _keep_failure(parts, entry, error)
     else:
+        parts.reach("entry.written")
         _keep_success(parts, entry, written, draft.time_zone)
+        parts.reach("entry.kept")
 
 
 def _claim(session: Session, parts: Parts, entry_id: str) -> tuple[rows.CalendarEntry, EventDraft] | None:

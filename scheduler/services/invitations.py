@@ -146,3 +146,4 @@ def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
         run = session.get_one(rows.Run, run_candidate.run_id)
         owing.owe_silence(session, parts, run, run_candidate, invitation)
         _record(session, parts, invitation, "candidate.silent", SYSTEM)
+        parts.reach("expire.changed")

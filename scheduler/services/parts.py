@@ -14,6 +14,7 @@ from calendars.oauth import SignIn
 from calendars.provider import Provider
 from scheduler.db.session import Database
 from scheduler.messages.content import MailFacts
+from scheduler.points import Reach, pass_by
 from scheduler.services.links import Links
 from scheduler.services.sealing import Sealing
 
@@ -59,6 +60,8 @@ class Parts:
     sealing: Sealing | None = None
     #: where providers may tell us of changes, without a trailing slash; None: nowhere they could reach
     hook_url: str | None = None
+    #: called at each of scheduler.points; a rehearsal may end the process there
+    reach: Reach = pass_by
     #: seconds that a look at calendars may take while somebody waits for the answer
     patience: float = 3.0
     #: seconds between two looks at what is due

@@ -93,9 +93,11 @@ def book(parts: Parts, organization_id: str, option_id: str, *, actor: Actor) ->
             return views.booking(session, done)
         pick = _pick(session, parts, option_id)
     try:
-        return _book(parts, pick, actor)
+        booking = _book(parts, pick, actor)
     except SlotTaken:
         raise TakenWithOthers(_what_is_left(parts, pick)) from None
+    parts.reach("pick.committed")
+    return booking
 
 
 def _already(session: Session, option_id: str) -> rows.Booking | None:
@@ -176,6 +178,7 @@ def _book(parts: Parts, pick: _Pick, actor: Actor) -> dict[str, Any]:
         problem = _state(parts, pick, looks, everybody)
         if seat(problem, pick.option) is None and _blind(looks):
             raise Unavailable(BLIND, code="calendars_unreadable")
+    parts.reach("pick.looked")
     stale = frozenset(id_ for id_, look in looks.items() if look.stale)
     for attempt in range(TRIES):
         try:
@@ -255,6 +258,7 @@ def _insert(
             return views.booking(session, done)
         considered = {person.id for person in problem.interviewers} | {room.id for room in problem.rooms}
         casts.lock_resources(session, [pick.cast.resources[id_] for id_ in considered])
+        parts.reach("pick.locked")
         window = Interval(pick.option.start, pick.option.end)
         cast = casts.cast_for(session, pick.plan, window, only=considered)
         current = problems.as_of_now(problem, cast)
@@ -267,9 +271,11 @@ def _insert(
             raise AssertionError(msg)
         booking = _add_booking(session, parts, pick, seated)
         add_reservations(session, booking, pick.plan, cast)
+        parts.reach("pick.reserved")
         _announce(session, parts, pick, booking, seated, actor)
         if stale & people_and_rooms(seated):
             attention.needs_attention(session, booking, UNCHECKED, at=parts.now())
+        parts.reach("pick.announced")
         return views.booking(session, booking)
 
 

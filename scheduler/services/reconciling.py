@@ -58,6 +58,7 @@ def verify(parts: Parts, organization_id: str, entry_id: str) -> None:
             return
         entry.verify_at = parts.now() + LEASE
         session.flush()
+    parts.reach("verify.claimed")
     provider = parts.providers_of(organization_id).get(entry.provider)
     try:
         found = provider.find_event(entry.calendar, entry.uid) if provider else None
@@ -67,6 +68,7 @@ def verify(parts: Parts, organization_id: str, entry_id: str) -> None:
     if provider is None:
         _look_later(parts, entry, AGAIN_REFUSED)
         return
+    parts.reach("verify.found")
     with parts.database.transaction(organization_id) as session:
         _compare(session, parts, entry, found)
 

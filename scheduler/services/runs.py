@@ -56,7 +56,10 @@ def request(parts: Parts, organization_id: str, data: dict[str, Any], *, actor: 
         parts.defer(session, "solve_run", run_id=row.id, organization_id=organization_id)
         events.record(session, organization_id, "run.requested", actor=actor, at=now, run_id=row.id)
         session.flush()
-        return views.run(session, parts, row)
+        view = views.run(session, parts, row)
+        parts.reach("run.written")
+    parts.reach("run.committed")
+    return view
 
 
 def _plan_asked_for(session: Session, data: dict[str, Any]) -> tuple[str | None, Plan]:

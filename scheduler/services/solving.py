@@ -56,10 +56,15 @@ def solve(parts: Parts, organization_id: str, run_id: str) -> None:
         asked = _take(session, run_id)
     if asked is None:
         return
+    parts.reach("solve.taken")
     reach, looks = _look(parts, asked)
+    parts.reach("solve.looked")
     answers = {id_: _solve_for(parts, asked, reach, looks, id_) for id_ in asked.candidates}
+    parts.reach("solve.solved")
     with parts.database.transaction(organization_id) as session:
         _store(session, parts, run_id, asked, looks, answers)
+        parts.reach("solve.stored")
+    parts.reach("solve.committed")
 
 
 def _look(parts: Parts, asked: _Asked) -> tuple[Interval, dict[str, Look]]:

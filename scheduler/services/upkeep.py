@@ -19,8 +19,10 @@ KEPT = timedelta(hours=24)
 
 def sweep(parts: Parts) -> None:
     """Due mail, owed calendar entries, calendars to look at, offers and interviews whose time is over."""
+    parts.reach("sweep.begun")
     for organization_id, id_ in _due(parts, "due_messages"):
         _defer(parts, organization_id, "send_message", message_id=id_)
+    parts.reach("sweep.deferred")
     for organization_id, id_ in _due(parts, "owed_entries"):
         _defer(parts, organization_id, "write_entry", entry_id=id_)
     for organization_id, id_ in _due(parts, "due_verifications"):

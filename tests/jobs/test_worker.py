@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import tempfile
@@ -12,6 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import procrastinate
+import psycopg
+import pytest
 import sqlalchemy as sa
 
 from scheduler import clock
@@ -144,6 +148,29 @@ def test_a_job_that_keeps_killing_its_worker_is_given_up_with_the_reason(databas
     [given_up] = jobs.find(ours, organization_id, status="failed").data
     assert given_up["reason"] == "Its worker died in the middle of it; it was given up after 9 tries."
     ours.database.close()
+
+
+def test_a_query_of_the_queue_that_is_lost_ends_the_worker_and_one_that_is_refused_does_not(
+    database_url, postgres_url
+):
+    """How a job ended may be what was lost; a worker that lives would keep the job for ever."""
+
+    async def ask() -> tuple[bool, bool]:
+        connector = worker._Connector(conninfo=database_url, min_size=1, max_size=1, timeout=0.5)
+        await connector.open_async()
+        with pytest.raises(procrastinate.exceptions.ConnectorException):
+            await connector.execute_query_async("select nonsense")
+        refused = connector.lost.is_set()
+        with psycopg.connect(postgres_url, autocommit=True) as owner:
+            name = psycopg.conninfo.conninfo_to_dict(database_url)["dbname"]
+            owner.execute(f"alter database {name} allow_connections false")
+            owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        with pytest.raises(procrastinate.exceptions.ConnectorException):
+            await connector.execute_query_async("select 1")
+        await connector.close_async()
+        return refused, connector.lost.is_set()
+
+    assert asyncio.run(ask()) == (False, True)
 
 
 def test_worker_and_clock_go_on_after_the_database_was_killed(open_dir):

@@ -41,7 +41,8 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "synchronous_commit": "on",
-    "max_connections": "60",
+    # A web process takes up to 24, a worker up to 40 while it is busy, the clock a few.
+    "max_connections": "100",
     "shared_buffers": "32MB",
     "log_min_messages": "warning",
     # Nothing of a statement, whose values may be personal, goes into the server's log.

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is broken, by name: the oracle's promises, and what only the world outside the database can tell."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+
+from benchmarks.prove.house import House
+from scheduler.services import invariants
+from scheduler.services.owing import NUDGES
+
+UID = re.compile(rb"^UID:(\S+@convene)\r?$", re.MULTILINE)
+
+
+def broken(house: House, acknowledged: Collection[str] = ()) -> list[str]:
+    """The names of promises that do not hold, once nothing is owed any more. `acknowledged`: ids of bookings
+    that somebody was told of.
+    """
+    asked = [breach.promise.name for breach in invariants.check_all(house.parts)]
+    return sorted({*asked, *_mail(house), *_calendars(house), *_acknowledged(house, acknowledged)})
+
+
+def _acknowledged(house: House, ids: Collection[str]) -> list[str]:
+    there = {id_ for (id_,) in house.ask("select id from bookings")}
+    return [] if set(ids) <= there else ["answers_have_rows"]
+
+
+def _mail(house: House) -> list[str]:
+    """Every hand-over has its row, every row that says `sent` was handed over, and nudges once."""
+    messages = {
+        id_: (kind, status) for id_, kind, status in house.ask("select id, kind, status from messages")
+    }
+    taken = house.mailbox.taken
+    found = []
+    if not taken.keys() <= messages.keys():
+        found.append("every_mail_has_its_row")
+    if {id_ for id_, (_, status) in messages.items() if status == "sent"} - taken.keys():
+        found.append("sent_means_sent")
+    if any(times > 1 and messages.get(id_, ("",))[0] in NUDGES for id_, times in taken.items()):
+        found.append("nudges_at_most_once")
+    return found
+
+
+def _calendars(house: House) -> list[str]:
+    """Every calendar file shows what is wanted there, once, and nothing else of ours."""
+    shown = Counter(
+        (path.stem, uid.decode())
+        for path in house.calendars.glob("*.ics")
+        for uid in UID.findall(path.read_bytes())
+    )
+    wanted = Counter(house.ask("select calendar, uid from calendar_entries where wanted = 'present'"))
+    return [] if shown == wanted else ["one_live_entry"]

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Named places at which a rehearsal may end the process, as a power cut would.
+
+`KILL_AT=pick.committed` ends the process with SIGKILL when it gets there, `KILL_AT=pick.committed:3` when it
+gets there for the third time. Without KILL_AT a point is a call that does nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+from collections.abc import Callable
+
+Reach = Callable[[str], None]
+
+#: where they are: what has been done when it is reached, and what has not
+POINTS = {
+    "once.claimed": "an Idempotency-Key is taken; nothing is done",
+    "once.carried_out": "the request is carried out; its answer is not kept",
+    "once.kept": "the answer is kept; nobody has heard it",
+    "run.written": "a run and its job are written; not committed",
+    "run.committed": "a run is committed; nobody has heard of it",
+    "solve.taken": "a run is being solved; no calendar is read",
+    "solve.looked": "the calendars are read; nothing is solved",
+    "solve.solved": "the options are found; nothing is stored",
+    "solve.stored": "options, links, mails and events are written; not committed",
+    "solve.committed": "all of that is committed; the job is not finished",
+    "pick.looked": "the calendars are read again; no transaction is open",
+    "pick.locked": "the candidate, the people and the rooms are locked",
+    "pick.reserved": "the booking and what it occupies are written",
+    "pick.announced": "mails, entries and the event are written; not committed",
+    "pick.committed": "the booking is committed; nobody has heard of it",
+    "cancel.released": "a cancelled booking's people are free; not committed",
+    "cancel.announced": "the mails and the event of a cancellation are written; not committed",
+    "cancel.committed": "a cancellation is committed; nobody has heard of it",
+    "errand.begun": "a job is fetched; nothing is done",
+    "errand.done": "a job's work is done; the job is not finished",
+    "entry.claimed": "a calendar entry is claimed; the calendar has not been asked",
+    "entry.written": "the calendar has it; we have not written that down",
+    "entry.kept": "we have written that down",
+    "mail.claimed": "a mail is claimed; the mail server has not been asked",
+    "mail.handed_over": "the mail server has it; we have not written that down",
+    "mail.kept": "we have written that down",
+    "verify.claimed": "an entry is to be compared; the calendar has not been asked",
+    "verify.found": "the calendar was asked; nothing is compared",
+    "sweep.begun": "the clock's sweep has begun",
+    "sweep.deferred": "due mails are on their way; nothing else is",
+    "expire.changed": "an offer's end is written; not committed",
+    "complete.changed": "an interview's end is written; not committed",
+    "clock.ticked": "a tick is in the queue; not committed",
+}
+
+
+def pass_by(_point: str) -> None:
+    """Go on, as everywhere but in a rehearsal."""
+
+
+def kill_at(wanted: str) -> Reach:
+    """End the process at a point, `name` or `name:how often it is reached`. Raises ValueError."""
+    name, _, times = wanted.partition(":")
+    if name not in POINTS or not (times or "1").isdigit():
+        raise ValueError("is none of the points of docs/reliability.md")
+    left = itertools.count(int(times or 1) - 1, -1)
+
+    def reach(point: str) -> None:
+        if point == name and next(left) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reach

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make prove` in small: nothing is broken where all is well; what is broken on purpose is named."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.prove import crashes, outage, races, world
+from benchmarks.prove.house import House
+from benchmarks.prove.races import Proof
+
+DICE = random.Random(1)
+#: the service with something taken out of it
+WITHOUT = """
+import sys
+from scheduler.__main__ import main
+{}
+sys.exit(main())
+"""
+#: nobody waits for anybody, and what is booked is not counted again
+NO_LOCKS = """
+from scheduler.db import casts
+from scheduler.services import problems
+casts.lock_resources = lambda *_: None
+problems.as_of_now = lambda problem, cast: problem
+"""
+NO_SECOND_LOOK = """
+from scheduler.services import picking
+from scheduler.services.readings import Look
+picking._look = lambda parts, pick, ids: {id_: Look(busy=()) for id_ in ids}
+"""
+SENT_BEFORE_COMMIT = """
+import sqlalchemy as sa
+from scheduler.db import rows
+from scheduler.services import facts, owing
+owe = owing.owe
+def owe_and_send(session, parts, **mail):
+    owe(session, parts, **mail)
+    message = session.scalars(sa.select(rows.Message).filter_by(dedupe_key=mail["dedupe_key"])).one()
+    parts.mail.send(facts.of_message(session, parts, message), message_id=message.id)
+owing.owe = owe_and_send
+"""
+
+
+@pytest.fixture
+def build(open_dir: Path) -> Iterator[Callable[..., House]]:
+    """Houses to prove, the whole of them or without something."""
+
+    def make(without: str = "", webs: int = 2) -> House:
+        folder = Path(tempfile.mkdtemp(prefix="proof-", dir=open_dir))
+        folder.chmod(0o711)
+        return House(folder, webs=webs, program=("-c", WITHOUT.format(without)))
+
+    return make
+
+
+def broken(house: House, proof: Proof) -> list[str]:
+    """What did not hold, once all work is done."""
+    house.settle()
+    return proof.broken + world.broken(house, proof.acknowledged)
+
+
+def test_where_all_is_well_nothing_is_broken(build):
+    with build().open() as house:
+        for proof in (
+            races.stampede(house, DICE, people=20, slots=4, within=0.2),
+            races.hot_slot(house, DICE, people=6, within=0.1),
+            races.late_meetings(house, DICE, slots=4),
+            races.panels(house, DICE, people=8, within=0.2),
+            races.confirm_against_cancel(house, DICE, pairs=4, within=0.2),
+            races.one_key(house, DICE, times=6),
+            crashes.killed(house, ["pick.announced", "pick.committed", "mail.handed_over"]),
+            outage.postgres_killed(house, DICE, kills=1, rate=4, pause=1.0),
+        ):
+            assert broken(house, proof) == [], proof
+
+
+def test_without_the_constraint_and_the_locks_before_it_one_person_is_in_two_places(build):
+    with build(NO_LOCKS).open() as house:
+        with house.owner() as owner:
+            owner.execute("alter table reservations drop constraint no_overlap")
+        proof = races.stampede(house, DICE, people=20, slots=4, within=0.0)
+        found = broken(house, proof)
+    assert "one_place_at_a_time" in found
+    assert "exactly_as_many_as_slots" in found
+
+
+def test_without_the_second_look_people_are_booked_over_their_meetings(build):
+    with build(NO_SECOND_LOOK).open() as house:
+        found = broken(house, races.late_meetings(house, DICE, slots=4))
+    assert "calendars_are_read_again" in found
+
+
+def test_a_mail_that_goes_before_the_commit_tells_of_a_booking_that_never_was(build):
+    with build(SENT_BEFORE_COMMIT).open() as house:
+        found = broken(house, crashes.killed(house, ["pick.announced"]))
+    assert found == ["every_mail_has_its_row"]
