@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from contextlib import suppress
 from typing import Any, LiteralString
 
 import procrastinate
@@ -53,19 +52,20 @@ async def _work(parts: Parts, stop: threading.Event) -> None:
     )
     app = make_app(connector, parts)
     async with app.open_async():
-        workers = asyncio.gather(
-            *(_worker(app, queue, concurrency) for queue, concurrency in CONCURRENCY.items())
-        )
+        workers = [
+            asyncio.create_task(_worker(app, queue, concurrency))
+            for queue, concurrency in CONCURRENCY.items()
+        ]
         told = asyncio.create_task(_told(stop))
         lost = asyncio.create_task(connector.lost.wait())
-        ends: list[asyncio.Future[Any]] = [workers, told, lost]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
-        lost.cancel()
-        if not workers.done():
-            workers.cancel()
-        with suppress(asyncio.CancelledError):
-            await workers
+        await asyncio.wait((*workers, told, lost), return_when=asyncio.FIRST_COMPLETED)
+        for task in (*workers, told, lost):
+            task.cancel()
+        # All of them, whatever ended one: those with a job under way need the connections to finish it.
+        ends = await asyncio.gather(*workers, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
 
 
 class _Connector(procrastinate.PsycopgConnector):

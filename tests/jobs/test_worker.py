@@ -81,6 +81,32 @@ def test_a_worker_does_what_is_in_the_queue_and_stops_when_told(database_url):
     ours.database.close()
 
 
+def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way(database_url):
+    """The other queues, which have nothing to do, end at once and must not take the connections along."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def now() -> datetime:
+        begun.set()
+        go_on.wait(DEADLINE)
+        return datetime.now(UTC)
+
+    ours = parts(database_url, now=now)
+    thread, stop = running(worker.run, ours)
+    with ours.database.lookup() as session:
+        ours.defer(session, "sweep")
+    assert begun.wait(DEADLINE)
+
+    stop.set()
+    thread.join(1)
+    assert thread.is_alive()
+    go_on.set()
+    thread.join(DEADLINE)
+
+    assert not thread.is_alive()
+    assert count(ours.database, "status = 'succeeded'") == 1
+    ours.database.close()
+
+
 def test_the_clock_puts_jobs_into_the_queue_and_does_none(database_url):
     ours = parts(database_url, tick_seconds=0.2)
     thread, stop = running(clock.run, ours)
