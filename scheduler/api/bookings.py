@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from scheduler.api.answers import listing, made, single
+from scheduler.api.answers import as_json, listing, made, single
 from scheduler.api.blueprint import Blueprint
 from scheduler.api.caller import Caller
 from scheduler.api.schemas.bookings import (
@@ -18,8 +18,11 @@ from scheduler.api.schemas.bookings import (
     BookingListing,
     BookingOutcome,
     BookingRequest,
+    FreshOptions,
+    MoveQuestion,
+    Rescheduling,
 )
-from scheduler.services import bookings, picking
+from scheduler.services import bookings, fresh_options, moving, picking
 
 blueprint = Blueprint("Bookings", "What was chosen, and what has become of it.")
 
@@ -52,6 +55,45 @@ def list_bookings(caller: Caller, query: dict[str, Any]) -> Response:
 def get_booking(caller: Caller, booking_id: str) -> Response:
     """One booking, with its calendar events and its history."""
     return single(bookings.get(caller.parts, caller.organization_id, booking_id))
+
+
+@blueprint.call(
+    "POST",
+    "/v1/bookings/<id:booking_id>/options",
+    scope="schedule",
+    body=MoveQuestion,
+    answers={200: FreshOptions},
+)
+def find_fresh_options(caller: Caller, question: dict[str, Any], booking_id: str) -> Response:
+    """Find times that a booking could be moved to, in place of those found before. It stays as it is.
+
+    409 `not_booked` when it is cancelled or over, `begun` once it has begun. 503 `calendars_unreadable` when
+    no calendar can be read just now.
+    """
+    found = fresh_options.find(
+        caller.parts, caller.organization_id, booking_id, **question, actor=caller.actor
+    )
+    return as_json(found)
+
+
+@blueprint.call(
+    "POST",
+    "/v1/bookings/<id:booking_id>/reschedule",
+    scope="schedule",
+    body=Rescheduling,
+    answers={200: Booking},
+)
+def reschedule_booking(caller: Caller, choice: dict[str, Any], booking_id: str) -> Response:
+    """Move a booking to one of its fresh options: the same booking, with the next version.
+
+    The same people where they can, else others who qualify. The same option again answers with the same
+    booking. 409 `slot_taken` when that time has gone, with the options that are left: the booking stays as
+    it is.
+    """
+    view = moving.reschedule(
+        caller.parts, caller.organization_id, booking_id, choice["option_id"], actor=caller.actor
+    )
+    return single(view)
 
 
 @blueprint.call(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -35,6 +35,8 @@ class OwnEntry:
     during: Interval | None
     #: the calendars it should stand in
     calendars: frozenset[CalendarAddress]
+    #: where it stands until it is moved; None: it is not being moved
+    leaves: Interval | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,23 +58,33 @@ class Cast:
         return (*self.interviewers, *self.rooms)
 
 
-def cast_for(session: Session, plan: Plan, window: Interval, *, only: Iterable[str] | None = None) -> Cast:
+def cast_for(
+    session: Session,
+    plan: Plan,
+    window: Interval,
+    *,
+    only: Iterable[str] | None = None,
+    moving: str | None = None,
+) -> Cast:
     """Everybody active whom the plan names or whose skills it asks for, and its rooms; `only` these ids if
     given.
+
+    A booking that is being moved (`moving`, its id) stands in nobody's way: neither what it occupies, nor
+    its entries, nor its share of anybody's limits and load.
     """
     ids = None if only is None else set(only)
     taken: set[int] = set()
     people = _one_each(_interviewers(session, plan), ids, taken)
     rooms = _one_each(_rooms(session, plan), ids, taken)
     resources = {row.id: row.resource_id for row in people} | {row.id: row.resource_id for row in rooms}
-    booked = booked_interviews(session, resources, window)
+    booked = booked_interviews(session, resources, window, moving=moving)
     return Cast(
         interviewers=tuple(convert.interviewer(row) for row in people),
         rooms=tuple(convert.room(row) for row in rooms),
         resources=resources,
         booked=booked,
-        load=_load(session, people, window),
-        own_entries=_own_entries(session, window),
+        load=_load(session, people, window, moving),
+        own_entries=_own_entries(session, window, moving),
     )
 
 
@@ -109,17 +121,17 @@ def _rooms(session: Session, plan: Plan) -> list[rows.Room]:
 
 
 def booked_interviews(
-    session: Session, resources: Mapping[str, int], window: Interval
+    session: Session, resources: Mapping[str, int], window: Interval, *, moving: str | None = None
 ) -> dict[str, tuple[BookedInterview, ...]]:
-    """The interviews that occupy each of these people and rooms, in the window and around it."""
+    """The interviews that occupy each of these people and rooms, in the window and around it, but for those
+    of a booking that is being moved.
+    """
     names: dict[int, list[str]] = defaultdict(list)
     for id_, resource_id in resources.items():
         names[resource_id].append(id_)
     around = Range(window.start - MARGIN, window.end + MARGIN)
     query = sa.select(rows.Reservation).where(
-        rows.Reservation.resource_id.in_(names),
-        rows.Reservation.state.in_(rows.OCCUPYING),
-        rows.Reservation.during.op("&&")(around),
+        rows.Reservation.resource_id.in_(names), occupied(around, but_for=moving)
     )
     found: dict[str, list[BookedInterview]] = defaultdict(list)
     for reservation in session.scalars(query):
@@ -130,7 +142,17 @@ def booked_interviews(
     return {id_: tuple(sorted(interviews, key=lambda b: b.during)) for id_, interviews in found.items()}
 
 
-def _load(session: Session, people: list[rows.Interviewer], window: Interval) -> dict[str, int]:
+def occupied(during: Range[datetime], *, but_for: str | None = None) -> sa.ColumnElement[bool]:
+    """Of reservations: those that occupy their person or room in this time; not those of one booking."""
+    of_others = rows.Reservation.booking_id != but_for if but_for else sa.true()
+    return sa.and_(
+        rows.Reservation.state.in_(rows.OCCUPYING), rows.Reservation.during.op("&&")(during), of_others
+    )
+
+
+def _load(
+    session: Session, people: list[rows.Interviewer], window: Interval, moving: str | None
+) -> dict[str, int]:
     since = window.start - LOAD_WINDOW
     resources = [row.resource_id for row in people]
     query = (
@@ -139,8 +161,7 @@ def _load(session: Session, people: list[rows.Interviewer], window: Interval) ->
         )
         .where(
             rows.Reservation.resource_id.in_(resources),
-            rows.Reservation.state.in_(rows.OCCUPYING),
-            rows.Reservation.during.op("&&")(Range(since, window.end)),
+            occupied(Range(since, window.end), but_for=moving),
         )
         .group_by(rows.Reservation.resource_id)
     )
@@ -152,21 +173,39 @@ def _load(session: Session, people: list[rows.Interviewer], window: Interval) ->
     }
 
 
-def _own_entries(session: Session, window: Interval) -> dict[str, OwnEntry]:
+def _own_entries(session: Session, window: Interval, moving: str | None) -> dict[str, OwnEntry]:
+    near = sa.and_(rows.Booking.start < window.end + MARGIN, rows.Booking.end > window.start - MARGIN)
     query = (
         sa.select(rows.CalendarEntry, rows.Booking)
         .join(rows.Booking, rows.Booking.id == rows.CalendarEntry.booking_id)
-        .where(rows.Booking.start < window.end + MARGIN, rows.Booking.end > window.start - MARGIN)
+        .where(sa.or_(near, rows.Booking.id == moving) if moving else near)
     )
-    times: dict[str, Interval | None] = {}
-    calendars: dict[str, set[CalendarAddress]] = defaultdict(set)
+    by_uid: dict[str, list[tuple[rows.CalendarEntry, rows.Booking]]] = defaultdict(list)
     for entry, booking in session.execute(query):
-        present = entry.wanted == "present"
-        times[entry.uid] = _session_time(booking, entry.session_key) if present else None
+        by_uid[entry.uid].append((entry, booking))
+    return {uid: _own_entry(found, moving) for uid, found in by_uid.items()}
+
+
+def _own_entry(found: list[tuple[rows.CalendarEntry, rows.Booking]], moving: str | None) -> OwnEntry:
+    """What the entries with one uid come to."""
+    wanted = [(entry, booking) for entry, booking in found if entry.wanted == "present"]
+    stands = next((_session_time(booking, entry.session_key) for entry, booking in wanted), None)
+    leaves = any(booking.id == moving for _, booking in found)
+    return OwnEntry(
+        during=None if leaves or any(_under_way(entry) for entry, _ in wanted) else stands,
         # Whom an event invites has a copy of it.
-        for address in (entry.calendar, *entry.attendees):
-            calendars[entry.uid].add(CalendarAddress(entry.provider, address))
-    return {uid: OwnEntry(during=times[uid], calendars=frozenset(calendars[uid])) for uid in times}
+        calendars=frozenset(
+            CalendarAddress(entry.provider, address)
+            for entry, _ in found
+            for address in (entry.calendar, *entry.attendees)
+        ),
+        leaves=stands if leaves else None,
+    )
+
+
+def _under_way(entry: rows.CalendarEntry) -> bool:
+    """Whether it may still stand where it was wanted before."""
+    return entry.status != "written" and entry.written_version not in (None, entry.booking_version)
 
 
 def _session_time(booking: rows.Booking, session_key: str) -> Interval:

@@ -19,7 +19,7 @@ from scheduler.services.parts import SYSTEM, Actor, Parts
 
 def get(parts: Parts, organization_id: str, booking_id: str) -> dict[str, Any]:
     with parts.database.transaction(organization_id) as session:
-        return views.booking(session, _row(session, booking_id))
+        return views.booking(session, row(session, booking_id))
 
 
 def find(
@@ -52,7 +52,7 @@ def cancel(
 ) -> dict[str, Any]:
     """Call an interview off: everybody is free at once, entries go, all concerned hear. Twice is once."""
     with parts.database.transaction(organization_id) as session:
-        booking = _locked(session, booking_id)
+        booking = locked(session, booking_id)
         _check_version(booking, if_match)
         if booking.status != "cancelled":
             booking.status = move(moves.BOOKING, "booking", booking.status, "cancelled")
@@ -105,16 +105,14 @@ def withdraw_options(session: Session, run_candidate_id: str) -> None:
 
 def _tell_unwritten_interviewers(session: Session, parts: Parts, booking: rows.Booking) -> None:
     """Who heard of the interview by mail, because their calendar cannot be written, hears of its end so."""
-    told = sa.select(rows.Message.recipient["id"].astext).where(
-        rows.Message.booking_id == booking.id,
-        rows.Message.recipient_role == "interviewer",
-        rows.Message.kind == "confirmation",
-        rows.Message.status.in_(("sent", "sending")),
-    )
-    for interviewer_id in set[str](session.scalars(told)):
+    for interviewer_id in owing.told_by_mail(session, booking) & _panel(booking):
         interviewer = session.get(rows.Interviewer, interviewer_id)
         if interviewer is not None:
             owing.owe_interviewer_news(session, parts, booking, interviewer, "cancellation")
+
+
+def _panel(booking: rows.Booking) -> set[str]:
+    return {person["id"] for item in booking.sessions for person in item["interviewers"]}
 
 
 def outcome(
@@ -122,7 +120,7 @@ def outcome(
 ) -> dict[str, Any]:
     """Say how an interview went: `completed`, or `no_show`. Only once it has begun."""
     with parts.database.transaction(organization_id) as session:
-        booking = _locked(session, booking_id)
+        booking = locked(session, booking_id)
         if booking.start > parts.now():
             raise Conflict("This interview has not begun.", code="not_begun")
         if booking.status != status:
@@ -134,7 +132,7 @@ def outcome(
 def complete(parts: Parts, organization_id: str, booking_id: str) -> None:
     """An interview whose time is over counts as held, until somebody says otherwise."""
     with parts.database.transaction(organization_id) as session:
-        booking = _locked(session, booking_id)
+        booking = locked(session, booking_id)
         if booking.status in moves.ACTIVE_BOOKING and booking.end <= parts.now():
             _end(session, parts, booking, "completed", SYSTEM)
             parts.reach("complete.changed")
@@ -153,20 +151,21 @@ def _check_version(booking: rows.Booking, if_match: int | None) -> None:
         raise Stale
 
 
-def _row(session: Session, booking_id: str) -> rows.Booking:
-    row = session.get(rows.Booking, booking_id)
-    if row is None:
+def row(session: Session, booking_id: str) -> rows.Booking:
+    """Raises NotFound."""
+    found = session.get(rows.Booking, booking_id)
+    if found is None:
         raise NotFound("There is no such booking.")
-    return row
+    return found
 
 
-def _locked(session: Session, booking_id: str) -> rows.Booking:
-    """The booking, after its candidate's row: everybody takes them in this order."""
-    row = _row(session, booking_id)
+def locked(session: Session, booking_id: str) -> rows.Booking:
+    """The booking, after its candidate's row: everybody takes them in this order. Raises NotFound."""
+    found = row(session, booking_id)
     session.execute(
         sa.select(rows.RunCandidate.id)
-        .where(rows.RunCandidate.id == row.run_candidate_id)
+        .where(rows.RunCandidate.id == found.run_candidate_id)
         .with_for_update(key_share=True)
     )
-    session.refresh(row, with_for_update={"key_share": True})
-    return row
+    session.refresh(found, with_for_update={"key_share": True})
+    return found

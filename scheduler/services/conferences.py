@@ -71,7 +71,7 @@ def settle(session: Session, parts: Parts, entry: rows.CalendarEntry, ref: Event
         return
     booking = session.get_one(rows.Booking, entry.booking_id)
     entry.conference_state = ref.conference
-    late = parts.now() - booking.created_at > GIVEN_UP_AFTER
+    late = parts.now() - _asked_at(session, booking) > GIVEN_UP_AFTER
     if ref.conference == "pending" and not late:
         entry.verify_at = parts.now() + SOON
         return
@@ -85,6 +85,14 @@ def settle(session: Session, parts: Parts, entry: rows.CalendarEntry, ref: Event
     session.flush()
     if not _awaited(session, booking.id):
         _tell(session, parts, booking)
+
+
+def _asked_at(session: Session, booking: rows.Booking) -> datetime:
+    """When the booking was made, or changed so that other events were needed."""
+    changed = sa.select(sa.func.max(rows.Event.at)).where(
+        rows.Event.booking_id == booking.id, rows.Event.type.in_(owing.CHANGES)
+    )
+    return max(booking.created_at, session.scalar(changed) or booking.created_at)
 
 
 def _show_it_elsewhere(session: Session, parts: Parts, maker: rows.CalendarEntry) -> None:
@@ -107,7 +115,7 @@ def _show_it_elsewhere(session: Session, parts: Parts, maker: rows.CalendarEntry
 
 
 def _tell(session: Session, parts: Parts, booking: rows.Booking) -> None:
-    """Confirmations that waited go out; to those who have theirs already the link is sent after it."""
+    """Mails that waited go out; to those who have theirs already the link is sent after it."""
     if booking.status not in ACTIVE_BOOKING:
         return
     waiting = list(
@@ -115,7 +123,7 @@ def _tell(session: Session, parts: Parts, booking: rows.Booking) -> None:
             sa.select(rows.Message)
             .where(
                 rows.Message.booking_id == booking.id,
-                rows.Message.kind == "confirmation",
+                rows.Message.kind.in_(owing.WITH_INVITATION),
                 rows.Message.status == "queued",
             )
             .with_for_update(key_share=True)

@@ -104,8 +104,11 @@ def obstacle(session: Session, parts: Parts, message: rows.Message) -> str | Non
 
 def _why_not_booking(session: Session, message: rows.Message) -> str | None:
     booking = session.get_one(rows.Booking, message.booking_id)
-    if message.kind == "cancellation":
+    if message.kind == "cancellation" and "released_from" not in message.details:
         return None if booking.status == "cancelled" else "not_cancelled"
+    if message.kind == "cancellation":
+        panel = {person["id"] for item in booking.sessions for person in item["interviewers"]}
+        return "needed_again" if message.recipient["id"] in panel else None
     if booking.status not in ACTIVE_BOOKING:
         return f"booking_{booking.status}"
     if message.details.get("start", format_instant(booking.start)) != format_instant(booking.start):

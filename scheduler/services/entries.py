@@ -40,12 +40,35 @@ MISSING = "The event was deleted from the calendar {calendar} by somebody; it is
 
 
 def want_present(session: Session, parts: Parts, booking: rows.Booking) -> None:
-    """Owe every calendar concerned the booking's events."""
-    for place in wanted.places(session, booking):
-        entry = _entry(parts, booking, place)
-        session.add(entry)
+    """Owe every calendar concerned the booking's events as they should be now.
+
+    What stands already is changed and not made anew; what stands where nobody takes part any more goes.
+    """
+    there = {(e.session_key, e.provider, e.calendar): e for e in _entries_of(session, booking)}
+    standing = {(e.session_key, e.provider): e.calendar for e in there.values() if e.wanted == "present"}
+    for place in wanted.places(session, booking, standing):
+        entry = there.pop((place.session_key, place.provider, place.calendar), None)
+        if entry is None:
+            entry = _entry(parts, booking, place)
+            session.add(entry)
+        else:
+            _change(session, parts, booking, entry, place)
         session.flush()
         _defer(session, parts, entry)
+    for entry in there.values():
+        if entry.wanted == "present":
+            _take_out(session, parts, booking, entry)
+
+
+def _entries_of(session: Session, booking: rows.Booking) -> list[rows.CalendarEntry]:
+    """All entries of a booking, locked in the order of their ids."""
+    query = (
+        sa.select(rows.CalendarEntry)
+        .where(rows.CalendarEntry.booking_id == booking.id)
+        .order_by(rows.CalendarEntry.id)
+        .with_for_update(key_share=True)
+    )
+    return list(session.scalars(query))
 
 
 def _entry(parts: Parts, booking: rows.Booking, place: Place) -> rows.CalendarEntry:
@@ -58,7 +81,7 @@ def _entry(parts: Parts, booking: rows.Booking, place: Place) -> rows.CalendarEn
         calendar=place.calendar,
         interviewer_id=place.interviewer_id,
         room_id=place.room_id,
-        uid=f"{booking.id}.{place.session_key}@convene",
+        uid=_uid(booking, place),
         wanted="present",
         status="pending",
         booking_version=booking.version,
@@ -68,18 +91,53 @@ def _entry(parts: Parts, booking: rows.Booking, place: Place) -> rows.CalendarEn
     )
 
 
+def _uid(booking: rows.Booking, place: Place) -> str:
+    """An event that moves from one organiser's calendar to another's is a new one: guests' copies of the old
+    one bear its name until they are gone.
+    """
+    again = booking.version > 1 and place.provider in wanted.INVITING
+    return f"{booking.id}.{place.session_key}{f'.{booking.version}' if again else ''}@convene"
+
+
+def _change(
+    session: Session, parts: Parts, booking: rows.Booking, entry: rows.CalendarEntry, place: Place
+) -> None:
+    """Owe a calendar the present form of an event that it holds, or has held."""
+    if entry.status == "removed":
+        entry.event_id = None
+    if entry.wanted != "present" or entry.conference != place.conference:
+        entry.conference, entry.conference_state, entry.conference_url = place.conference, "none", None
+    entry.interviewer_id, entry.room_id = place.interviewer_id, place.room_id
+    entry.attendees = list(place.attendees)
+    _owe(session, parts, booking, entry, "present")
+
+
 def want_absent(session: Session, parts: Parts, booking: rows.Booking) -> None:
     """Owe every calendar of the booking the removal of its entry."""
-    for entry in session.scalars(
-        sa.select(rows.CalendarEntry)
-        .where(rows.CalendarEntry.booking_id == booking.id)
-        .order_by(rows.CalendarEntry.id)
-        .with_for_update(key_share=True)
-    ):
-        entry.wanted, entry.status = "absent", "pending"
-        entry.booking_version = booking.version
-        entry.attempts, entry.attempt_at, entry.error = 0, parts.now(), None
-        _defer(session, parts, entry)
+    for entry in _entries_of(session, booking):
+        _take_out(session, parts, booking, entry)
+
+
+def _take_out(session: Session, parts: Parts, booking: rows.Booking, entry: rows.CalendarEntry) -> None:
+    _owe(session, parts, booking, entry, "absent")
+    _defer(session, parts, entry)
+
+
+def _owe(session: Session, parts: Parts, booking: rows.Booking, entry: rows.CalendarEntry, what: str) -> None:
+    """From now on this is wanted; how the calendar differed from what was wanted before is settled."""
+    now = parts.now()
+    # Somebody may be writing what was wanted before: a change waits for them, or they would have the last
+    # word. A removal does not: it is looked after (VERIFY_REMOVED).
+    claimed = entry.status in ("pending", "refused") and entry.attempts > 0 and entry.attempt_at > now
+    waits = claimed and what == "present"
+    entry.attempt_at = min(entry.attempt_at, now + LEASE) if waits else now
+    entry.wanted, entry.status, entry.booking_version = what, "pending", booking.version
+    entry.attempts, entry.error = 0, None
+    session.execute(
+        sa.update(rows.Discrepancy)
+        .where(rows.Discrepancy.entry_id == entry.id, rows.Discrepancy.resolved_at.is_(None))
+        .values(resolved_at=now)
+    )
 
 
 def _defer(session: Session, parts: Parts, entry: rows.CalendarEntry) -> None:
@@ -168,7 +226,7 @@ def _keep_success(
             entry.written_version = claimed.booking_version
         if (entry.wanted, entry.booking_version) != (claimed.wanted, claimed.booking_version):
             # Something else is wanted by now, and its own job found the entry taken.
-            entry.attempt_at = parts.now()
+            entry.status, entry.attempt_at = "pending", parts.now()
             _defer(session, parts, entry)
             return
         entry.status = "written" if entry.wanted == "present" else "removed"
@@ -233,6 +291,8 @@ def _reached_by(
     planned = next(
         OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
     )
+    if entry.wanted == "absent" and booking.status != "cancelled":
+        return  # who takes part no more has heard with the change
     for panelist in planned.interviewers:
         interviewer = session.get_one(rows.Interviewer, panelist.id)
         invited = entry.provider in wanted.INVITING and interviewer.calendar["provider"] == entry.provider

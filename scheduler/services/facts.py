@@ -16,7 +16,7 @@ from scheduler.domain.options import OptionSession
 from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE
 from scheduler.messages.content import Brand, MailFacts, Part, Person, SessionFacts
-from scheduler.services import conferences, connections, invitations
+from scheduler.services import conferences, connections, invitations, owing
 from scheduler.services.parts import Parts
 
 
@@ -172,11 +172,15 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
     facts = _common(session, parts, message, booking.plan)
     details = message.details
     only = message.recipient.get("id") if message.recipient_role == "interviewer" else None
+    released_from = details.get("released_from")
     facts |= {
-        "sessions": sessions_of(session, booking, interviewer_id=only),
+        "sessions": sessions_of(session, booking, booked=released_from, interviewer_id=only),
         "uid": uid_of(booking),
         "sequence": booking.version,
+        "continues": released_from is not None,
     }
+    if message.kind in owing.WITH_INVITATION:
+        facts |= {"kind": "confirmation", **_what_changed(session, message, booking)}
     if message.recipient_role == "candidate":
         facts["candidate_link"] = _link_of(session, parts, booking)
     if message.kind == "cancellation":
@@ -184,6 +188,40 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
         if message.recipient_role != "candidate":
             facts["reason"] = details.get("reason", "")
     return MailFacts(**facts)
+
+
+def _what_changed(session: Session, message: rows.Message, booking: rows.Booking) -> dict[str, Any]:
+    """What this reader, who has heard of the interview before, should hear of it now."""
+    if message.kind == "confirmation" and not _told_before(session, message):
+        return {}
+    by_mail_only = message.kind == "confirmation"
+    moved_from = _last_time(session, booking) if by_mail_only else message.details.get("moved_from")
+    changed: dict[str, Any] = {"version": booking.version}
+    if moved_from:
+        start, end = parse_instant(moved_from["start"]), parse_instant(moved_from["end"])
+        changed["moved_from"] = Interval(start, end)
+    return changed
+
+
+def _told_before(session: Session, message: rows.Message) -> bool:
+    """Only interviewers whose calendars cannot be written hear of a change by a further confirmation."""
+    earlier = sa.select(rows.Message.id).where(
+        rows.Message.booking_id == message.booking_id,
+        rows.Message.kind == "confirmation",
+        rows.Message.recipient["id"].astext == (message.recipient.get("id") or ""),
+        rows.Message.booking_version < message.booking_version,
+        rows.Message.status == "sent",
+    )
+    return message.recipient_role == "interviewer" and session.scalar(earlier.limit(1)) is not None
+
+
+def _last_time(session: Session, booking: rows.Booking) -> dict[str, str] | None:
+    """When it was before the last change; None when the time stayed as it was."""
+    query = sa.select(rows.Event).where(
+        rows.Event.booking_id == booking.id, rows.Event.type.in_(owing.CHANGES)
+    )
+    last = session.scalar(query.order_by(rows.Event.position.desc()).limit(1))
+    return last.data.get("moved_from") if last else None
 
 
 def uid_of(booking: rows.Booking) -> str:
@@ -205,13 +243,17 @@ def _link_of(session: Session, parts: Parts, booking: rows.Booking) -> str:
 
 
 def sessions_of(
-    session: Session, booking: rows.Booking, *, interviewer_id: str | None = None
+    session: Session,
+    booking: rows.Booking,
+    *,
+    booked: list[dict[str, Any]] | None = None,
+    interviewer_id: str | None = None,
 ) -> tuple[SessionFacts, ...]:
-    """The booked sessions in order of time, or those of one interviewer."""
+    """The booked sessions in order of time, or those of one interviewer; `booked`: as they were before."""
     asked = {item["key"]: item for item in booking.plan["sessions"]}
     made = conferences.links(session, booking.id)
     planned = sorted(
-        (OptionSession.from_json(item) for item in booking.sessions), key=lambda item: item.start
+        (OptionSession.from_json(item) for item in booked or booking.sessions), key=lambda item: item.start
     )
     return tuple(
         _session_facts(session, item, asked[item.key], made.get(item.key, ""))

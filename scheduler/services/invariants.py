@@ -71,6 +71,28 @@ PROMISES = (
         where b.status in ('confirmed', 'needs_attention', 'completed', 'no_show') and not exists (
             select from reservations v
             where v.booking_id = b.id and v.state = 'booked'
+              -- what is over stays over, whatever calendar somebody has by now
+              and (v.resource_id = coalesce(i.resource_id, r.resource_id)
+                   or b.status in ('completed', 'no_show'))
+              and v.during @> tstzrange((s ->> 'start')::timestamptz, (s ->> 'end')::timestamptz)
+        )
+        """,
+    ),
+    Promise(
+        "nobody_else_is_reserved",
+        "A booking ahead occupies those who take part in it, and nobody else.",
+        """
+        select b.id || ' ' || v.id from bookings b
+        join reservations v on v.booking_id = b.id and v.state = 'booked'
+        where b.status in ('confirmed', 'needs_attention') and not exists (
+            select from jsonb_array_elements(b.sessions) s
+            cross join lateral (
+                select p ->> 'id' as id from jsonb_array_elements(s -> 'interviewers') p
+                union all select s -> 'room' ->> 'id' where jsonb_typeof(s -> 'room') = 'object'
+            ) who
+            left join interviewers i on i.id = who.id
+            left join rooms r on r.id = who.id
+            where v.resource_id in (i.resource_id, r.resource_id)
               and v.during @> tstzrange((s ->> 'start')::timestamptz, (s ->> 'end')::timestamptz)
         )
         """,
@@ -152,6 +174,32 @@ PROMISES = (
         "one_mail_a_cause",
         "What is to be told once is written down once.",
         "select min(m.id) from messages m group by m.dedupe_key having count(*) > 1",
+    ),
+    Promise(
+        "entries_are_of_the_panel",
+        "Only calendars of those who take part, and of organisers, want an entry.",
+        """
+        select e.id from calendar_entries e
+        join bookings b on b.id = e.booking_id and b.status in ('confirmed', 'needs_attention')
+        cross join lateral (
+            select s from jsonb_array_elements(b.sessions) s where s ->> 'key' = e.session_key
+        ) planned
+        where e.wanted = 'present' and (
+            (e.interviewer_id is not null and not planned.s -> 'interviewers'
+                @> jsonb_build_array(jsonb_build_object('id', e.interviewer_id)))
+            or (e.room_id is not null and e.room_id is distinct from planned.s -> 'room' ->> 'id')
+        )
+        """,
+    ),
+    Promise(
+        "mails_are_of_the_present_time",
+        "What waits to be sent about a booking ahead is of the time it has now.",
+        """
+        select m.id from messages m
+        join bookings b on b.id = m.booking_id and b.status in ('confirmed', 'needs_attention')
+        where m.status = 'queued' and not m.details ? 'released_from'
+          and (m.details ->> 'start')::timestamptz <> b.start
+        """,
     ),
     Promise(
         "silence_after_the_end",

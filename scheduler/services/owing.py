@@ -7,6 +7,7 @@ and when.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,10 @@ from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
 from scheduler.services.parts import Parts
 
+#: what changes a booking that goes on: each is an event
+CHANGES = ("booking.rescheduled", "interviewer.replaced")
+#: mails that carry the calendar invitation: of a new booking, of a new time, of another panel or room
+WITH_INVITATION = ("confirmation", "rescheduled", "panel_changed")
 #: sent at most once: after a crash in the middle of sending they are not tried again
 NUDGES = ("reminder",)
 
@@ -100,7 +105,7 @@ def owe_booking_news(
     due_at: datetime | None = None,
     **details: Any,
 ) -> None:
-    """`confirmation`, `video_link` or `cancellation`, to the candidate and the run's contact."""
+    """One of WITH_INVITATION, `video_link` or `cancellation`, to the candidate and the run's contact."""
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
     recipients = [("candidate", candidate_recipient(candidate))]
     if booking.contact:
@@ -134,6 +139,33 @@ def owe_reminders(
             not_after=booking.start - (before / 4 if minutes >= 360 else timedelta(minutes=5)),
             details={"minutes_before": minutes},
         )
+
+
+def owe_release(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    interviewer: rows.Interviewer,
+    was: Sequence[dict[str, Any]],
+) -> None:
+    """To an interviewer who heard by mail that they take part: that they need not any more. `was`: the
+    sessions as they were when they did.
+    """
+    mine = [item for item in was if interviewer.id in {person["id"] for person in item["interviewers"]}]
+    recipient = interviewer_recipient(interviewer)
+    details = {"released_from": mine}
+    _owe_about_booking(session, parts, booking, "cancellation", "interviewer", recipient, details=details)
+
+
+def told_by_mail(session: Session, booking: rows.Booking) -> set[str]:
+    """The interviewers whose calendars cannot be written, and who heard of the interview by mail."""
+    query = sa.select(rows.Message.recipient["id"].astext).where(
+        rows.Message.booking_id == booking.id,
+        rows.Message.recipient_role == "interviewer",
+        rows.Message.kind == "confirmation",
+        rows.Message.status.in_(("sent", "sending")),
+    )
+    return set(session.scalars(query))
 
 
 def owe_interviewer_news(

@@ -25,7 +25,8 @@ def people_and_rooms(option: Option) -> set[str]:
 
 
 def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> list[rows.Option]:
-    """The offered options that nothing of ours has made impossible since they were made.
+    """The offered options that nothing of ours has made impossible since they were made. After a booking:
+    the times it could be moved to, in whose way it does not stand itself.
 
     An option all of whose people and rooms are still unoccupied stands. For the others the seats are worked
     out again, from the calendars as they were known and the bookings as they are now.
@@ -45,14 +46,25 @@ def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandid
     )
     if not offered or run_candidate.problem is None:
         return offered
-    crossed = _crossed(session, offered)
+    moving = _booked(session, run_candidate)
+    crossed = _crossed(session, offered, moving)
     if not crossed:
         return offered
-    problem = _present_problem(session, parts, run_candidate, offered)
+    problem = _present_problem(session, parts, run_candidate, offered, moving)
     return [row for row in offered if row.id not in crossed or seat(problem, convert.option(row)) is not None]
 
 
-def _crossed(session: Session, offered: list[rows.Option]) -> set[str]:
+def _booked(session: Session, run_candidate: rows.RunCandidate) -> str | None:
+    if run_candidate.status != "booked":
+        return None
+    return session.scalar(
+        sa.select(rows.Booking.id).where(
+            rows.Booking.run_candidate_id == run_candidate.id, rows.Booking.status != "cancelled"
+        )
+    )
+
+
+def _crossed(session: Session, offered: list[rows.Option], moving: str | None) -> set[str]:
     """Options at least one of whose people or rooms is occupied during the option."""
     ids = {id_ for row in offered for id_ in people_and_rooms(convert.option(row))}
     resources = {
@@ -68,9 +80,7 @@ def _crossed(session: Session, offered: list[rows.Option]) -> set[str]:
     taken: dict[int, list[Range[Any]]] = {}
     for resource_id, during in session.execute(
         sa.select(rows.Reservation.resource_id, rows.Reservation.during).where(
-            rows.Reservation.resource_id.in_(resources.values()),
-            rows.Reservation.state.in_(rows.OCCUPYING),
-            rows.Reservation.during.op("&&")(whole),
+            rows.Reservation.resource_id.in_(resources.values()), casts.occupied(whole, but_for=moving)
         )
     ):
         taken.setdefault(resource_id, []).append(during)
@@ -81,12 +91,18 @@ def _crossed(session: Session, offered: list[rows.Option]) -> set[str]:
 
 
 def _present_problem(
-    session: Session, parts: Parts, run_candidate: rows.RunCandidate, offered: list[rows.Option]
+    session: Session,
+    parts: Parts,
+    run_candidate: rows.RunCandidate,
+    offered: list[rows.Option],
+    moving: str | None,
 ) -> Problem:
     problem = Problem.from_json(run_candidate.problem)
     around = Interval(min(row.start for row in offered), max(row.end for row in offered))
-    cast = casts.cast_for(session, problem.plan, around)
-    return problems.as_of_now(problem.evolve(now=parts.now()), cast)
+    cast = casts.cast_for(session, problem.plan, around, moving=moving)
+    # A move may go further than the run's own window.
+    window = around if moving else problem.window
+    return problems.as_of_now(problem.evolve(now=parts.now(), window=window), cast)
 
 
 def still_possible_views(

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from calendars.values import Busy
 from scheduler.db.casts import Cast, OwnEntry
-from scheduler.domain.intervals import Interval
+from scheduler.domain.intervals import Interval, subtract
 from scheduler.domain.people import Candidate, Owner
 from scheduler.domain.plans import Plan
 from scheduler.services.readings import Look
+from scheduler.services.wanted import INVITING
 from scheduler.solver.problem import (
     BusyBlock,
     CandidateFacts,
@@ -92,11 +93,33 @@ def _candidate_facts(candidate: Candidate | None) -> CandidateFacts:
 
 
 def _busy(owner: Owner, look: Look, cast: Cast) -> tuple[BusyBlock, ...]:
+    leaving = _leaving(owner, look, cast.own_entries)
     return tuple(
-        BusyBlock(Interval(block.start, block.end), block.kind)
+        BusyBlock(piece, block.kind)
         for block in look.busy
         if not _spoken_for(owner, block, cast.own_entries)
+        for piece in _less(block, leaving)
     )
+
+
+def _leaving(owner: Owner, look: Look, own_entries: Mapping[str, OwnEntry]) -> list[Interval]:
+    """The times of entries that are being moved, where a look does not say which blocks are ours: providers
+    that tell free and busy only may show them as part of a longer block.
+    """
+    if owner.calendar.provider not in INVITING:
+        return []
+    named = {block.own for block in look.busy}
+    return [
+        entry.leaves
+        for uid, entry in own_entries.items()
+        if entry.leaves is not None and owner.calendar in entry.calendars and uid not in named
+    ]
+
+
+def _less(block: Busy, leaving: list[Interval]) -> tuple[Interval, ...]:
+    whole = Interval(block.start, block.end)
+    ours = [during for during in leaving if block.own is None and whole.contains(during)]
+    return subtract([whole], ours) if ours else (whole,)
 
 
 def _spoken_for(owner: Owner, block: Busy, own_entries: Mapping[str, OwnEntry]) -> bool:

@@ -3,24 +3,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from scheduler.db import rows
-from scheduler.db.casts import Cast
+from scheduler.db import convert, rows
 from scheduler.domain.intervals import Interval, format_instant
 from scheduler.domain.options import OptionSession
 from scheduler.domain.people import Buffer
 from scheduler.domain.plans import Plan
 
 
-def add_reservations(session: Session, booking: rows.Booking, plan: Plan, cast: Cast) -> None:
-    """Occupy everybody, buffers included. Touching sessions of one person share a reservation."""
+def replace_reservations(
+    session: Session, booking: rows.Booking, plan: Plan, *, only: Collection[str] | None = None
+) -> None:
+    """Free what the booking occupied, and occupy what it does now; of these people and rooms, if given."""
+    resources, _ = _owners(session, _ids(booking) | set(only or ()))
+    which = None if only is None else [resources[id_] for id_ in only]
+    session.execute(
+        sa.update(rows.Reservation)
+        .where(
+            rows.Reservation.booking_id == booking.id,
+            rows.Reservation.state.in_(rows.OCCUPYING),
+            sa.true() if which is None else rows.Reservation.resource_id.in_(which),
+        )
+        .values(state="released")
+    )
+    add_reservations(session, booking, plan, only=only)
+
+
+def add_reservations(
+    session: Session, booking: rows.Booking, plan: Plan, *, only: Collection[str] | None = None
+) -> None:
+    """Occupy everybody, buffers included; `only` these people and rooms, if given. Touching sessions of one
+    person share a reservation.
+    """
     planned = [OptionSession.from_json(item) for item in booking.sessions]
-    buffers = {person.id: person.buffer for person in cast.interviewers}
+    resources, buffers = _owners(session, _ids(booking))
     for id_, items in _sessions_by_resource(planned).items():
+        if only is not None and id_ not in only:
+            continue
         for group in _touching(items):
             cores = [_core(item, _buffer_of(plan, item.key, buffers.get(id_))) for item in group]
             first, last = cores[0], cores[-1]
@@ -30,7 +55,7 @@ def add_reservations(session: Session, booking: rows.Booking, plan: Plan, cast: 
             session.add(
                 rows.Reservation(
                     organization_id=booking.organization_id,
-                    resource_id=cast.resources[id_],
+                    resource_id=resources[id_],
                     booking_id=booking.id,
                     during=Range(during.start, during.end),
                     cores=cores,
@@ -38,6 +63,25 @@ def add_reservations(session: Session, booking: rows.Booking, plan: Plan, cast: 
                 )
             )
     session.flush()
+
+
+def _ids(booking: rows.Booking) -> set[str]:
+    """The people and rooms of a booking."""
+    people = {person["id"] for item in booking.sessions for person in item["interviewers"]}
+    return people | {item["room"]["id"] for item in booking.sessions if item.get("room")}
+
+
+def _owners(session: Session, ids: Iterable[str]) -> tuple[dict[str, int], dict[str, Buffer]]:
+    """What is locked for each person and room, and each person's buffer."""
+    ids = list(ids)
+    resources: dict[str, int] = {}
+    buffers: dict[str, Buffer] = {}
+    for person in session.scalars(sa.select(rows.Interviewer).where(rows.Interviewer.id.in_(ids))):
+        resources[person.id] = person.resource_id
+        buffers[person.id] = convert.interviewer(person).buffer
+    for room in session.scalars(sa.select(rows.Room).where(rows.Room.id.in_(ids))):
+        resources[room.id] = room.resource_id
+    return resources, buffers
 
 
 def _sessions_by_resource(planned: list[OptionSession]) -> dict[str, list[OptionSession]]:

@@ -181,28 +181,32 @@ def _store_answer(
         owing.owe_no_options(session, parts, run, run_candidate)
 
 
-def add_options(session: Session, run_candidate: rows.RunCandidate, options: tuple[Option, ...]) -> None:
+def add_options(
+    session: Session, run_candidate: rows.RunCandidate, options: tuple[Option, ...]
+) -> list[rows.Option]:
     """Store options after the ones that are there already."""
     first = (
         session.scalar(sa.select(sa.func.count()).where(rows.Option.run_candidate_id == run_candidate.id))
         or 0
     )
-    for position, option in enumerate(options, start=first):
-        session.add(
-            rows.Option(
-                id=new_id("opt"),
-                organization_id=run_candidate.organization_id,
-                run_candidate_id=run_candidate.id,
-                position=position,
-                start=option.start,
-                end=option.end,
-                sessions=[item.to_json() for item in option.sessions],
-                cost=option.cost,
-                reasons=[reason.to_json() for reason in option.reasons],
-                status="offered",
-            )
+    stored = [
+        rows.Option(
+            id=new_id("opt"),
+            organization_id=run_candidate.organization_id,
+            run_candidate_id=run_candidate.id,
+            position=position,
+            start=option.start,
+            end=option.end,
+            sessions=[item.to_json() for item in option.sessions],
+            cost=option.cost,
+            reasons=[reason.to_json() for reason in option.reasons],
+            status="offered",
         )
+        for position, option in enumerate(options, start=first)
+    ]
+    session.add_all(stored)
     session.flush()
+    return stored
 
 
 def options_of(outcome: Outcome) -> tuple[Option, ...]:

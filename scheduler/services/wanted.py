@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -59,15 +60,25 @@ class _Owner:
         return {name: self.row.id}
 
 
-def places(session: Session, booking: rows.Booking) -> list[Place]:
-    """Every event the booking needs, in the order of its sessions."""
+def places(
+    session: Session, booking: rows.Booking, standing: Mapping[tuple[str, str], str] = MappingProxyType({})
+) -> list[Place]:
+    """Every event the booking needs, in the order of its sessions.
+
+    `standing`: the calendar that holds the event of a session at a provider already. Its owner goes on
+    holding it while they take part, so that nobody is invited twice.
+    """
     organizers = session.get_one(rows.Organization, booking.organization_id).organizers or {}
     asked = {item["key"]: item for item in booking.plan["sessions"]}
     found: list[Place] = []
     for item in booking.sessions:
         planned = OptionSession.from_json(item)
         owners = owners_of(session, planned)
-        events = [_event(planned.key, p, owners, organizers) for p in INVITING if _any_at(owners, p)]
+        events = [
+            _event(planned.key, p, owners, organizers, standing.get((planned.key, p)))
+            for p in INVITING
+            if _any_at(owners, p)
+        ]
         entries = [_entry(planned.key, owner, owners) for owner in owners if owner.provider not in INVITING]
         maker = _who_makes_the_link(asked[planned.key], owners)
         found += [
@@ -88,9 +99,12 @@ def _any_at(owners: Iterable[_Owner], provider: str) -> bool:
     return any(owner.provider == provider for owner in owners)
 
 
-def _event(key: str, provider: str, owners: list[_Owner], organizers: Mapping[str, Any]) -> Place:
+def _event(
+    key: str, provider: str, owners: list[_Owner], organizers: Mapping[str, Any], standing: str | None
+) -> Place:
     here = [owner for owner in owners if owner.provider == provider]
-    calendar = organizers.get(provider) or here[0].address
+    holder = standing if standing in {owner.address for owner in here} else here[0].address
+    calendar = organizers.get(provider) or holder
     others = dict.fromkeys(owner.address for owner in here if owner.address != calendar)
     whose = next((owner.ids for owner in here if owner.address == calendar), {})
     return Place(session_key=key, provider=provider, calendar=calendar, attendees=tuple(others), **whose)

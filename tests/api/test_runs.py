@@ -352,6 +352,43 @@ def test_a_booking_can_be_called_off(client, offered):
     assert listed == [cancelled.json]
 
 
+def test_a_booking_can_be_moved_to_one_of_its_fresh_options(client, offered):
+    booked = client.post("/v1/bookings", {"option_id": options(offered())[0]["id"]})
+    address = booked.headers["Location"]
+    fresh = client.post(f"{address}/options", {"options": 3}).json
+    assert (len(fresh["data"]), fresh["explanation"]) == (3, None)
+    choice = {"option_id": fresh["data"][0]["id"]}
+    moved, again = (client.post(f"{address}/reschedule", choice) for _ in range(2))
+    assert (moved.status_code, moved.json["version"]) == (200, 2)
+    assert (moved.json["id"], moved.json["start"]) == (booked.json["id"], fresh["data"][0]["start"])
+    assert moved.headers["ETag"] != booked.headers["ETag"]
+    assert again.json == moved.json == client.get(address).json
+
+
+def test_fresh_options_need_no_body_and_have_bounds(client, offered):
+    address = client.post("/v1/bookings", {"option_id": options(offered())[0]["id"]}).headers["Location"]
+    assert client.post(f"{address}/options").status_code == 200
+    assert set(pointers(client.post(f"{address}/options", {"options": 51}))) == {"/options"}
+    over = {"start": "2020-01-01T00:00:00Z", "end": "2020-01-02T00:00:00Z"}
+    assert set(pointers(client.post(f"{address}/options", {"window": over}))) == {"/window/end"}
+    assert set(pointers(client.post(f"{address}/reschedule", {}))) == {"/option_id"}
+
+
+def test_fresh_options_that_are_none_say_why(client, offered):
+    address = client.post("/v1/bookings", {"option_id": options(offered())[0]["id"]}).headers["Location"]
+    saturday = {"start": "2026-12-05T00:00:00Z", "end": "2026-12-06T00:00:00Z"}
+    fresh = client.post(f"{address}/options", {"window": saturday}).json
+    assert (fresh["data"], bool(fresh["explanation"]["blockers"])) == ([], True)
+
+
+def test_a_booking_of_others_is_neither_asked_about_nor_moved(client, offered, stranger):
+    run = offered()
+    address = client.post("/v1/bookings", {"option_id": options(run)[0]["id"]}).headers["Location"]
+    assert stranger.post(f"{address}/options").status_code == 404
+    choice = {"option_id": options(run)[1]["id"]}
+    assert stranger.post(f"{address}/reschedule", choice).status_code == 404
+
+
 def test_how_it_went_is_said_once_it_has_begun(client, offered, clock):
     address = client.post("/v1/bookings", {"option_id": options(offered())[0]["id"]}).headers["Location"]
     early = client.post(f"{address}/outcome", {"status": "completed"})

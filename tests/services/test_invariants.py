@@ -19,9 +19,20 @@ BREAKS = {
         select organization_id, resource_id, booking_id, during, cores, state from reservations
     """,
     "everybody_is_reserved": "delete from reservations",
+    "nobody_else_is_reserved": """
+        insert into resources (organization_id, provider, address)
+        select id, 'ics', 'ben@acme.example' from organizations;
+        insert into reservations (organization_id, resource_id, booking_id, during, cores, state)
+        select v.organization_id, r.id, v.booking_id, v.during, v.cores, v.state
+        from reservations v, resources r where r.address = 'ben@acme.example'
+    """,
     "one_booking_each": "update run_candidates set status = 'offered'",
     "every_change_is_told_once": "update bookings set version = version + 1",
     "calendars_follow": "update calendar_entries set wanted = 'absent'",
+    "entries_are_of_the_panel": "update calendar_entries set interviewer_id = 'ivw_ben'",
+    "mails_are_of_the_present_time": """
+        update bookings set start = start - interval '1 hour'
+    """,
     "sent_means_sent": "update messages set sent_at = null where status = 'sent'",
     "answers_have_rows": """
         insert into api_keys (id, organization_id, name, hash, scopes, created_at)

@@ -22,7 +22,7 @@ from scheduler.services import (
     runs,
     solving,
 )
-from scheduler.services.picking import TakenWithOthers
+from scheduler.services.picks import TakenWithOthers
 from tests.services.conftest import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-03T00:00:00Z"}

@@ -8,15 +8,52 @@ from typing import ClassVar
 import marshmallow as ma
 from marshmallow import fields
 
-from scheduler.api.schemas.base import Instant, Lines, Listing, Schema, View, id_of, list_of, one_of
+from scheduler.api.schemas.base import (
+    Instant,
+    Lines,
+    Listing,
+    Part,
+    Schema,
+    View,
+    Whole,
+    Window,
+    id_of,
+    list_of,
+    one_of,
+)
 from scheduler.api.schemas.people import Candidate
 from scheduler.api.schemas.plans import PlanAsItWas
-from scheduler.api.schemas.runs import OptionSession
+from scheduler.api.schemas.runs import Explanation, Option, OptionSession
 from scheduler.domain import moves
 
 
 class BookingRequest(Schema):
     """Book one of the options on offer."""
+
+    option_id = id_of("opt", required=True)
+
+
+class MoveQuestion(Schema):
+    """Where a booking could be moved to."""
+
+    window = Part(
+        Window, metadata={"description": "Default: the run's; the plan's horizon where it had none."}
+    )
+    options = Whole(1, 50, metadata={"description": "How many. Default: as many as the run asked for."})
+
+
+class FreshOptions(View):
+    """Times that a booking could be moved to, those with the same people first (reason `same_people`)."""
+
+    nullable: ClassVar = frozenset({"explanation"})
+    data = fields.List(fields.Nested(Option))
+    explanation = fields.Nested(
+        Explanation, metadata={"description": "Why there are none, and what would help."}
+    )
+
+
+class Rescheduling(Schema):
+    """Move a booking to one of its fresh options."""
 
     option_id = id_of("opt", required=True)
 

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moving a booked interview: fresh options, the same people first, and the change to one of them.
+
+The booking keeps its id and its history; its version rises. It never stands in the way of its own new time.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.domain import moves
+from scheduler.domain.errors import Conflict, NotFound, SlotTaken
+from scheduler.domain.intervals import format_instant
+from scheduler.domain.moves import move
+from scheduler.domain.options import Option
+from scheduler.domain.plans import Plan
+from scheduler.services import (
+    attention,
+    bookings,
+    conferences,
+    entries,
+    events,
+    owing,
+    picks,
+    views,
+)
+from scheduler.services.parts import CANDIDATE, Actor, Parts
+from scheduler.services.picks import Pick, TakenWithOthers
+from scheduler.services.possible import people_and_rooms, still_possible_views
+from scheduler.services.reserving import replace_reservations
+from scheduler.solver.problem import Problem
+
+NOT_BOOKED = "This interview is {status}; it cannot be moved."
+BEGUN = "This interview has begun already."
+TOO_LATE = "The time can be changed until {hours} hours before the interview."
+TOO_OFTEN = "The time has been changed as often as it can be here."
+
+
+def reschedule(
+    parts: Parts, organization_id: str, booking_id: str, option_id: str, *, actor: Actor
+) -> dict[str, Any]:
+    """Move a booking to one of its fresh options. The same choice again answers with the same booking.
+
+    Raises NotFound, Conflict (it cannot be moved, or not by the candidate any more), TakenWithOthers (the
+    old time stands), Unavailable (the calendars cannot be checked).
+    """
+    with parts.database.transaction(organization_id) as session:
+        booking = bookings.row(session, booking_id)
+        option = _option_of(session, booking, option_id)
+        if _is_done(booking, option_id):
+            return views.booking(session, booking)
+        refuse_unless_movable(session, parts, booking, actor)
+        pick = picks.pick_of(session, parts, option, moving=booking.id)
+    try:
+        problem, stale = picks.look_again(parts, pick)
+        return picks.insist(lambda: _move(parts, pick, problem, stale, actor))
+    except SlotTaken:
+        raise TakenWithOthers(_what_is_left(parts, pick)) from None
+
+
+def _option_of(session: Session, booking: rows.Booking, option_id: str) -> rows.Option:
+    option = session.get(rows.Option, option_id)
+    if option is None or option.run_candidate_id != booking.run_candidate_id:
+        raise NotFound("There is no such option.")
+    return option
+
+
+def _is_done(booking: rows.Booking, option_id: str) -> bool:
+    return booking.option_id == option_id and booking.status in moves.ACTIVE_BOOKING
+
+
+def refuse_unless_movable(session: Session, parts: Parts, booking: rows.Booking, actor: Actor) -> None:
+    """Raises Conflict when this booking cannot be moved, or not by a candidate any more."""
+    if booking.status not in moves.ACTIVE_BOOKING:
+        status = booking.status.replace("_", " ")
+        raise Conflict(NOT_BOOKED.format(status=status), code="not_booked")
+    if booking.start <= parts.now():
+        raise Conflict(BEGUN, code="begun")
+    if actor != CANDIDATE:
+        return
+    plan = Plan.from_json(booking.plan)
+    if _moves_by_candidate(session, booking) >= plan.reschedule_limit:
+        raise Conflict(TOO_OFTEN, code="reschedule_limit")
+    if booking.start - parts.now() < timedelta(hours=plan.reschedule_cutoff_hours):
+        raise Conflict(TOO_LATE.format(hours=plan.reschedule_cutoff_hours), code="reschedule_cutoff")
+
+
+def _moves_by_candidate(session: Session, booking: rows.Booking) -> int:
+    query = sa.select(sa.func.count()).where(
+        rows.Event.booking_id == booking.id,
+        rows.Event.type == "booking.rescheduled",
+        rows.Event.actor == CANDIDATE.name,
+    )
+    return session.scalar(query) or 0
+
+
+def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], actor: Actor) -> dict[str, Any]:
+    """One transaction: the candidate's row, the booking, all people and rooms in order; seat; change."""
+    with parts.database.transaction(pick.organization_id) as session:
+        booking = bookings.locked(session, pick.moving or "")
+        if _is_done(booking, pick.option.id):
+            return views.booking(session, booking)
+        refuse_unless_movable(session, parts, booking, actor)
+        if session.get_one(rows.Option, pick.option.id).status not in ("offered", "held"):
+            raise SlotTaken(picks.NOT_OFFERED)
+        seated = picks.seat_under_lock(session, pick, problem, also=occupied_by(session, booking))
+        was = booking.sessions
+        moved_from = {"start": format_instant(booking.start), "end": format_instant(booking.end)}
+        _change(session, booking, seated)
+        replace_reservations(session, booking, pick.plan)
+        events.record(
+            session,
+            booking.organization_id,
+            "booking.rescheduled",
+            actor=actor,
+            at=parts.now(),
+            booking=booking,
+            data={"option_id": seated.id, "moved_from": moved_from, **_who_changed(was, booking.sessions)},
+        )
+        tell_of_change(session, parts, booking, was, "rescheduled", moved_from=moved_from)
+        if stale & people_and_rooms(seated):
+            attention.needs_attention(session, booking, picks.UNCHECKED, at=parts.now())
+        return views.booking(session, booking)
+
+
+def occupied_by(session: Session, booking: rows.Booking) -> list[int]:
+    """The people and rooms that a booking occupies, as what is locked."""
+    query = sa.select(rows.Reservation.resource_id).where(
+        rows.Reservation.booking_id == booking.id, rows.Reservation.state.in_(rows.OCCUPYING)
+    )
+    return list(session.scalars(query))
+
+
+def _change(session: Session, booking: rows.Booking, seated: Option) -> None:
+    bookings.withdraw_options(session, booking.run_candidate_id)
+    session.execute(sa.update(rows.Option).where(rows.Option.id == seated.id).values(status="accepted"))
+    booking.option_id = seated.id
+    booking.start, booking.end = seated.start, seated.end
+    booking.sessions = [item.to_json() for item in seated.sessions]
+    if booking.status != "confirmed":
+        # What a person should have looked at was about the old time.
+        booking.status = move(moves.BOOKING, "booking", booking.status, "confirmed")
+    booking.attention = None
+    booking.version += 1
+    session.flush()
+
+
+def _people(sessions: list[dict[str, Any]]) -> set[str]:
+    return {person["id"] for item in sessions for person in item["interviewers"]}
+
+
+def _who_changed(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> dict[str, list[str]]:
+    gone = sorted(_people(was) - _people(now))
+    return {"replaced": gone} if gone else {}
+
+
+def tell_of_change(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    was: list[dict[str, Any]],
+    kind: str | None,
+    **details: Any,
+) -> None:
+    """Calendars follow the change, what waited to be sent is of the past, and those concerned hear: by mail
+    of this kind (None: candidate and contact see no change).
+    """
+    entries.want_present(session, parts, booking)
+    release(session, parts, booking, was)
+    if kind is None:
+        return
+    owing.drop_queued(session, rows.Message.booking_id == booking.id, rows.Message.kind != "cancellation")
+    due_at = conferences.confirm_at(session, parts, booking)
+    owing.owe_booking_news(session, parts, booking, kind, due_at=due_at, **details)
+    candidate = session.get_one(rows.Candidate, booking.candidate_id)
+    owing.owe_reminders(session, parts, booking, "candidate", owing.candidate_recipient(candidate))
+
+
+def release(session: Session, parts: Parts, booking: rows.Booking, was: list[dict[str, Any]]) -> None:
+    """Who takes part no more is reminded of nothing; who had heard of it by mail hears so."""
+    gone = _people(was) - _people(booking.sessions)
+    owing.drop_queued(
+        session, rows.Message.booking_id == booking.id, rows.Message.recipient["id"].astext.in_(gone)
+    )
+    for interviewer_id in sorted(gone & owing.told_by_mail(session, booking)):
+        interviewer = session.get(rows.Interviewer, interviewer_id)
+        if interviewer is not None:
+            owing.owe_release(session, parts, booking, interviewer, was)
+
+
+def _what_is_left(parts: Parts, pick: Pick) -> list[dict[str, Any]]:
+    """Take the lost option off the table, and say what is left; the booking stands as it was."""
+    with parts.database.transaction(pick.organization_id) as session:
+        run_candidate = session.get_one(
+            rows.RunCandidate, pick.run_candidate_id, with_for_update={"key_share": True}
+        )
+        if run_candidate.status != "booked":
+            return []
+        session.execute(
+            sa.update(rows.Option)
+            .where(rows.Option.id == pick.option.id, rows.Option.status == "offered")
+            .values(status="withdrawn")
+        )
+        return still_possible_views(session, parts, run_candidate)

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pick: a time that somebody has chosen, and what it takes to keep it.
+
+Look at the calendars of the people concerned again, with no transaction open; find seats for that time, the
+option's own people first. Then, in the transaction that writes it down: lock, recount, seat, judge. The
+exclusion constraint is the last lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import psycopg.errors
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from calendars.values import Busy
+from scheduler.db import casts, convert, rows
+from scheduler.db.casts import Cast
+from scheduler.domain.errors import SlotTaken, Unavailable
+from scheduler.domain.intervals import Interval
+from scheduler.domain.options import Option
+from scheduler.domain.people import Candidate
+from scheduler.domain.plans import Plan
+from scheduler.services import problems, readings
+from scheduler.services.parts import Parts
+from scheduler.services.possible import people_and_rooms, still_possible_views
+from scheduler.services.readings import Look
+from scheduler.solver.check import violations
+from scheduler.solver.problem import Problem
+from scheduler.solver.seating import seat
+
+#: lost races and deadlocks are tried again this often before the time counts as gone
+TRIES = 4
+TAKEN = "That time has just been taken."
+NOT_OFFERED = "That time is no longer on offer."
+UNCHECKED = "It was booked while a calendar could not be read; please check that nothing stands in its way."
+BLIND = "We could not check the calendars just now. Nothing is lost; please try again in a moment."
+
+Written = TypeVar("Written")
+
+
+class TakenWithOthers(SlotTaken):
+    """That time has just been taken."""
+
+    def __init__(self, options: list[dict[str, Any]], detail: str = TAKEN) -> None:
+        super().__init__(detail)
+        #: what can still be chosen, in the API's form
+        self.options = options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pick:
+    """What somebody wants, as it was when they asked."""
+
+    organization_id: str
+    run_candidate_id: str
+    option: Option
+    plan: Plan
+    window: Interval
+    candidate: Candidate
+    met: frozenset[str]
+    cast: Cast
+    policy: str
+    #: what was known of calendars when the options were made, by id
+    known: Mapping[str, tuple[Busy, ...]]
+    #: the booking that this time is to be the new one of; its old time stands in nobody's way
+    moving: str | None = None
+
+
+def pick_of(session: Session, parts: Parts, row: rows.Option, *, moving: str | None = None) -> Pick:
+    """Raises TakenWithOthers when the option is not on offer any more."""
+    run_candidate = session.get_one(rows.RunCandidate, row.run_candidate_id)
+    run = session.get_one(rows.Run, run_candidate.run_id)
+    candidate = convert.candidate(session.get_one(rows.Candidate, run_candidate.candidate_id))
+    organization = session.get_one(rows.Organization, run.organization_id)
+    plan = Plan.from_json(run.plan)
+    option = convert.option(row)
+    around = Interval(option.start, option.end)
+    if row.status not in ("offered", "held") or option.start <= parts.now():
+        raise TakenWithOthers(still_possible_views(session, parts, run_candidate), NOT_OFFERED)
+    window = Interval(run.window_start, run.window_end)
+    return Pick(
+        organization_id=run.organization_id,
+        run_candidate_id=run_candidate.id,
+        option=option,
+        plan=plan,
+        # Where an interview may be moved to was settled when the options were made.
+        window=around if moving else window,
+        candidate=candidate,
+        met=casts.people_met(session, candidate.id, except_run_candidate=run_candidate.id),
+        cast=casts.cast_for(session, plan, around, moving=moving),
+        policy=organization.policies.get("provider_down") or "refuse",
+        known=_known_busy(run_candidate),
+        moving=moving,
+    )
+
+
+def _known_busy(run_candidate: rows.RunCandidate) -> dict[str, tuple[Busy, ...]]:
+    if run_candidate.problem is None:
+        return {}
+    problem = Problem.from_json(run_candidate.problem)
+    blocks = {person.id: person.busy for person in problem.interviewers}
+    blocks |= {room.id: room.busy for room in problem.rooms}
+    return {
+        id_: tuple(Busy(block.during.start, block.during.end) for block in busy)
+        for id_, busy in blocks.items()
+    }
+
+
+def look_again(parts: Parts, pick: Pick) -> tuple[Problem, frozenset[str]]:
+    """The question as the calendars answer it now, and who of it is known from earlier only.
+
+    Of the option's own people when they can; else of everybody. Raises Unavailable when calendars cannot be
+    checked.
+    """
+    own = people_and_rooms(pick.option)
+    looks = _look(parts, pick, own)
+    problem = _state(parts, pick, looks, own)
+    if seat(problem, pick.option) is None:
+        everybody = {owner.id for owner in pick.cast.owners}
+        looks = {**looks, **_look(parts, pick, everybody - own)}
+        problem = _state(parts, pick, looks, everybody)
+        if seat(problem, pick.option) is None and _blind(looks):
+            raise Unavailable(BLIND, code="calendars_unreadable")
+    parts.reach("pick.looked")
+    return problem, frozenset(id_ for id_, look in looks.items() if look.stale)
+
+
+def _look(parts: Parts, pick: Pick, ids: Iterable[str]) -> dict[str, Look]:
+    ids = set(ids)
+    owners = [owner for owner in pick.cast.owners if owner.id in ids]
+    if not owners:
+        return {}
+    # A day on either side: whole-day events and buffers reach over the edges.
+    around = Interval(pick.option.start, pick.option.end).padded(problems.A_DAY, problems.A_DAY)
+    pending = pick.policy == "book_pending"
+    looks = readings.read_all(
+        parts, pick.organization_id, owners, around, patience=parts.patience, live=not pending
+    )
+    if not pending:
+        return looks
+    return {
+        id_: Look(busy=pick.known[id_], known_at=parts.now())
+        if not look.readable and id_ in pick.known
+        else look
+        for id_, look in looks.items()
+    }
+
+
+def _blind(looks: Mapping[str, Look]) -> bool:
+    return any(not look.readable for look in looks.values())
+
+
+def _state(parts: Parts, pick: Pick, looks: Mapping[str, Look], ids: set[str]) -> Problem:
+    cast = Cast(
+        interviewers=tuple(person for person in pick.cast.interviewers if person.id in ids),
+        rooms=tuple(room for room in pick.cast.rooms if room.id in ids),
+        resources=pick.cast.resources,
+        booked=pick.cast.booked,
+        load=pick.cast.load,
+        own_entries=pick.cast.own_entries,
+    )
+    return problems.state(
+        pick.plan, pick.window, parts.now(), cast, looks, candidate=pick.candidate, met=pick.met
+    )
+
+
+def insist(write: Callable[[], Written]) -> Written:
+    """Write in a transaction; after a lost race or a deadlock once more, with what is true then.
+
+    Raises SlotTaken when the time has gone.
+    """
+    for attempt in range(TRIES):
+        try:
+            return write()
+        except DBAPIError as error:
+            if not _worth_another_try(error) or attempt == TRIES - 1:
+                if _lost_race(error):
+                    raise SlotTaken(TAKEN) from None
+                raise
+    raise SlotTaken(TAKEN)
+
+
+def _worth_another_try(error: DBAPIError) -> bool:
+    return isinstance(
+        error.orig,
+        psycopg.errors.ExclusionViolation
+        | psycopg.errors.DeadlockDetected
+        | psycopg.errors.SerializationFailure,
+    )
+
+
+def _lost_race(error: DBAPIError) -> bool:
+    return isinstance(error.orig, psycopg.errors.ExclusionViolation)
+
+
+def seat_under_lock(session: Session, pick: Pick, problem: Problem, *, also: Iterable[int] = ()) -> Option:
+    """Lock people and rooms in order (`also`: further ones), recount, seat and judge. Raises SlotTaken."""
+    considered = {person.id for person in problem.interviewers} | {room.id for room in problem.rooms}
+    casts.lock_resources(session, [*(pick.cast.resources[id_] for id_ in considered), *also])
+    window = Interval(pick.option.start, pick.option.end)
+    cast = casts.cast_for(session, pick.plan, window, only=considered, moving=pick.moving)
+    current = problems.as_of_now(problem, cast)
+    seated = seat(current, pick.option)
+    if seated is None:
+        raise SlotTaken(TAKEN)
+    broken = violations(current, seated)
+    if broken:
+        msg = f"the seating of {pick.option.id} breaks {', '.join(v.code for v in broken)}"
+        raise AssertionError(msg)
+    return seated

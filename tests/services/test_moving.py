@@ -1,0 +1,511 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moving a booked interview: the same people first, one booking, nothing left of the old time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from calendars.errors import NotAllowed
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict, NotFound, Unavailable
+from scheduler.domain.intervals import parse_instant
+from scheduler.services import (
+    bookings,
+    fresh_options,
+    interviewers,
+    moving,
+    organizations,
+    picking,
+    runs,
+    upkeep,
+)
+from scheduler.services.parts import CANDIDATE
+from scheduler.services.picks import TakenWithOthers
+from tests.services.conftest import CONTACT, RECRUITER
+
+WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
+CANDY, ROSA = "candy@example.net", CONTACT["email"]
+
+
+def booked(town, plan=None, **asked):
+    """A booking whose entries are written and whose mails are sent."""
+    run = town.offer(plan, **{"window": WINDOW, **asked})
+    booking = town.book(run)
+    town.run_jobs()
+    return now(town, booking)
+
+
+def now(town, booking):
+    return bookings.get(town.parts, town.organization_id, booking["id"])
+
+
+def fresh(town, booking, *, actor=RECRUITER, **question):
+    return fresh_options.find(town.parts, town.organization_id, booking["id"], actor=actor, **question)[
+        "data"
+    ]
+
+
+def move(town, booking, option, *, actor=RECRUITER):
+    return moving.reschedule(town.parts, town.organization_id, booking["id"], option["id"], actor=actor)
+
+
+def at(options, start):
+    return next(option for option in options if option["start"] == start)
+
+
+def people_of(thing):
+    return [p["id"] for s in thing["sessions"] for p in s["interviewers"]]
+
+
+def standing(town, name, booking, key="talk"):
+    """When the booking's event stands in somebody's calendar."""
+    found = town.calendars.find_event(f"{name.lower()}@acme.example", f"{booking['id']}.{key}@convene")
+    return found and (found.start, found.end)
+
+
+def during(booking):
+    return parse_instant(booking["start"]), parse_instant(booking["end"])
+
+
+def invitations_to(town, address):
+    """UID, SEQUENCE and DTSTART of every calendar event sent to somebody."""
+    found = []
+    for mail in town.post.mails:
+        if address in str(mail["To"]):
+            for part in mail.walk():
+                if part.get_content_type() == "text/calendar":
+                    lines = part.get_content().splitlines()
+                    found.append(
+                        tuple(
+                            next(line.partition(":")[2] for line in lines if line.startswith(name))
+                            for name in ("UID", "SEQUENCE", "DTSTART")
+                        )
+                    )
+    return found
+
+
+def test_fresh_options_are_other_times_in_the_runs_window(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+
+    options = fresh(town, booking)
+
+    assert len(options) == 5
+    assert booking["start"] not in {option["start"] for option in options}
+    assert all(WINDOW["start"] <= option["start"] < WINDOW["end"] for option in options)
+    assert {option["status"] for option in options} == {"offered"}
+
+
+def test_looking_for_fresh_options_leaves_the_booking_as_it_is(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+
+    fresh(town, booking)
+
+    assert now(town, booking) == booking
+
+
+def test_asking_again_offers_the_same_times_under_the_same_ids(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+
+    assert fresh(town, booking) == fresh(town, booking)
+
+
+def test_a_run_without_a_window_is_moved_within_the_horizon_from_now(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, town.plan(horizon_days=2), window=None)
+    assert booking["start"] < "2026-12-02T09:00:00Z"
+    town.clock.forward(minutes=12 * 60)
+
+    options = fresh(town, booking, options=50)
+
+    assert max(option["end"] for option in options) == "2026-12-02T17:00:00Z"
+
+
+def test_a_recruiter_may_name_another_window(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+
+    options = fresh(town, booking, window={"start": "2026-12-09T00:00:00Z", "end": "2026-12-10T00:00:00Z"})
+
+    assert {option["start"][:10] for option in options} == {"2026-12-09"}
+    assert move(town, booking, options[0])["start"] == options[0]["start"]
+
+
+def test_the_same_people_come_first_and_are_labelled(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    busy = ("2026-12-02T10:00:00Z", "2026-12-03T15:45:00Z")
+    town.calendars.add_busy("ada@acme.example", *map(parse_instant, busy))
+
+    options = fresh(town, booking)
+
+    same = [option for option in options if "same_people" in {r["code"] for r in option["reasons"]}]
+    ada, ben = town.people["Ada"], town.people["Ben"]
+    assert same == options[: len(same)]
+    assert {tuple(people_of(option)) for option in same} == {(ada,)}
+    assert {tuple(people_of(option)) for option in options[len(same) :]} == {(ben,)}
+
+
+def test_when_nothing_fits_it_is_said_why(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, window={"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"})
+
+    found = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+
+    assert found["data"] == []
+    assert found["explanation"]["blockers"]
+
+
+def test_calendars_that_cannot_be_read_are_a_reason_to_try_again(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.calendars.make_unreadable("ada@acme.example", "The server is down.")
+
+    with pytest.raises(Unavailable) as refusal:
+        fresh(town, booking)
+
+    assert refusal.value.reason == "calendars_unreadable"
+
+
+def test_a_moved_booking_is_the_same_booking_at_another_time(town):
+    ada = town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    option = fresh(town, booking)[0]
+
+    moved = move(town, booking, option)
+
+    assert (moved["id"], moved["version"], moved["status"]) == (booking["id"], 2, "confirmed")
+    assert (moved["start"], moved["end"]) == (option["start"], option["end"])
+    assert (moved["option_id"], people_of(moved)) == (option["id"], [ada])
+    assert moved["history"][1:] == [
+        {
+            "at": "2026-11-30T09:00:00Z",
+            "actor": RECRUITER.name,
+            "event": "booking.rescheduled",
+            "version": 2,
+            "option_id": option["id"],
+            "moved_from": {"start": booking["start"], "end": booking["end"]},
+        }
+    ]
+    run = runs.get(town.parts, town.organization_id, booking["run_id"])["candidates"][0]
+    assert run["booking_id"] == booking["id"]
+    assert [o["id"] for o in run["options"] if o["status"] == "accepted"] == [option["id"]]
+    assert "offered" not in {o["status"] for o in run["options"]}
+
+
+def test_the_old_time_is_free_at_once_and_the_new_one_taken(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    moved = move(town, booking, fresh(town, booking)[0])
+
+    dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
+    other = town.offer(candidates=dora, options=50, window=WINDOW)
+
+    starts = {option["start"] for option in other["candidates"][0]["options"]}
+    assert booking["start"] in starts
+    assert moved["start"] not in starts
+
+
+def test_the_old_time_is_free_before_its_entry_has_left_the_calendar(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    moved = move(town, booking, fresh(town, booking)[0])
+    assert standing(town, "Ada", booking) == during(booking)
+
+    dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
+    run = town.offer(candidates=dora, options=50, window=WINDOW, solve=False)
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.execute(sa.update(rows.CalendarEntry).values(attempt_at=town.clock() + timedelta(minutes=1)))
+    town.run_jobs()
+
+    again = runs.get(town.parts, town.organization_id, run["id"])
+    option = at(again["candidates"][0]["options"], booking["start"])
+    assert standing(town, "Ada", moved) == during(booking)
+    picking.book(town.parts, town.organization_id, option["id"], actor=RECRUITER)
+
+
+def test_the_event_is_moved_and_not_made_anew(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    moved = move(town, booking, fresh(town, booking)[0])
+
+    town.run_jobs()
+
+    (before,), (after,) = (
+        [event for item in b["sessions"] for event in item["calendar_events"]]
+        for b in (booking, now(town, moved))
+    )
+    assert standing(town, "Ada", moved) == during(moved)
+    assert (after["id"], after["status"]) == (before["id"], "written")
+
+
+def test_the_booking_never_stands_in_the_way_of_its_own_new_time(town):
+    """Half an hour later is possible although it overlaps the present time, its entry and its buffers."""
+    town.hire("Ada", skills=("python",), buffer={"before": 15, "after": 15}, limits={"per_day": 1})
+    window = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T11:00:00Z"}
+    booking = booked(town, window=window, options=1)
+
+    options = fresh(town, booking, options=50)
+
+    half_an_hour_later = (parse_instant(booking["start"]) + timedelta(minutes=30)).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
+    moved = move(town, booking, at(options, half_an_hour_later))
+    assert moved["start"] == half_an_hour_later
+
+
+def test_other_interviews_of_the_same_person_do_stand_in_the_way(town):
+    town.hire("Ada", skills=("python",), limits={"per_day": 1})
+    booking = booked(town, window={"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T17:00:00Z"})
+    dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
+    thursday = {"start": "2026-12-03T09:00:00Z", "end": "2026-12-03T17:00:00Z"}
+    town.book(town.offer(candidates=dora, window=thursday))
+
+    options = fresh(town, booking, window=WINDOW, options=50)
+
+    assert {option["start"][:10] for option in options} == {"2026-12-02"}
+
+
+def test_candidate_and_contact_hear_once_with_the_new_invitation(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    moved = move(town, booking, fresh(town, booking)[0])
+
+    town.run_jobs()
+    town.run_jobs()
+
+    for address, subject in ((CANDY, "New time:"), (ROSA, "Candy Ray has a new time:")):
+        assert [s for s in town.post.subjects_to(address) if s.startswith(subject)] != []
+        first, second = invitations_to(town, address)
+        assert (first[0], second[0]) == (f"{booking['id']}@convene", f"{booking['id']}@convene")
+        assert int(second[1]) > int(first[1])
+        assert second[2] == parse_instant(moved["start"]).strftime("%Y%m%dT%H%M%SZ")
+    text = town.post.mails[-1].get_body(("plain",)).get_content()
+    assert "takes the place of" in text
+
+
+def test_reminders_are_of_the_new_time_only(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    options = fresh(town, booking, options=50)
+    moved = move(town, booking, options[-1])
+
+    with town.parts.database.transaction(town.organization_id) as session:
+        reminders = session.execute(
+            sa.select(rows.Message.status, rows.Message.booking_version, rows.Message.due_at)
+            .where(rows.Message.kind == "reminder")
+            .order_by(rows.Message.booking_version, rows.Message.due_at)
+        ).all()
+
+    start = parse_instant(moved["start"])
+    assert [(r.status, r.booking_version) for r in reminders] == [
+        *[("cancelled", 1)] * 2,
+        *[("queued", 2)] * 2,
+    ]
+    assert [r.due_at for r in reminders[2:]] == [start - timedelta(days=1), start - timedelta(hours=1)]
+
+
+def test_the_same_choice_twice_is_one_move(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    option = fresh(town, booking)[0]
+
+    assert move(town, booking, option) == move(town, booking, option)
+
+
+def test_a_lost_person_is_replaced_by_another_who_can(town):
+    ada = town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    ben = town.hire("Ben", skills=("python",))
+    option = fresh(town, booking)[0]
+    town.calendars.add_busy("ada@acme.example", *during(option))
+
+    moved = move(town, booking, option)
+    town.run_jobs()
+
+    assert people_of(moved) == [ben]
+    assert moved["history"][-1]["replaced"] == [ada]
+    assert standing(town, "Ada", moved) is None
+    assert standing(town, "Ben", moved) == during(moved)
+
+
+def test_a_time_that_has_gone_leaves_the_booking_as_it_was(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    options = fresh(town, booking)
+    town.calendars.add_busy("ada@acme.example", *during(options[0]))
+
+    with pytest.raises(TakenWithOthers) as refusal:
+        move(town, booking, options[0])
+
+    assert [o["id"] for o in refusal.value.options] == [o["id"] for o in options[1:]]
+    assert now(town, booking) == booking
+
+
+def test_a_time_that_was_booked_by_another_is_not_among_what_is_left(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    options = fresh(town, booking)
+    dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
+    hour = {"start": options[0]["start"], "end": options[0]["end"]}
+    town.book(town.offer(candidates=dora, options=1, window=hour))
+
+    with pytest.raises(TakenWithOthers) as refusal:
+        move(town, booking, options[0])
+
+    left = {option["id"] for option in refusal.value.options}
+    overlapping = {o["id"] for o in options if o["start"] < hour["end"] and hour["start"] < o["end"]}
+    assert left == {option["id"] for option in options} - overlapping
+
+
+def test_an_option_of_before_is_no_longer_on_offer(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    first, second = fresh(town, booking)[:2]
+    move(town, booking, first)
+
+    with pytest.raises(TakenWithOthers):
+        move(town, booking, second)
+
+
+def test_what_is_cancelled_or_over_is_not_moved(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    option = fresh(town, booking)[0]
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+
+    for ask in (lambda: move(town, booking, option), lambda: fresh(town, booking)):
+        with pytest.raises(Conflict) as refusal:
+            ask()
+        assert refusal.value.reason == "not_booked"
+
+
+def test_what_has_begun_is_not_moved(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.clock.instant = parse_instant(booking["start"])
+
+    with pytest.raises(Conflict) as refusal:
+        fresh(town, booking)
+
+    assert refusal.value.reason == "begun"
+
+
+def test_an_option_of_somebody_else_is_not_there(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
+    other = town.offer(candidates=dora, window=WINDOW)
+
+    with pytest.raises(NotFound):
+        move(town, booking, other["candidates"][0]["options"][0])
+
+
+def test_what_a_person_should_have_looked_at_is_settled_by_a_move(town):
+    town.hire("Ada", skills=("python",))
+    organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
+    run = town.offer(window=WINDOW)
+    town.calendars.make_unreadable("ada@acme.example", "The server is down.")
+    booking = town.book(run)
+    assert booking["status"] == "needs_attention"
+    town.calendars.make_readable("ada@acme.example")
+
+    moved = move(town, booking, fresh(town, booking)[0])
+
+    assert (moved["status"], moved["attention"], moved["version"]) == ("confirmed", None, 3)
+
+
+def test_a_move_without_a_look_at_the_calendars_is_left_to_a_person(town):
+    town.hire("Ada", skills=("python",))
+    organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
+    booking = booked(town)
+    option = fresh(town, booking)[0]
+    town.calendars.make_unreadable("ada@acme.example", "The server is down.")
+
+    moved = move(town, booking, option)
+    town.calendars.make_readable("ada@acme.example")
+
+    assert (moved["status"], moved["version"]) == ("needs_attention", 3)
+
+
+def test_whose_calendar_cannot_be_written_hears_of_it_by_mail(town):
+    town.hire("Ada", skills=("python",))
+    town.calendars.outage = NotAllowed("No access.")
+    booking = booked(town)
+    option = fresh(town, booking)[0]
+
+    move(town, booking, option)
+    town.clock.forward(minutes=2)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    subjects = town.post.subjects_to("ada@acme.example")
+    assert [subject.split()[0] for subject in subjects] == ["Interview", "New"]
+
+
+def test_who_had_heard_by_mail_and_is_no_longer_needed_hears_that_too(town):
+    ada = town.hire("Ada", skills=("python",))
+    town.calendars.outage = NotAllowed("No access.")
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    option = fresh(town, booking)[0]
+    interviewers.update(town.parts, town.organization_id, ada, {"active": False})
+
+    move(town, booking, option)
+    town.run_jobs()
+
+    assert town.post.subjects_to("ada@acme.example")[-1].startswith("No longer needed: Wed 2 Dec")
+    uid, sequence, start = invitations_to(town, "ada@acme.example")[-1]
+    assert (uid, sequence) == (f"{booking['id']}@convene", "2")
+    assert start == parse_instant(booking["start"]).strftime("%Y%m%dT%H%M%SZ")
+    assert [s for s in town.post.subjects_to("ben@acme.example") if "Interview" in s] != []
+
+
+def test_a_day_of_interviews_moves_as_a_whole(town):
+    for name, skill in (("Ada", "python"), ("Ben", "design")):
+        town.hire(name, skills=(skill,))
+    loop = [
+        {"key": "a", "title": "Coding", "minutes": 60, "seats": [{"skill": "python"}]},
+        {"key": "b", "title": "Design", "minutes": 60, "seats": [{"skill": "design"}]},
+    ]
+    booking = booked(town, town.plan(sessions=loop))
+    option = next(o for o in fresh(town, booking, options=50) if o["start"][:10] == "2026-12-03")
+
+    moved = move(town, booking, option)
+    town.run_jobs()
+
+    starts = {item["key"]: item["start"] for item in moved["sessions"]}
+    assert {start[:10] for start in starts.values()} == {"2026-12-03"}
+    assert standing(town, "Ada", moved, "a")[0] == parse_instant(starts["a"])
+    assert standing(town, "Ben", moved, "b")[0] == parse_instant(starts["b"])
+
+
+def test_a_candidate_moves_as_often_as_the_plan_says(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, town.plan(reschedule={"limit": 1, "cutoff_hours": 0}))
+    move(town, booking, fresh(town, booking, actor=CANDIDATE)[0], actor=CANDIDATE)
+
+    with pytest.raises(Conflict) as refusal:
+        fresh(town, booking, actor=CANDIDATE)
+
+    assert refusal.value.reason == "reschedule_limit"
+    assert move(town, booking, fresh(town, booking)[0])["version"] == 3
+
+
+def test_a_candidate_moves_until_so_many_hours_before(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, town.plan(reschedule={"limit": 2, "cutoff_hours": 12}))
+    option = fresh(town, booking, actor=CANDIDATE, options=50)[-1]
+    town.clock.instant = parse_instant(booking["start"]) - timedelta(hours=11)
+
+    with pytest.raises(Conflict) as refusal:
+        move(town, booking, option, actor=CANDIDATE)
+
+    assert refusal.value.reason == "reschedule_cutoff"
+    assert move(town, booking, option)["start"] == option["start"]

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Moving interviews that stand in calendars at Google and Microsoft."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from scheduler.domain.intervals import format_instant, parse_instant
+from scheduler.services import fresh_options, interviewers, moving
+from tests.services.conftest import RECRUITER
+from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
+    ADA,
+    BOB,
+    Networks,
+    event_of,
+    networks,
+)
+
+BEN = "ben@acme.example"
+
+
+def move(networks: Networks, booking: dict, *, later: timedelta) -> dict:  # noqa: F811
+    """Move a booking so much later, and have its calendars written."""
+    town = networks.town
+    ours = town.parts, town.organization_id, booking["id"]
+    wanted = format_instant(parse_instant(booking["start"]) + later)
+    found = fresh_options.find(*ours, actor=RECRUITER, options=50)["data"]
+    option = next(option for option in found if option["start"] == wanted)
+    moving.reschedule(*ours, option["id"], actor=RECRUITER)
+    town.run_jobs()
+    return networks.booking(booking)
+
+
+def start_of(networks: Networks, house: str, address: str = ADA):  # noqa: F811
+    """When the one event of a calendar begins, as the provider says to who asks for our uid."""
+    entry = next(iter(getattr(networks, house).events(address)))
+    return entry["start"]["dateTime"]
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_the_event_is_moved_where_it_stands(networks, house):  # noqa: F811
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+    before, was = event_of(networks, house), start_of(networks, house)
+
+    moved = move(networks, booking, later=timedelta(hours=2))
+
+    assert event_of(networks, house)["id"] == before["id"]
+    assert start_of(networks, house) != was
+    (event,) = moved["sessions"][0]["calendar_events"]
+    assert (event["status"], event["attendees"]) == ("written", [BOB])
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_its_own_time_is_free_although_the_vendor_only_says_busy(networks, house):  # noqa: F811
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+
+    moved = move(networks, booking, later=timedelta(minutes=30))
+
+    assert parse_instant(moved["start"]) - parse_instant(booking["start"]) == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_when_the_organiser_changes_the_event_leaves_one_calendar_and_stands_in_another(
+    networks,  # noqa: F811
+    house,
+):
+    ada = networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+    networks.hire("Ben", house, "python")
+    interviewers.update(networks.town.parts, networks.town.organization_id, ada, {"active": False})
+
+    moved = move(networks, booking, later=timedelta(hours=2))
+
+    fake = getattr(networks, house)
+    live = {
+        address: [e for e in fake.events(address) if e.get("status") != "cancelled"]
+        for address in (ADA, BEN, BOB)
+    }
+    assert [len(live[address]) for address in (ADA, BEN, BOB)] == [0, 1, 1]
+    events = {e["calendar"]: (e["status"], e["attendees"]) for e in moved["sessions"][0]["calendar_events"]}
+    assert events[BEN] == ("written", [BOB])
