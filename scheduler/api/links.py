@@ -20,6 +20,8 @@ from scheduler.api.schemas.links import (
     LinkChoiceForm,
     LinkQuestion,
     LinkQuestionForm,
+    LinkTimes,
+    LinkTimesForm,
 )
 from scheduler.api.schemas.problems import Problem
 
@@ -99,6 +101,34 @@ def _calls() -> dict[str, dict[str, Any]]:
                 "now: nothing is lost, try again.",
                 body=(LinkChoice, LinkChoiceForm),
                 answers={S.CREATED: _json(LinkBooking)},
+                refuses=SENDING,
+            )
+        },
+        "/c/<token>/options": {
+            "post": _call(
+                "find_options_with_link",
+                "Look for fresh options.",
+                "After a booking: times to move it to, those with the same people first; the booking stays "
+                "as it is. 409 `reschedule_limit` when it has been moved as often as the plan allows, "
+                "`reschedule_cutoff` when it is too close, `begun` when it has begun.\n\n"
+                "Before one: times within the `availability` that the candidate names, in place of those on "
+                "offer. 409 `no_options` when nobody is free then: what is on offer stays, and a person "
+                "hears. 410 `expired` when the offer is over.\n\n"
+                "503 `calendars_unreadable` when no calendar can be read just now.",
+                body=(LinkTimes, LinkTimesForm),
+                answers={S.OK: _json(CandidateLink)},
+                refuses=SENDING,
+            )
+        },
+        "/c/<token>/reschedule": {
+            "post": _call(
+                "reschedule_with_link",
+                "Move the booked interview to one of its fresh options.",
+                "The same option again answers with the same booking.\n\n"
+                "409 `slot_taken` when that time has gone, with the `options` that are left: the booking "
+                "stays as it is. Else as looking for options refuses, and `nothing_booked`.",
+                body=(LinkChoice, LinkChoiceForm),
+                answers={S.OK: _json(LinkBooking)},
                 refuses=SENDING,
             )
         },

@@ -41,6 +41,8 @@ class Arranged:
     #: a person on our side is looking at it
     unsettled: bool
     cancelled_by_candidate: bool
+    #: the last that happened to it: it was moved
+    moved: bool
 
 
 def of_booking(plan: Plan, booking: Mapping[str, Any], reader: Reader) -> Arranged:
@@ -60,7 +62,8 @@ def of_booking(plan: Plan, booking: Mapping[str, Any], reader: Reader) -> Arrang
         today=is_today(booking, reader),
         calendars=_calendars(plan, sessions, place),
         unsettled=booking["status"] == "needs_attention",
-        cancelled_by_candidate=_last_actor(booking) == "candidate",
+        cancelled_by_candidate=_last(booking).get("actor") == "candidate",
+        moved=_last(booking).get("event") == "booking.rescheduled",
     )
 
 
@@ -132,8 +135,9 @@ def _call(place: facts.Place, calls: int) -> str:
     return "Video call" if calls == 1 else "Video calls: the links are in the confirmation"
 
 
-def _last_actor(booking: Mapping[str, Any]) -> str:
-    return next((str(fact["actor"]) for fact in reversed(booking.get("history") or ())), "")
+def _last(booking: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The last fact of its history."""
+    return next(iter(reversed(booking.get("history") or ())), {})
 
 
 def _calendars(plan: Plan, sessions: Sequence[OptionSession], place: str) -> tuple[CalendarLink, ...]:

@@ -19,6 +19,7 @@ from flask import Request
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
 from scheduler.domain.errors import Invalid, Refusal
+from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.services.links import Links
 
 #: nobody reads a page and confirms faster
@@ -26,6 +27,8 @@ YOUNGEST = timedelta(seconds=1)
 OLDEST = timedelta(minutes=30)
 #: bytes of a form or JSON body: a message of 2000 characters, encoded, fits several times
 LARGEST_BODY = 64 * 1024
+#: the most stretches of time that somebody can name
+MOST_INTERVALS = 200
 #: what PostgreSQL cannot keep: NUL, and halves of characters
 UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -105,12 +108,59 @@ def fields(request: Request, *known: str) -> dict[str, str]:
         raise Invalid.at("", "must be a JSON object")
     for name, value in data.items():
         if name not in known:
-            # One step of a JSON Pointer (RFC 6901, section 3).
-            step = name.replace("~", "~0").replace("/", "~1")
-            raise Invalid.at(f"/{step}", "is not a field of this call")
+            raise Invalid.at(f"/{_step(name)}", "is not a field of this call")
         if value is not None and not isinstance(value, str):
             raise Invalid.at(f"/{name}", "must be text")
     return {name: value for name, value in data.items() if value is not None}
+
+
+def intervals(request: Request, name: str) -> list[Interval] | None:
+    """Stretches of time: `[{"start", "end"}]` as the one field of a JSON object, or a form's fields, each
+    `start/end` (ISO 8601). None when there are none. Raises Invalid.
+    """
+    if request.mimetype == "application/json":
+        given = _list_of(request, name)
+    else:
+        pairs = (value.partition("/") for value in request.form.getlist(name))
+        given = [{"start": start, "end": end} for start, _, end in pairs]
+    if len(given) > MOST_INTERVALS:
+        raise Invalid.at(f"/{name}", f"has more than {MOST_INTERVALS} entries")
+    return [_interval(item, f"/{name}/{number}") for number, item in enumerate(given)] or None
+
+
+def _list_of(request: Request, name: str) -> list[Any]:
+    data = _read_json(request)
+    if not isinstance(data, dict):
+        raise Invalid.at("", "must be a JSON object")
+    for unknown in data.keys() - {name}:
+        raise Invalid.at(f"/{_step(unknown)}", "is not a field of this call")
+    given = data.get(name)
+    if given is None:
+        return []
+    if not isinstance(given, list):
+        raise Invalid.at(f"/{name}", "must be a list of {start, end}")
+    return given
+
+
+def _interval(item: Any, pointer: str) -> Interval:
+    if not isinstance(item, dict) or item.keys() != {"start", "end"}:
+        raise Invalid.at(pointer, "must be {start, end}")
+    ends = [_instant(item[name], f"{pointer}/{name}") for name in ("start", "end")]
+    if ends[1] <= ends[0]:
+        raise Invalid.at(f"{pointer}/end", "is not after start")
+    return Interval(*ends)
+
+
+def _instant(value: Any, pointer: str) -> datetime:
+    try:
+        return parse_instant(value)
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        raise Invalid.at(pointer, "must be a time with an offset (RFC 3339)") from None
+
+
+def _step(name: str) -> str:
+    """One step of a JSON Pointer (RFC 6901, section 3)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _read_json(request: Request) -> Any:

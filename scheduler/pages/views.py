@@ -2,8 +2,10 @@
 """The candidate's page. Looking never changes anything; a POST from our own page, or one of JSON, does.
 
 GET  /c/<token>             what there is: times to choose from, or what has been arranged
-GET  /c/<token>/check       the chosen time in words, and the button that books it
+GET  /c/<token>/check       the chosen time in words, and the button that books it or moves what is booked
 POST /c/<token>/book        books it
+GET, POST /c/<token>/options  times the booked interview can be moved to; a POST looks for them
+POST /c/<token>/reschedule  moves it
 GET, POST /c/<token>/cancel calls it off
 GET, POST /c/<token>/ask    a message that reaches a person
 GET  /c/<token>/invite.ics  the booked interview as iCalendar
@@ -12,18 +14,28 @@ GET  /c/<token>/invite.ics  the booked interview as iCalendar
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from flask import Blueprint, Flask, Response, g, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, SlotTaken
-from scheduler.domain.intervals import parse_instant
+from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, SlotTaken, Unavailable
+from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.options import Option
 from scheduler.pages import assets, headers
 from scheduler.pages.arranged import for_candidate
-from scheduler.pages.forms import LARGEST_BODY, Nonces, StaleForm, fields, guard, text, wants_json
+from scheduler.pages.forms import (
+    LARGEST_BODY,
+    Nonces,
+    StaleForm,
+    fields,
+    guard,
+    intervals,
+    text,
+    wants_json,
+)
 from scheduler.pages.rendering import render
 from scheduler.pages.visit import Visit
 from scheduler.services.candidate_link import NOBODY_READS, CandidateLink
@@ -40,6 +52,10 @@ class Verbs(Protocol):
 
     def open(self, parts: Parts, token: str) -> CandidateLink: ...
     def book(self, parts: Parts, token: str, option_id: str) -> dict[str, Any]: ...
+    def find_options(
+        self, parts: Parts, token: str, availability: Sequence[Interval] | None
+    ) -> CandidateLink: ...
+    def reschedule(self, parts: Parts, token: str, option_id: str) -> dict[str, Any]: ...
     def cancel(self, parts: Parts, token: str, reason: str) -> dict[str, Any]: ...
     def ask(self, parts: Parts, token: str, message: str) -> None: ...
     def invite(self, parts: Parts, token: str) -> bytes: ...
@@ -57,6 +73,10 @@ class CandidatePage:
             ("/c/<token>/check", self.check, ["GET"]),
             ("/c/<token>/book", self.book, ["POST"]),
             ("/c/<token>/book", self.back, ["GET"]),
+            ("/c/<token>/options", self.show_moves, ["GET"]),
+            ("/c/<token>/options", self.find_options, ["POST"]),
+            ("/c/<token>/reschedule", self.reschedule, ["POST"]),
+            ("/c/<token>/reschedule", self.back, ["GET"]),
             ("/c/<token>/cancel", self.ask_to_cancel, ["GET"]),
             ("/c/<token>/cancel", self.cancel, ["POST"]),
             ("/c/<token>/ask", self.write, ["GET"]),
@@ -78,7 +98,9 @@ class CandidatePage:
 
     def check(self, token: str) -> Response:
         visit = self._visit(token)
-        if visit.state != "choose":
+        if visit.can_move and visit.link.options:
+            visit = visit.to_move()
+        if visit.state not in ("choose", "move"):
             return self._screen(visit)
         chosen = request.args.get("option", "")
         option = visit.option(chosen)
@@ -87,6 +109,10 @@ class CandidatePage:
         if chosen:
             return self._screen(visit, status=409, taken=True)
         return self._screen(visit, status=422, error="Choose a time first, then check and confirm it.")
+
+    def show_moves(self, token: str) -> Response:
+        visit = self._visit(token)
+        return self._screen(visit.to_move() if visit.can_move else visit)
 
     def ask_to_cancel(self, token: str) -> Response:
         visit = self._visit(token)
@@ -139,6 +165,40 @@ class CandidatePage:
             return self._screen(self._visit(token), status=410)
         return redirect(visit.url(), 303)
 
+    def find_options(self, token: str) -> BaseResponse:
+        availability = intervals(request, "availability")
+        if wants_json(request):
+            return _as_json(self._verbs.find_options(self._parts, _well_formed(token), availability))
+        visit = self._visit(token)
+        try:
+            self._nonces().settle(request.form.get("nonce", ""), "options", token)
+            self._verbs.find_options(self._parts, token, availability)
+        except StaleForm as stale:
+            return self._screen(visit, status=409, error=stale.detail)
+        except Unavailable as unavailable:
+            return self._screen(visit, status=503, error=unavailable.detail)
+        except Conflict as conflict:
+            return self._screen(self._visit(token), status=409, error=conflict.detail)
+        return redirect(visit.url("options" if visit.state == "booked" else ""), 303)
+
+    def reschedule(self, token: str) -> BaseResponse:
+        if wants_json(request):
+            sent = fields(request, "option")
+            option_id = text(sent, "option", longest=200, needed="says which option to move to")
+            return _json(self._verbs.reschedule(self._parts, _well_formed(token), option_id), 200)
+        visit = self._visit(token)
+        chosen = request.form.get("option", "")
+        try:
+            self._nonces().settle(request.form.get("nonce", ""), "reschedule", token, chosen)
+            self._verbs.reschedule(self._parts, token, chosen)
+        except StaleForm:
+            return self._check_again(visit.to_move() if visit.can_move else visit, chosen)
+        except SlotTaken as taken:
+            return self._taken(token, taken)
+        except Conflict as conflict:
+            return self._screen(self._visit(token), status=409, error=conflict.detail)
+        return redirect(visit.url(), 303)
+
     def cancel(self, token: str) -> BaseResponse:
         if wants_json(request):
             reason = text(fields(request, "reason"), "reason", longest=LONGEST_REASON)
@@ -179,15 +239,15 @@ class CandidatePage:
 
     def _screen(self, visit: Visit, *, status: int = 200, **context: Any) -> Response:
         """The page of the state the link is in."""
-        if visit.state == "choose":
-            near: datetime | None = context.pop("near", None)
+        near: datetime | None = context.pop("near", None)
+        if visit.state in ("choose", "move"):
             chosen = request.args.get("option", "")
             context["choices"] = visit.choices(chosen=chosen, near=near)
             context["chosen"] = visit.option(chosen)
         return visit.page(visit.state, status=status, **context)
 
     def _check_again(self, visit: Visit, chosen: str) -> Response:
-        option = visit.option(chosen) if visit.state == "choose" else None
+        option = visit.option(chosen) if visit.state in ("choose", "move") else None
         if option is None:
             return self._screen(visit, status=409, taken=True)
         return visit.page("check", status=409, option=option, error=StaleForm().detail)
@@ -201,7 +261,9 @@ class CandidatePage:
         """Somebody else was faster: what is left, the nearest first. The rest of what was entered stays."""
         visit = self._visit(token)
         left = _options_left(taken)
-        if left and visit.link.status in ("offered", "searching"):
+        if visit.can_move:
+            visit = visit.to_move()
+        elif left and visit.link.status in ("offered", "searching"):
             visit = visit.with_options(left)
         return self._screen(visit, status=409, taken=True, near=_instant(request.form.get("start", "")))
 

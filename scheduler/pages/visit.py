@@ -24,7 +24,7 @@ from scheduler.pages.zones import Zone
 from scheduler.services.candidate_link import CandidateLink
 
 #: what the candidate sees; the templates bear these names
-State = Literal["choose", "searching", "booked", "past", "cancelled", "expired"]
+State = Literal["choose", "searching", "booked", "move", "past", "cancelled", "expired"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,8 @@ class Visit:
     link: CandidateLink
     zone: Zone
     nonces: Nonces
+    #: the candidate looks for another time for what is booked
+    moving: bool = False
 
     @classmethod
     def of(cls, token: str, link: CandidateLink, asked_zone: str | None, nonces: Nonces) -> Visit:
@@ -44,9 +46,15 @@ class Visit:
         """The same look, at other options."""
         return replace(self, link=replace(self.link, status="offered", options=tuple(options)))
 
+    def to_move(self) -> Visit:
+        """The same look, at the times that the booked interview can be moved to."""
+        return replace(self, moving=True)
+
     @property
     def state(self) -> State:
         booking, status = self.link.booking, self.link.status
+        if self.moving:
+            return "move"
         if booking and status in ("booked", "completed"):
             return "past" if arranged.is_over(booking, self.link.now) else "booked"
         if status == "offered":
@@ -58,6 +66,17 @@ class Visit:
     def can_cancel(self) -> bool:
         """Until it begins."""
         return self.link.booking is not None and self.link.now < parse_instant(self.link.booking["start"])
+
+    @property
+    def can_move(self) -> bool:
+        return self.state == "booked" and self.link.immovable is None
+
+    @property
+    def no_move(self) -> str:
+        """Why the time cannot be changed here, where the candidate may wonder."""
+        refusal = self.link.immovable
+        told = ("reschedule_limit", "reschedule_cutoff")
+        return refusal.detail if refusal is not None and refusal.reason in told else ""
 
     # For whom
 
@@ -98,15 +117,16 @@ class Visit:
 
     @property
     def _stage(self) -> Stage:
-        if self.state in ("choose", "searching"):
+        if self.state in ("choose", "searching", "move"):
             return "open"
         return "arranged" if self.state == "booked" else "over"
 
     @property
     def _proposals(self) -> list[list[OptionSession]]:
-        if self.link.booking:
+        offered = [list(option.sessions) for option in self.link.options]
+        if self.link.booking and not (self.moving and offered):
             return [[OptionSession.from_json(session) for session in self.link.booking["sessions"]]]
-        return [list(option.sessions) for option in self.link.options]
+        return offered
 
     @property
     def is_loop(self) -> bool:
@@ -151,6 +171,11 @@ class Visit:
         kept = {"zone": self.zone.id} if self.zone.origin == "chosen" else {}
         words = urlencode({**query, **kept})
         return f"/c/{quote(self.token)}{step and '/' + step}{words and '?' + words}"
+
+    @property
+    def here(self) -> str:
+        """The page on which times are chosen."""
+        return self.url("options" if self.moving else "")
 
     def nonce(self, purpose: str, *bound: str) -> str:
         return self.nonces.make(purpose, self.token, *bound)

@@ -5,6 +5,7 @@ is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import convert, rows
-from scheduler.domain.errors import Conflict, Gone, NotFound
+from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound
 from scheduler.domain.ids import new_id
+from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
 from scheduler.messages.content import Brand, MailFacts
-from scheduler.services import bookings, events, facts, owing, picking, possible, views
+from scheduler.services import bookings, events, facts, fresh_options, moving, owing, picking, possible, views
 from scheduler.services.links import token_hash
 from scheduler.services.parts import CANDIDATE, Parts
 
@@ -47,11 +49,13 @@ class CandidateLink:
     contact: dict[str, Any] | None
     #: the candidate's zone, or for somebody who named none, that of the people they will meet
     home_time_zone: str
-    #: what can be chosen now
+    #: what can be chosen now; after a booking, what it can be moved to
     options: tuple[Option, ...]
     #: the same in the API's form
     option_views: tuple[dict[str, Any], ...]
     booking: dict[str, Any] | None
+    #: why the candidate cannot move what is booked; None: they can, or nothing is booked
+    immovable: Conflict | None
     expires_at: datetime
     now: datetime
 
@@ -83,7 +87,9 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
     candidate = session.get_one(rows.Candidate, run_candidate.candidate_id)
     booking = _booking(session, run_candidate.id)
     status = _status(parts, run_candidate, booking, invitation)
-    left = possible.still_possible(session, parts, run_candidate) if status == "offered" else []
+    immovable = moving.why_not(session, parts, booking, CANDIDATE) if booking else None
+    choosing = status == "offered" or (status == "booked" and immovable is None)
+    left = possible.still_possible(session, parts, run_candidate) if choosing else []
     if status == "offered" and not left:
         status = "searching"
     return CandidateLink(
@@ -100,6 +106,7 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
         options=tuple(convert.option(row) for row in left),
         option_views=tuple(views.option(row) for row in left),
         booking=views.booking(session, booking) if booking else None,
+        immovable=immovable,
         expires_at=invitation.expires_at,
         now=parts.now(),
     )
@@ -137,6 +144,36 @@ def book(parts: Parts, token: str, option_id: str) -> dict[str, Any]:
         if option is None or option.run_candidate_id != link.run_candidate_id:
             raise NotFound("There is no such option.")
     return picking.book(parts, link.organization_id, option_id, actor=CANDIDATE)
+
+
+def find_options(parts: Parts, token: str, availability: Sequence[Interval] | None = None) -> CandidateLink:
+    """Look for fresh options: after a booking times to move it to; before one, times within those that the
+    candidate names.
+
+    Raises Gone (the offer is over), Conflict (nothing is on offer, or it cannot be moved, or nobody is free
+    then), Invalid (before a booking, without times), Unavailable.
+    """
+    link = open(parts, token)
+    if link.booking is not None and link.status == "booked":
+        if availability is not None:
+            with parts.database.transaction(link.organization_id) as session:
+                fresh_options.say_when(session, link.candidate.id, availability)
+        fresh_options.find(parts, link.organization_id, link.booking["id"], actor=CANDIDATE)
+        return open(parts, token)
+    if link.status == "expired":
+        raise Gone("This offer has expired.", code="expired")
+    if not availability:
+        raise Invalid.at("/availability", "says when you could be there")
+    fresh_options.find_within(parts, link.organization_id, link.run_candidate_id, availability)
+    return open(parts, token)
+
+
+def reschedule(parts: Parts, token: str, option_id: str) -> dict[str, Any]:
+    """Move the booked interview to one of its fresh options. Raises as `moving.reschedule`."""
+    link = open(parts, token)
+    if link.booking is None:
+        raise Conflict("There is no interview to move.", code="nothing_booked")
+    return moving.reschedule(parts, link.organization_id, link.booking["id"], option_id, actor=CANDIDATE)
 
 
 def cancel(parts: Parts, token: str, reason: str = "") -> dict[str, Any]:

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fresh options for a booked interview: found while somebody waits, the same people first."""
+"""Fresh options, found while somebody waits: for a booked interview the same people first; before a booking
+within the times that the candidate names.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,18 +15,21 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import casts, convert, rows
 from scheduler.db.casts import Cast
+from scheduler.domain import moves
 from scheduler.domain.errors import Conflict, Invalid, Unavailable
 from scheduler.domain.intervals import Interval, parse_instant
+from scheduler.domain.moves import move
 from scheduler.domain.options import Option, OptionSession, Reason
-from scheduler.domain.people import Candidate
+from scheduler.domain.people import Candidate, intervals_to_json
 from scheduler.domain.plans import Plan
-from scheduler.services import bookings, moving, picks, problems, readings, solving, views
+from scheduler.services import bookings, moving, owing, picks, problems, readings, solving, views
 from scheduler.services.parts import Actor, Parts
 from scheduler.solver.explain import explain_none
 from scheduler.solver.live import found_at_once
 from scheduler.solver.problem import MOST_OPTIONS, Problem
 
 SAME_PEOPLE = Reason("same_people", "With the same people as before")
+NOBODY_FREE = "Nobody is free at those times. They are noted, and a person has been told."
 CHANGED = "The booking was changed meanwhile; please look again."
 #: a run that names no window gets one that begins when it is asked for
 AT_ONCE = timedelta(minutes=1)
@@ -31,7 +37,7 @@ AT_ONCE = timedelta(minutes=1)
 
 @dataclass(frozen=True, kw_only=True)
 class _Question:
-    """Where a booking could be moved to."""
+    """When an interview could be, or be moved to."""
 
     plan: Plan
     window: Interval
@@ -39,8 +45,8 @@ class _Question:
     candidate: Candidate
     met: frozenset[str]
     cast: Cast
-    #: as it is now
-    booked: Option
+    #: as it is now, if it is
+    booked: Option | None
 
 
 def find(
@@ -62,16 +68,77 @@ def find(
         booking = bookings.row(session, booking_id)
         moving.refuse_unless_movable(session, parts, booking, actor)
         question = _question(session, parts, booking, window, options)
+        present = booking.option_id
     problem = _problem(parts, organization_id, question)
     found = _found(problem, question)
     explanation = None if found else explain_none(problem).to_json()
     with parts.database.transaction(organization_id) as session:
         booking = bookings.locked(session, booking_id)
         moving.refuse_unless_movable(session, parts, booking, actor)
-        if booking.option_id != question.booked.id:
+        if booking.option_id != present:
             raise Conflict(CHANGED, code="changed")
-        offered = _offer(session, booking, found)
+        offered = _offer(session, booking.run_candidate_id, found)
         return {"data": [views.option(row) for row in offered], "explanation": explanation}
+
+
+def find_within(
+    parts: Parts, organization_id: str, run_candidate_id: str, availability: Iterable[Interval]
+) -> None:
+    """Offer a candidate who has not chosen yet times within those they name, in place of those before.
+
+    Where there are none those before stay, and a person hears. Raises Conflict then, and when nothing is on
+    offer; Unavailable.
+    """
+    with parts.database.transaction(organization_id) as session:
+        run_candidate = _still_choosing(session, run_candidate_id)
+        say_when(session, run_candidate.candidate_id, availability)
+        question = _question_before(session, run_candidate)
+    problem = _problem(parts, organization_id, question)
+    found = _found(problem, question)
+    explanation = None if found else explain_none(problem).to_json()
+    with parts.database.transaction(organization_id) as session:
+        run_candidate = _still_choosing(session, run_candidate_id)
+        if found:
+            if run_candidate.status != "offered":
+                run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "offered")
+            _offer(session, run_candidate.id, found)
+        else:
+            run_candidate.explanation = explanation
+            run = session.get_one(rows.Run, run_candidate.run_id)
+            owing.owe_no_options(session, parts, run, run_candidate)
+    if not found:
+        raise Conflict(NOBODY_FREE, code="no_options")
+
+
+def say_when(session: Session, candidate_id: str, availability: Iterable[Interval]) -> None:
+    """Keep when a candidate could be there."""
+    candidate = session.get_one(rows.Candidate, candidate_id, with_for_update={"key_share": True})
+    said = intervals_to_json(tuple(availability))
+    if candidate.availability != said:
+        candidate.availability = said
+        candidate.version += 1
+
+
+def _still_choosing(session: Session, run_candidate_id: str) -> rows.RunCandidate:
+    found = session.get_one(rows.RunCandidate, run_candidate_id, with_for_update={"key_share": True})
+    if found.status not in ("offered", "infeasible"):
+        status = found.status.replace("_", " ")
+        raise Conflict(f"This interview is {status}; nothing can be chosen.", code="not_offered")
+    return found
+
+
+def _question_before(session: Session, run_candidate: rows.RunCandidate) -> _Question:
+    run = session.get_one(rows.Run, run_candidate.run_id)
+    plan, window = Plan.from_json(run.plan), Interval(run.window_start, run.window_end)
+    return _Question(
+        plan=plan,
+        window=window,
+        options=run.options_wanted,
+        candidate=convert.candidate(session.get_one(rows.Candidate, run_candidate.candidate_id)),
+        met=casts.people_met(session, run_candidate.candidate_id, except_run_candidate=run_candidate.id),
+        cast=casts.cast_for(session, plan, window),
+        booked=None,
+    )
 
 
 def _question(
@@ -136,12 +203,14 @@ def _problem(parts: Parts, organization_id: str, question: _Question) -> Problem
 
 def _found(problem: Problem, question: _Question) -> list[Option]:
     """With the same people as far as there are enough such times, then with others at other times."""
-    own = question.booked.people
-    same = problem.evolve(interviewers=tuple(p for p in problem.interviewers if p.id in own))
-    found = [_labelled(option) for option in _other_times(found_at_once(same), question.booked)]
+    booked = question.booked
+    if booked is None:
+        return list(found_at_once(problem))[: question.options]
+    same = problem.evolve(interviewers=tuple(p for p in problem.interviewers if p.id in booked.people))
+    found = [_labelled(option) for option in _other_times(found_at_once(same), booked)]
     if len(found) < question.options:
         starts = {option.start for option in found}
-        others = _other_times(found_at_once(problem), question.booked)
+        others = _other_times(found_at_once(problem), booked)
         found += [option for option in others if option.start not in starts]
     return found[: question.options]
 
@@ -155,11 +224,11 @@ def _labelled(option: Option) -> Option:
     return option.evolve(reasons=(SAME_PEOPLE, *option.reasons))
 
 
-def _offer(session: Session, booking: rows.Booking, found: list[Option]) -> list[rows.Option]:
+def _offer(session: Session, run_candidate_id: str, found: list[Option]) -> list[rows.Option]:
     """Put these on offer instead of what was before; one that was among them keeps its id."""
     before = session.scalars(
         sa.select(rows.Option).where(
-            rows.Option.run_candidate_id == booking.run_candidate_id,
+            rows.Option.run_candidate_id == run_candidate_id,
             rows.Option.status.in_(("offered", "held")),
         )
     ).all()
@@ -171,7 +240,7 @@ def _offer(session: Session, booking: rows.Booking, found: list[Option]) -> list
             kept[content] = row
         else:
             row.status = "withdrawn"
-    run_candidate = session.get_one(rows.RunCandidate, booking.run_candidate_id)
+    run_candidate = session.get_one(rows.RunCandidate, run_candidate_id)
     new = solving.add_options(session, run_candidate, tuple(o for o in found if o.sessions not in kept))
     there = kept | {convert.option(row).sessions: row for row in new}
     return [there[option.sessions] for option in found]

@@ -39,6 +39,7 @@ NOT_BOOKED = "This interview is {status}; it cannot be moved."
 BEGUN = "This interview has begun already."
 TOO_LATE = "The time can be changed until {hours} hours before the interview."
 TOO_OFTEN = "The time has been changed as often as it can be here."
+NEVER_HERE = "The time cannot be changed here."
 
 
 def reschedule(
@@ -76,18 +77,27 @@ def _is_done(booking: rows.Booking, option_id: str) -> bool:
 
 def refuse_unless_movable(session: Session, parts: Parts, booking: rows.Booking, actor: Actor) -> None:
     """Raises Conflict when this booking cannot be moved, or not by a candidate any more."""
+    refusal = why_not(session, parts, booking, actor)
+    if refusal is not None:
+        raise refusal
+
+
+def why_not(session: Session, parts: Parts, booking: rows.Booking, actor: Actor) -> Conflict | None:
+    """What keeps somebody from moving this booking, in words fit for them."""
     if booking.status not in moves.ACTIVE_BOOKING:
-        status = booking.status.replace("_", " ")
-        raise Conflict(NOT_BOOKED.format(status=status), code="not_booked")
+        return Conflict(NOT_BOOKED.format(status=booking.status.replace("_", " ")), code="not_booked")
     if booking.start <= parts.now():
-        raise Conflict(BEGUN, code="begun")
-    if actor != CANDIDATE:
-        return
+        return Conflict(BEGUN, code="begun")
+    return _limit_of_candidates(session, parts, booking) if actor == CANDIDATE else None
+
+
+def _limit_of_candidates(session: Session, parts: Parts, booking: rows.Booking) -> Conflict | None:
     plan = Plan.from_json(booking.plan)
     if _moves_by_candidate(session, booking) >= plan.reschedule_limit:
-        raise Conflict(TOO_OFTEN, code="reschedule_limit")
+        return Conflict(TOO_OFTEN if plan.reschedule_limit else NEVER_HERE, code="reschedule_limit")
     if booking.start - parts.now() < timedelta(hours=plan.reschedule_cutoff_hours):
-        raise Conflict(TOO_LATE.format(hours=plan.reschedule_cutoff_hours), code="reschedule_cutoff")
+        return Conflict(TOO_LATE.format(hours=plan.reschedule_cutoff_hours), code="reschedule_cutoff")
+    return None
 
 
 def _moves_by_candidate(session: Session, booking: rows.Booking) -> int:

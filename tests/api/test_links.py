@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -11,6 +12,7 @@ from jsonschema import Draft202012Validator
 from scheduler.api.service import SPECIFICATION
 from scheduler.app import create_app
 from scheduler.db.session import Database
+from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, invitations
 from tests.api.conftest import Client
 from tests.pages.reading import read
@@ -184,6 +186,8 @@ def test_a_revoked_link_is_gone_whatever_is_asked(town, run, link):  # noqa: F81
     answers = [
         link.open(),
         link.send("book", {"option": option}),
+        link.send("options", {}),
+        link.send("reschedule", {"option": option}),
         link.send("cancel", {}),
         link.send("ask", {"message": "Hello?"}),
         link.get(f"{link.here}/invite.ics", **JSON),
@@ -196,6 +200,8 @@ def test_a_link_that_never_was_leads_nowhere_whatever_is_asked(app):
     answers = [
         link.open(),
         link.send("book", {"option": "opt_1"}),
+        link.send("options", {}),
+        link.send("reschedule", {"option": "opt_1"}),
         link.send("cancel", {}),
         link.send("ask", {"message": "Hello?"}),
         link.get(f"{link.here}/invite.ics", **JSON),
@@ -223,6 +229,57 @@ def test_an_interview_that_has_begun_cannot_be_cancelled(town, link):  # noqa: F
     link.book()
     town.clock.forward(days=2, minutes=10)
     assert problem(link.send("cancel", {})) == (409, "application/problem+json", "begun")
+
+
+def test_an_interview_is_moved_to_one_of_its_fresh_options(link):
+    booked = link.book().json
+    found = link.send("options", {})
+    assert (found.status_code, found.json["status"], found.json["booking"]) == (200, "booked", booked)
+    assert link.open().json == found.json
+    choice = {"option": found.json["options"][0]["id"]}
+    moved, again = (link.send("reschedule", choice) for _ in range(2))
+    assert (moved.status_code, moved.json["id"], moved.json["version"]) == (200, booked["id"], 2)
+    assert again.json == moved.json == link.open().json["booking"]
+    assert [fact["event"] for fact in moved.json["history"]] == ["booking.confirmed", "booking.rescheduled"]
+
+
+def test_a_new_time_that_has_gone_comes_with_what_is_left(town, link):  # noqa: F811
+    booked = link.book().json
+    wanted, *left = link.send("options", {}).json["options"]
+    town.calendars.add_busy("ada@acme.example", *(parse_instant(wanted[end]) for end in ("start", "end")))
+    refused = link.send("reschedule", {"option": wanted["id"]})
+    assert problem(refused) == (409, "application/problem+json", "slot_taken")
+    assert refused.json["options"] == left
+    assert link.open().json["booking"] == booked
+
+
+def test_an_interview_is_moved_as_often_and_as_late_as_the_plan_says(town, app):  # noqa: F811
+    plan = town.plan(reschedule={"limit": 1, "cutoff_hours": 24})
+    once, late = (
+        Link(app, f"/c/{town.token(town.offer(plan, window=WINDOW, candidates=[one]))}")
+        for one in ({"name": name, "email": f"{name}@example.net"} for name in ("kim", "lee"))
+    )
+    for link in (once, late):
+        link.book()
+    option = once.send("options", {}).json["options"][0]["id"]
+    assert once.send("reschedule", {"option": option}).status_code == 200
+    other = late.send("options", {}).json["options"][0]["id"]
+    over = once.send("options", {})
+    town.clock.instant = parse_instant(late.open().json["booking"]["start"]) - timedelta(hours=23)
+    assert problem(over) == (409, "application/problem+json", "reschedule_limit")
+    too_late = late.send("reschedule", {"option": other})
+    assert problem(too_late) == (409, "application/problem+json", "reschedule_cutoff")
+
+
+def test_times_that_the_candidate_names_are_looked_at(link):
+    monday = {"start": "2026-12-07T09:00:00Z", "end": "2026-12-07T12:00:00Z"}
+    found = link.send("options", {"availability": [monday]})
+    assert (found.status_code, found.json["status"]) == (200, "offered")
+    assert {option["start"][:10] for option in found.json["options"]} == {"2026-12-07"}
+    night = {"start": "2026-12-07T02:00:00Z", "end": "2026-12-07T05:00:00Z"}
+    nobody = link.send("options", {"availability": [night]})
+    assert problem(nobody) == (409, "application/problem+json", "no_options")
+    assert link.open().json["options"] == found.json["options"]
 
 
 def test_the_teams_side_is_told_without_names(town, link):  # noqa: F811
@@ -263,6 +320,9 @@ def test_the_booked_interview_is_there_as_a_calendar_file(link):
         ("cancel", {"reason": 7}, "/reason"),
         ("cancel", {"reason": "x" * 501}, "/reason"),
         ("cancel", {"reason": "\ud800"}, "/reason"),
+        ("reschedule", {}, "/option"),
+        ("options", {"availability": [{"start": "2026-12-07T09:00:00", "end": 7}]}, "/availability/0/start"),
+        ("options", {"when": "later"}, "/when"),
         ("ask", {}, "/message"),
         ("ask", {"message": "x" * 2001}, "/message"),
         ("ask", {"message": "a\x00b"}, "/message"),
@@ -288,7 +348,7 @@ def test_what_is_no_object_is_bad_content(link, text):
     assert problem(refused) == (422, "application/problem+json", "invalid")
 
 
-@pytest.mark.parametrize("verb", ["book", "cancel", "ask"])
+@pytest.mark.parametrize("verb", ["book", "options", "reschedule", "cancel", "ask"])
 def test_what_cannot_be_read_at_all_is_refused(link, verb):
     address = f"{link.here}/{verb}"
     assert link("POST", address, text="x" * 70_000, Content_Type="application/json").status_code == 413
@@ -305,7 +365,7 @@ def test_a_form_of_the_page_is_answered_with_the_page(town, link):  # noqa: F811
     assert (booked.status_code, booked.location) == (303, link.here)
 
 
-@pytest.mark.parametrize("verb", ["book", "cancel", "ask"])
+@pytest.mark.parametrize("verb", ["book", "options", "reschedule", "cancel", "ask"])
 def test_a_form_without_a_nonce_does_nothing(town, link, verb):  # noqa: F811
     sent = {"option": link.open().json["options"][0]["id"], "message": "Hello", "reason": ""}
     refused = link("POST", f"{link.here}/{verb}", text=urlencode(sent), **FORM)

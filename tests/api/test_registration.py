@@ -22,6 +22,8 @@ FOR_PEOPLE = {
     ("GET", "/"),
     ("GET", "/c/<token>/check"),
     ("GET", "/c/<token>/book"),
+    ("GET", "/c/<token>/options"),
+    ("GET", "/c/<token>/reschedule"),
     ("GET", "/c/<token>/cancel"),
     ("GET", "/c/<token>/ask"),
     ("GET", "/c/<token>/ask/sent"),

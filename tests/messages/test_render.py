@@ -77,7 +77,7 @@ Agenda    11:15–11:45  Coding together, Ada Keller
 Prepare   Bring your own editor.
           No puzzles, no trick questions.
 
-See the details or cancel:
+See the details, change or cancel:
 https://convene.example/c/secret-token
 
 The attached invitation puts this in your calendar; some calendars ask

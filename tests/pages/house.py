@@ -14,7 +14,7 @@ from scheduler import pages
 from scheduler.api import errors
 from scheduler.db.session import Database
 from scheduler.domain.errors import Conflict, Gone, NotFound, SlotTaken
-from scheduler.domain.intervals import format_instant, parse_instant
+from scheduler.domain.intervals import Interval, format_instant, parse_instant
 from scheduler.domain.options import Option, OptionSession, Panelist, RoomRef
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
@@ -180,6 +180,7 @@ def link(plan: Plan = TALK, options: Sequence[Option] = TALKS, **changes: Any) -
         options=tuple(options),
         option_views=(),
         booking=None,
+        immovable=None,
         expires_at=NOW + timedelta(days=5, hours=7, minutes=19),
         now=NOW,
     )
@@ -260,6 +261,10 @@ class Desk:
         self.now = now
         #: everything that changed something
         self.done: list[tuple[str, str]] = []
+        #: what looking for other times finds, and what was asked for
+        self.fresh: tuple[Option, ...] = TALKS[5:]
+        self.asked: list[list[Interval]] = []
+        self.nothing_free = False
         #: set to answer every call with it
         self.refusal: Exception | None = None
 
@@ -268,6 +273,9 @@ class Desk:
             raise NotFound
         if self.refusal:
             raise self.refusal
+        booking, begun = self.link.booking, Conflict("This interview has begun already.", code="begun")
+        if booking and parse_instant(booking["start"]) <= self.now():
+            return replace(self.link, now=self.now(), immovable=begun)
         return replace(self.link, now=self.now())
 
     def book(self, parts: Parts, token: str, option_id: str) -> dict[str, Any]:
@@ -284,6 +292,42 @@ class Desk:
         self.done.append(("book", option_id))
         booking = booking_of(given, option)
         self.link = replace(given, status="booked", options=(), option_views=(), booking=booking)
+        return booking
+
+    def find_options(
+        self, parts: Parts, token: str, availability: Sequence[Interval] | None = None
+    ) -> CandidateLink:
+        given = self.open(parts, token)
+        if given.immovable:
+            raise given.immovable
+        if self.nothing_free:
+            raise Conflict("Nobody is free at those times.", code="no_options")
+        self.asked.append(list(availability or ()))
+        views = tuple(option.to_json() | {"status": "offered"} for option in self.fresh)
+        self.link = replace(self.link, options=self.fresh, option_views=views)
+        return self.link
+
+    def reschedule(self, parts: Parts, token: str, option_id: str) -> dict[str, Any]:
+        given = self.open(parts, token)
+        if given.booking is None:
+            raise Conflict("There is no interview to move.", code="nothing_booked")
+        if given.booking["option_id"] == option_id:
+            return given.booking
+        if given.immovable:
+            raise given.immovable
+        option = next((option for option in given.options if option.id == option_id), None)
+        if option is None:
+            raise Taken(list(given.option_views))
+        self.done.append(("reschedule", option_id))
+        fact = {
+            "at": "2026-11-30T09:50:00Z",
+            "actor": "candidate",
+            "event": "booking.rescheduled",
+            "version": 2,
+        }
+        moved = booking_of(given, option)
+        booking = moved | {"version": 2, "history": [*given.booking["history"], fact]}
+        self.link = replace(given, options=(), option_views=(), booking=booking)
         return booking
 
     def cancel(self, parts: Parts, token: str, reason: str = "") -> dict[str, Any]:

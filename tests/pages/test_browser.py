@@ -12,10 +12,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from scheduler.domain.errors import Conflict
 from tests.pages.conftest import Clock
 from tests.pages.house import CHOSEN, LOOP, LOOPS, TALKS, Brand, Desk, booked, link
 
 ELEVEN_FIFTEEN = "Tuesday 1 December, 11:15 to 12:30, London time (GMT)"
+QUARTER_PAST_ONE = "Wednesday 2 December, 13:15 to 14:30, London time (GMT)"
 A_QUARTER_TO_TEN = "Tuesday 1 December, 09:45 to 11:00, London time (GMT)"
 ARRANGED = "It is arranged, Candy"
 
@@ -82,6 +84,36 @@ def test_choose_check_confirm_and_cancel(
     page.get_by_role("button", name="Cancel the interview").click()
     expect(page.get_by_role("heading", name="You have cancelled this interview")).to_be_visible()
     assert desk.done == [("book", CHOSEN.id), ("cancel", "I am ill")]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_change_the_time(
+    context: Callable[..., BrowserContext], site: str, desk: Desk, clock: Clock, *, javascript: bool
+) -> None:
+    desk.link = booked()
+    page = visit(context(java_script_enabled=javascript), site)
+    clock.read()
+    page.get_by_role("button", name="Change the time").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Which other time suits you, Candy?")
+    page.get_by_label(QUARTER_PAST_ONE).check()
+    page.get_by_role("button", name="Check and confirm").click()
+    expect(page.get_by_text("Instead of Tuesday 1 December, 11:15–12:30")).to_be_visible()
+    clock.read()
+    page.get_by_role("button", name="Change to this time").click()
+    expect(page.get_by_role("heading", name="Your new time is arranged, Candy")).to_be_visible()
+    assert desk.done == [("reschedule", TALKS[6].id)]
+
+
+def test_the_present_time_can_be_kept(
+    context: Callable[..., BrowserContext], site: str, desk: Desk, clock: Clock
+) -> None:
+    desk.link = booked()
+    page = visit(context(), site)
+    clock.read()
+    page.get_by_role("button", name="Change the time").click()
+    page.get_by_role("link", name="Keep it").click()
+    expect(page.get_by_role("heading", name=ARRANGED)).to_be_visible()
+    assert desk.done == []
 
 
 def test_by_keyboard_alone(
@@ -177,6 +209,15 @@ def every_state(desk: Desk, clock: Clock) -> Iterator[tuple[str, str]]:
     desk.link = booked(status="needs_attention")
     yield "booked", ""
     yield "cancel", "/cancel"
+    desk.link = booked()
+    yield "no other times", "/options"
+    desk.find_options(None, "A" * 43)
+    yield "other times", f"/options?option={TALKS[6].id}"
+    yield "check another time", f"/check?option={TALKS[6].id}"
+    desk.reschedule(None, "A" * 43, TALKS[6].id)
+    yield "moved", ""
+    desk.link = booked(immovable=Conflict("It is too late to change it here.", code="reschedule_cutoff"))
+    yield "not to be moved", ""
     desk.cancel(None, "A" * 43)
     yield "cancelled", ""
     for status in ("expired", "searching"):

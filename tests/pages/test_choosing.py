@@ -140,7 +140,8 @@ def test_check_repeats_the_choice_in_words(client: FlaskClient) -> None:
     assert (
         "Tuesday 1 December · tomorrow 11:15–12:30, London time (GMT) "
         "With Ada Keller, then Hana Sato and Ivo Brandt Where By video. The link comes with the confirmation "
-        "Confirm this time Choose another If something comes up, you can cancel from this page."
+        "Confirm this time Choose another "
+        "If something comes up, you can change the time or cancel from this page."
     ) in page.words
 
 

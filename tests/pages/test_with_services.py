@@ -51,6 +51,25 @@ def test_choose_confirm_and_cancel(town: Town, client: FlaskClient) -> None:  # 
     assert booking["status"] == "cancelled"
 
 
+def test_change_the_time(town: Town, client: FlaskClient) -> None:  # noqa: F811
+    here = f"/c/{town.token(town.offer(window=WINDOW))}"
+    form = check(client, here)
+    town.clock.forward(minutes=1)
+    client.post(form.action, data=dict(form.fields))
+    [before] = bookings.find(town.parts, town.organization_id).data
+
+    look = read(client.get(here)).forms[0]
+    town.clock.forward(minutes=1)
+    assert client.post(look.action, data=dict(look.fields)).location == f"{here}/options"
+    form = check(client, f"{here}/options")
+    town.clock.forward(minutes=1)
+    assert client.post(form.action, data=dict(form.fields)).status_code == 303
+
+    assert "Your new time is arranged, Candy" in read(client.get(here)).headings
+    [after] = bookings.find(town.parts, town.organization_id).data
+    assert (after["id"], after["version"], after["start"] != before["start"]) == (before["id"], 2, True)
+
+
 def test_a_program_books_the_same_option_twice_and_gets_one_booking(
     town: Town,  # noqa: F811
     client: FlaskClient,

@@ -11,7 +11,18 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from scheduler.api.schemas.base import Instant, Lines, Schema, Text, View, one_of, zone
+from scheduler.api.schemas.base import (
+    Instant,
+    Lines,
+    Part,
+    Schema,
+    Text,
+    View,
+    Window,
+    listed,
+    one_of,
+    zone,
+)
 from scheduler.api.schemas.bookings import BookedSession, Booking, CalendarEvent
 from scheduler.api.schemas.people import Candidate
 from scheduler.api.schemas.runs import Option
@@ -19,6 +30,8 @@ from scheduler.api.schemas.runs import Option
 STATUSES = ("offered", "searching", "booked", "completed", "cancelled", "expired")
 #: characters, as the candidate's page takes them
 LONGEST_REASON, LONGEST_MESSAGE = 500, 2000
+#: stretches of time, as the candidate's page takes them
+MOST_INTERVALS = 200
 THE_TEAMS_OWN = {"description": "The team's own: not told here."}
 
 
@@ -85,14 +98,23 @@ class CandidateLink(View):
     status = one_of(STATUSES)
     candidate = fields.Nested(LinkCandidate)
     plan = fields.Nested(LinkPlan)
-    options = fields.List(fields.Nested(Option), metadata={"description": "What can be chosen now."})
+    options = fields.List(
+        fields.Nested(Option),
+        metadata={"description": "What can be chosen now; after a booking, what it can be moved to."},
+    )
     booking = fields.Nested(LinkBooking)
 
 
 class LinkChoice(Schema):
-    """Book one of the link's own options."""
+    """One of the link's own options."""
 
     option = Text(200, required=True)
+
+
+class LinkTimes(Schema):
+    """When the candidate could be there; needed before a booking."""
+
+    availability = listed(Part(Window), 0, MOST_INTERVALS, allow_none=True)
 
 
 class LinkCancellation(Schema):
@@ -120,9 +142,18 @@ class PageForm(ma.Schema):
 
 
 class LinkChoiceForm(PageForm):
-    """Book one of the link's own options, from its page."""
+    """One of the link's own options, from its page."""
 
     option = Text(200, required=True)
+
+
+class LinkTimesForm(PageForm):
+    """When the candidate could be there, from the page."""
+
+    availability = fields.List(
+        fields.String(),
+        metadata={"description": "Each a stretch `start/end`, two times with offsets (RFC 3339)."},
+    )
 
 
 class LinkCancellationForm(PageForm):
