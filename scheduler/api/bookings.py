@@ -20,9 +20,10 @@ from scheduler.api.schemas.bookings import (
     BookingRequest,
     FreshOptions,
     MoveQuestion,
+    Replacement,
     Rescheduling,
 )
-from scheduler.services import bookings, fresh_options, moving, picking
+from scheduler.services import bookings, fresh_options, moving, picking, replacing
 
 blueprint = Blueprint("Bookings", "What was chosen, and what has become of it.")
 
@@ -107,6 +108,27 @@ def cancel_booking(caller: Caller, data: dict[str, Any], booking_id: str) -> Res
     """Call the interviews off: people and rooms are free at once, calendars and mails follow."""
     view = bookings.cancel(
         caller.parts, caller.organization_id, booking_id, reason=data["reason"], actor=caller.actor
+    )
+    return single(view)
+
+
+@blueprint.call(
+    "POST",
+    "/v1/bookings/<id:booking_id>/replace",
+    scope="schedule",
+    body=Replacement,
+    answers={200: Booking},
+)
+def replace_interviewer(caller: Caller, data: dict[str, Any], booking_id: str) -> Response:
+    """Put somebody else in an interviewer's place: qualified, free, at the same time.
+
+    Calendar events change with the panel; the candidate hears only when they see a change. The same question
+    again answers with the same booking. 409 `nobody_can` when nobody, or not who was named, is qualified and
+    free; `not_on_panel` when the interviewer does not sit there. 503 `calendars_unreadable` when calendars
+    that matter cannot be read just now.
+    """
+    view = replacing.replace_interviewer(
+        caller.parts, caller.organization_id, booking_id, **data, actor=caller.actor
     )
     return single(view)
 

@@ -13,6 +13,8 @@ from scheduler.domain.moves import move
 from scheduler.services import events
 from scheduler.services.parts import SYSTEM
 
+DECLINED = "{name} has declined {title}."
+
 
 def needs_attention(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> None:
     """Leave something to a person. What is there already stays; each reason is said once.
@@ -34,3 +36,11 @@ def needs_attention(session: Session, booking: rows.Booking, why: str, *, at: da
         booking=booking,
         data={"reason": why},
     )
+
+
+def settle(booking: rows.Booking, why: str) -> None:
+    """What was left to a person has been seen to, by a change that the caller writes down."""
+    left = " ".join((booking.attention or "").replace(why, "").split())
+    booking.attention = left or None
+    if booking.status == "needs_attention" and not left:
+        booking.status = move(moves.BOOKING, "booking", booking.status, "confirmed")

@@ -19,16 +19,7 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
-from scheduler.services import (
-    attention,
-    bookings,
-    conferences,
-    entries,
-    events,
-    owing,
-    picks,
-    views,
-)
+from scheduler.services import attention, bookings, changes, events, picks, views
 from scheduler.services.parts import CANDIDATE, Actor, Parts
 from scheduler.services.picks import Pick, TakenWithOthers
 from scheduler.services.possible import people_and_rooms, still_possible_views
@@ -118,7 +109,7 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
         refuse_unless_movable(session, parts, booking, actor)
         if session.get_one(rows.Option, pick.option.id).status not in ("offered", "held"):
             raise SlotTaken(picks.NOT_OFFERED)
-        seated = picks.seat_under_lock(session, pick, problem, also=occupied_by(session, booking))
+        seated = picks.seat_under_lock(session, pick, problem, also=changes.occupied_by(session, booking))
         was = booking.sessions
         moved_from = {"start": format_instant(booking.start), "end": format_instant(booking.end)}
         _change(session, booking, seated)
@@ -132,18 +123,10 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
             booking=booking,
             data={"option_id": seated.id, "moved_from": moved_from, **_who_changed(was, booking.sessions)},
         )
-        tell_of_change(session, parts, booking, was, "rescheduled", moved_from=moved_from)
+        changes.tell(session, parts, booking, was, "rescheduled", moved_from=moved_from)
         if stale & people_and_rooms(seated):
             attention.needs_attention(session, booking, picks.UNCHECKED, at=parts.now())
         return views.booking(session, booking)
-
-
-def occupied_by(session: Session, booking: rows.Booking) -> list[int]:
-    """The people and rooms that a booking occupies, as what is locked."""
-    query = sa.select(rows.Reservation.resource_id).where(
-        rows.Reservation.booking_id == booking.id, rows.Reservation.state.in_(rows.OCCUPYING)
-    )
-    return list(session.scalars(query))
 
 
 def _change(session: Session, booking: rows.Booking, seated: Option) -> None:
@@ -160,47 +143,9 @@ def _change(session: Session, booking: rows.Booking, seated: Option) -> None:
     session.flush()
 
 
-def _people(sessions: list[dict[str, Any]]) -> set[str]:
-    return {person["id"] for item in sessions for person in item["interviewers"]}
-
-
 def _who_changed(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> dict[str, list[str]]:
-    gone = sorted(_people(was) - _people(now))
+    gone = sorted(changes.people(was) - changes.people(now))
     return {"replaced": gone} if gone else {}
-
-
-def tell_of_change(
-    session: Session,
-    parts: Parts,
-    booking: rows.Booking,
-    was: list[dict[str, Any]],
-    kind: str | None,
-    **details: Any,
-) -> None:
-    """Calendars follow the change, what waited to be sent is of the past, and those concerned hear: by mail
-    of this kind (None: candidate and contact see no change).
-    """
-    entries.want_present(session, parts, booking)
-    release(session, parts, booking, was)
-    if kind is None:
-        return
-    owing.drop_queued(session, rows.Message.booking_id == booking.id, rows.Message.kind != "cancellation")
-    due_at = conferences.confirm_at(session, parts, booking)
-    owing.owe_booking_news(session, parts, booking, kind, due_at=due_at, **details)
-    candidate = session.get_one(rows.Candidate, booking.candidate_id)
-    owing.owe_reminders(session, parts, booking, "candidate", owing.candidate_recipient(candidate))
-
-
-def release(session: Session, parts: Parts, booking: rows.Booking, was: list[dict[str, Any]]) -> None:
-    """Who takes part no more is reminded of nothing; who had heard of it by mail hears so."""
-    gone = _people(was) - _people(booking.sessions)
-    owing.drop_queued(
-        session, rows.Message.booking_id == booking.id, rows.Message.recipient["id"].astext.in_(gone)
-    )
-    for interviewer_id in sorted(gone & owing.told_by_mail(session, booking)):
-        interviewer = session.get(rows.Interviewer, interviewer_id)
-        if interviewer is not None:
-            owing.owe_release(session, parts, booking, interviewer, was)
 
 
 def _what_is_left(parts: Parts, pick: Pick) -> list[dict[str, Any]]:

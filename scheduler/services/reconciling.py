@@ -163,7 +163,7 @@ def _refusals(
     for panelist in planned.interviewers:
         person = session.get_one(rows.Interviewer, panelist.id)
         if _is_at(person.calendar, entry.provider, declined) and not panelist.optional:
-            text = f"{person.name} has declined {planned.title}."
+            text = attention.DECLINED.format(name=person.name, title=planned.title)
             differences.append(Difference(kind="declined", text=text, who=person.id))
     if planned.room:
         room = session.get_one(rows.Room, planned.room.id)

@@ -389,6 +389,23 @@ def test_a_booking_of_others_is_neither_asked_about_nor_moved(client, offered, s
     assert stranger.post(f"{address}/reschedule", choice).status_code == 404
 
 
+def test_an_interviewer_can_be_replaced(client, calendars, offered, ada):
+    address = client.post("/v1/bookings", {"option_id": options(offered())[0]["id"]}).headers["Location"]
+    key = client.get(address).json["sessions"][0]["key"]
+    question = {"session_key": key, "interviewer_id": ada}
+    alone = client.post(f"{address}/replace", question)
+    assert (alone.status_code, alone.json["code"]) == (409, "nobody_can")
+    calendars.add_calendar("ben@example.com")
+    ben = client.post(
+        "/v1/interviewers", interviewer(name="Ben", email="ben@example.com", qualifications=SKILLED)
+    ).json["id"]
+    replaced, again = (client.post(f"{address}/replace", question) for _ in range(2))
+    assert (replaced.status_code, replaced.json["version"]) == (200, 2)
+    assert [p["id"] for p in replaced.json["sessions"][0]["interviewers"]] == [ben]
+    assert again.json == replaced.json == client.get(address).json
+    assert set(pointers(client.post(f"{address}/replace", {"session_key": key}))) == {"/interviewer_id"}
+
+
 def test_how_it_went_is_said_once_it_has_begun(client, offered, clock):
     address = client.post("/v1/bookings", {"option_id": options(offered())[0]["id"]}).headers["Location"]
     early = client.post(f"{address}/outcome", {"status": "completed"})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Moving interviews that stand in calendars at Google and Microsoft."""
+"""Moving interviews that stand in calendars at Google and Microsoft, and changing who takes part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.domain.intervals import format_instant, parse_instant
-from scheduler.services import fresh_options, interviewers, moving
+from scheduler.services import fresh_options, interviewers, moving, replacing
 from tests.services.conftest import RECRUITER
 from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
     ADA,
@@ -37,6 +37,11 @@ def start_of(networks: Networks, house: str, address: str = ADA):  # noqa: F811
     """When the one event of a calendar begins, as the provider says to who asks for our uid."""
     entry = next(iter(getattr(networks, house).events(address)))
     return entry["start"]["dateTime"]
+
+
+def live(networks: Networks, house: str, address: str) -> list[dict]:  # noqa: F811
+    """The events that a calendar shows."""
+    return [e for e in getattr(networks, house).events(address) if e.get("status") != "cancelled"]
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
@@ -78,11 +83,53 @@ def test_when_the_organiser_changes_the_event_leaves_one_calendar_and_stands_in_
 
     moved = move(networks, booking, later=timedelta(hours=2))
 
-    fake = getattr(networks, house)
-    live = {
-        address: [e for e in fake.events(address) if e.get("status") != "cancelled"]
-        for address in (ADA, BEN, BOB)
-    }
-    assert [len(live[address]) for address in (ADA, BEN, BOB)] == [0, 1, 1]
+    assert {who: len(live(networks, house, who)) for who in (ADA, BEN, BOB)} == {ADA: 0, BEN: 1, BOB: 1}
     events = {e["calendar"]: (e["status"], e["attendees"]) for e in moved["sessions"][0]["calendar_events"]}
+    assert events[BEN] == ("written", [BOB])
+
+
+def put_in(networks: Networks, booking: dict, leaving: str, coming: str) -> dict:  # noqa: F811
+    town = networks.town
+    replacing.replace_interviewer(
+        town.parts,
+        town.organization_id,
+        booking["id"],
+        session_key="talk",
+        interviewer_id=leaving,
+        replacement_id=coming,
+        actor=RECRUITER,
+    )
+    town.run_jobs()
+    return networks.booking(booking)
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_somebody_elses_place_changes_the_guests_of_the_same_event(networks, house):  # noqa: F811
+    networks.hire("Ada", house, "python")
+    bob = networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+    before = event_of(networks, house)
+    ben = networks.hire("Ben", house, "java")
+
+    replaced = put_in(networks, booking, bob, ben)
+
+    assert event_of(networks, house)["id"] == before["id"]
+    (event,) = replaced["sessions"][0]["calendar_events"]
+    assert (event["status"], event["attendees"]) == ("written", [BEN])
+    assert len(live(networks, house, BEN)) == 1
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_an_organiser_who_is_replaced_leaves_one_event_to_everybody_else(networks, house):  # noqa: F811
+    ada = networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+    ben = networks.hire("Ben", house, "python")
+
+    replaced = put_in(networks, booking, ada, ben)
+
+    assert {who: len(live(networks, house, who)) for who in (ADA, BEN, BOB)} == {ADA: 0, BEN: 1, BOB: 1}
+    events = {
+        e["calendar"]: (e["status"], e["attendees"]) for e in replaced["sessions"][0]["calendar_events"]
+    }
     assert events[BEN] == ("written", [BOB])

@@ -14,6 +14,7 @@ from scheduler.api.schemas.base import (
     Listing,
     Part,
     Schema,
+    Text,
     View,
     Whole,
     Window,
@@ -56,6 +57,14 @@ class Rescheduling(Schema):
     """Move a booking to one of its fresh options."""
 
     option_id = id_of("opt", required=True)
+
+
+class Replacement(Schema):
+    """Put somebody else in an interviewer's place, at the same time."""
+
+    session_key = Text(64, required=True)
+    interviewer_id = id_of("ivw", required=True)
+    replacement_id = id_of("ivw", metadata={"description": "Default: of those who can, the least loaded."})
 
 
 class BookingCancellation(Schema):

@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Somebody else in an interviewer's place, at the same time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from calendars.errors import NotAllowed
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from scheduler.domain.intervals import parse_instant
+from scheduler.services import (
+    attention,
+    bookings,
+    fresh_options,
+    interviewers,
+    moving,
+    replacing,
+    runs,
+    upkeep,
+)
+from tests.services.conftest import CONTACT, RECRUITER
+from tests.services.test_entries import Inviting, add_provider
+from tests.services.test_moving_races import at_once
+
+WINDOW = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
+CANDY, ROSA = "candy@example.net", CONTACT["email"]
+DORA = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
+
+
+def booked(town, plan=None, **asked):
+    booking = town.book(town.offer(plan, **{"window": WINDOW, "options": 1, **asked}))
+    town.run_jobs()
+    return now(town, booking)
+
+
+def now(town, booking):
+    return bookings.get(town.parts, town.organization_id, booking["id"])
+
+
+def replace(town, booking, leaving, by=None, *, key="talk"):
+    return replacing.replace_interviewer(
+        town.parts,
+        town.organization_id,
+        booking["id"],
+        session_key=key,
+        interviewer_id=town.people[leaving],
+        replacement_id=by and town.people[by],
+        actor=RECRUITER,
+    )
+
+
+def panel(booking, key="talk"):
+    return [p["name"] for s in booking["sessions"] if s["key"] == key for p in s["interviewers"]]
+
+
+def standing(town, name, booking, key="talk"):
+    return town.calendars.find_event(f"{name.lower()}@acme.example", f"{booking['id']}.{key}@convene")
+
+
+def busy(town, name, booking):
+    start, end = parse_instant(booking["start"]), parse_instant(booking["end"])
+    town.calendars.add_busy(f"{name.lower()}@acme.example", start, end)
+
+
+def refused(town, booking, *who, **more):
+    with pytest.raises(Conflict) as refusal:
+        replace(town, booking, *who, **more)
+    assert now(town, booking) == booking
+    return refusal.value.reason
+
+
+def test_who_is_named_takes_the_place_at_the_same_time(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+
+    replaced = replace(town, booking, "Ada", "Ben")
+    town.run_jobs()
+
+    assert (panel(replaced), replaced["version"]) == (["Ben"], 2)
+    assert (replaced["start"], replaced["end"]) == (booking["start"], booking["end"])
+    assert replaced["history"][-1] == {
+        "at": "2026-11-30T09:00:00Z",
+        "actor": RECRUITER.name,
+        "event": "interviewer.replaced",
+        "version": 2,
+        "session_key": "talk",
+        "interviewer_id": town.people["Ada"],
+        "replacement_id": town.people["Ben"],
+    }
+    assert standing(town, "Ada", replaced) is None
+    assert standing(town, "Ben", replaced).start == parse_instant(booking["start"])
+
+
+def test_who_leaves_is_free_at_once_and_who_comes_is_taken(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    replace(town, booking, "Ada", "Ben")
+
+    hour = {"start": booking["start"], "end": booking["end"]}
+    run = town.offer(candidates=DORA, options=1, window=hour)
+
+    assert panel(run["candidates"][0]["options"][0]) == ["Ada"]
+
+
+def test_of_those_who_can_the_one_with_the_fewest_interviews_comes(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python", "java"))
+    town.hire("Cleo", skills=("python",))
+    java = [{"key": "talk", "title": "Java", "minutes": 60, "seats": [{"skill": "java"}]}]
+    with town.parts.database.transaction(town.organization_id) as session:
+        long_ago = town.clock() - timedelta(days=365)
+        session.execute(sa.update(rows.Interviewer).values(created_at=long_ago))
+    morning = {"start": "2026-12-01T09:00:00Z", "end": "2026-12-01T12:00:00Z"}
+    town.book(
+        town.offer(town.plan(sessions=java, notice_hours=0), candidates=DORA, options=1, window=morning)
+    )
+
+    assert panel(replace(town, booking, "Ada")) == ["Cleo"]
+
+
+def test_who_is_busy_or_at_their_limit_does_not_come(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    for name in ("Ben", "Cleo"):
+        town.hire(name, skills=("python",), limits={"per_day": 1})
+    busy(town, "Ben", booking)
+    afternoon = {"start": "2026-12-02T14:00:00Z", "end": "2026-12-02T15:00:00Z"}
+    busy(town, "Ada", afternoon)
+    busy(town, "Ben", afternoon)
+    town.book(town.offer(candidates=DORA, options=1, window=afternoon))
+
+    assert refused(town, booking, "Ada") == "nobody_can"
+    assert refused(town, booking, "Ada", "Cleo") == "nobody_can"
+
+
+def test_who_is_not_qualified_or_takes_part_already_does_not_come(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Ben", skills=("design",))
+    loop = [
+        {"key": "a", "title": "Coding", "minutes": 60, "seats": [{"skill": "python"}]},
+        {"key": "b", "title": "Design", "minutes": 60, "seats": [{"skill": "design"}]},
+    ]
+    booking = booked(town, town.plan(sessions=loop))
+    town.hire("Cleo", skills=("cobol",))
+    interviewers.update(
+        town.parts,
+        town.organization_id,
+        town.people["Ben"],
+        {"qualifications": [{"skill": s, "level": "qualified"} for s in ("python", "design")]},
+    )
+
+    assert refused(town, booking, "Ada", "Cleo", key="a") == "nobody_can"
+    assert refused(town, booking, "Ada", "Ben", key="a") == "nobody_can"
+
+
+def test_a_seat_is_filled_that_the_others_leave_open(town):
+    """Ada can do only Python, so Ben, who can do both, sits for design; whoever comes must know design."""
+    town.hire("Ada", skills=("python",))
+    town.hire("Ben", skills=("python", "design"))
+    both = [{"key": "talk", "title": "T", "minutes": 60, "seats": [{"skill": "python"}, {"skill": "design"}]}]
+    booking = booked(town, town.plan(sessions=both))
+    town.hire("Cleo", skills=("python",))
+    town.hire("Dan", skills=("design",))
+
+    assert refused(town, booking, "Ben", "Cleo") == "nobody_can"
+    assert sorted(panel(replace(town, booking, "Ben"))) == ["Ada", "Dan"]
+
+
+def test_the_notice_of_the_plan_holds_nobody_up(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    town.clock.instant = parse_instant(booking["start"]) - timedelta(minutes=30)
+
+    assert panel(replace(town, booking, "Ada")) == ["Ben"]
+
+
+def test_the_same_question_twice_is_one_replacement(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    town.hire("Cleo", skills=("python",))
+
+    first = replace(town, booking, "Ada")
+
+    assert replace(town, booking, "Ada") == first
+    came = panel(first)[0]
+    assert replace(town, booking, "Ada", came) == first
+
+
+def test_who_does_not_sit_there_is_not_replaced(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+
+    assert refused(town, booking, "Ben") == "not_on_panel"
+
+
+def test_what_is_not_there_is_pointed_at(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.people["Nobody"] = "ivw_nobody"
+
+    with pytest.raises(Invalid, match="/session_key"):
+        replace(town, booking, "Ada", key="lunch")
+    with pytest.raises(Invalid, match="/replacement_id"):
+        replace(town, booking, "Ada", "Nobody")
+    with pytest.raises(NotFound):
+        replace(town, {"id": "bkg_nothing"}, "Ada")
+
+
+def test_what_is_cancelled_or_has_begun_keeps_its_panel(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    town.clock.instant = parse_instant(booking["start"])
+    assert refused(town, booking, "Ada") == "begun"
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+
+    assert refused(town, now(town, booking), "Ada") == "not_booked"
+
+
+def test_a_calendar_that_cannot_be_read_is_never_free(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    town.calendars.make_unreadable("ben@acme.example", "The server is down.")
+
+    with pytest.raises(Unavailable):
+        replace(town, booking, "Ada")
+    town.hire("Cleo", skills=("python",))
+
+    assert panel(replace(town, booking, "Ada")) == ["Cleo"]
+    town.calendars.make_readable("ben@acme.example")
+
+
+def test_the_candidate_hears_whom_they_meet_now(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+
+    replace(town, booking, "Ada", "Ben")
+    town.run_jobs()
+
+    mails = {address: town.post.subjects_to(address)[-1] for address in (CANDY, ROSA)}
+    assert mails[CANDY].startswith("Updated: Wed 2 Dec")
+    assert mails[ROSA].startswith("Updated: Candy Ray")
+    mail = next(mail for mail in reversed(town.post.mails) if CANDY in str(mail["To"]))
+    text = mail.get_body(("plain",)).get_content()
+    assert "Ben" in text
+    assert "The time stays as it was" in " ".join(text.split())
+
+
+def test_the_candidate_hears_nothing_of_somebody_who_was_promised_to_nobody(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Sam", skills=("shadowing",))
+    seats = [{"skill": "python"}, {"skill": "shadowing", "role": "shadow", "optional": True}]
+    booking = booked(
+        town, town.plan(sessions=[{"key": "talk", "title": "A talk", "minutes": 60, "seats": seats}])
+    )
+    town.hire("Tom", skills=("shadowing",))
+    before = town.post.subjects_to(CANDY)
+
+    replaced = replace(town, booking, "Sam")
+    town.run_jobs()
+
+    assert panel(replaced) == ["Ada", "Tom"]
+    assert town.post.subjects_to(CANDY) == before
+    assert standing(town, "Tom", replaced) is not None
+
+
+def test_who_heard_by_mail_hears_that_somebody_else_comes_and_is_reminded_of_nothing(town):
+    town.hire("Ada", skills=("python",))
+    town.calendars.outage = NotAllowed("No access.")
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+
+    replace(town, booking, "Ada", "Ben")
+    town.clock.forward(minutes=2)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    assert town.post.subjects_to("ada@acme.example")[-1].startswith("No longer needed")
+    assert town.post.subjects_to("ben@acme.example")[-1].startswith("Interview")
+    with town.parts.database.transaction(town.organization_id) as session:
+        reminded = session.scalars(
+            sa.select(rows.Message.recipient["name"].astext).where(
+                rows.Message.kind == "reminder", rows.Message.status == "queued"
+            )
+        )
+        assert set(reminded) == {"Candy Ray", "Ben"}
+
+
+def test_what_a_decline_left_to_a_person_is_settled(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    with town.parts.database.transaction(town.organization_id) as session:
+        row = session.get_one(rows.Booking, booking["id"])
+        attention.needs_attention(session, row, "Ada has declined A talk.", at=town.clock())
+        attention.needs_attention(session, row, "The room is too small.", at=town.clock())
+
+    replaced = replace(town, booking, "Ada", "Ben")
+
+    assert (replaced["status"], replaced["attention"]) == ("needs_attention", "The room is too small.")
+
+
+def test_one_event_goes_on_with_other_guests_where_its_organiser_stays(town):
+    google = add_provider(town, Inviting(name="google"))
+
+    def hire(name, *skills):
+        email = f"{name.lower()}@acme.example"
+        google.add_calendar(email)
+        town.hire(name, skills=skills, calendar={"provider": "google", "address": email})
+
+    hire("Ada", "python")
+    hire("Bob", "java")
+    seats = [{"skill": "python"}, {"skill": "java"}]
+    talk = [{"key": "talk", "title": "A talk", "minutes": 60, "seats": seats, "conference": "none"}]
+    booking = booked(town, town.plan(sessions=talk))
+    hire("Ben", "java")
+
+    replaced = replace(town, booking, "Bob", "Ben")
+    town.run_jobs()
+
+    (before,), (after,) = (
+        [event for item in b["sessions"] for event in item["calendar_events"]]
+        for b in (booking, now(town, replaced))
+    )
+    assert (after["id"], after["calendar"]) == (before["id"], "ada@acme.example")
+    assert (before["attendees"], after["attendees"]) == (["bob@acme.example"], ["ben@acme.example"])
+    assert [a.email for a in google.last("ada@acme.example").attendees] == ["ben@acme.example"]
+
+
+def test_a_race_for_one_person_is_won_once(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Bob", skills=("python",))
+    hour = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"}
+    one, other = booked(town, window=hour), booked(town, window=hour, candidates=DORA)
+    town.hire("Cleo", skills=("python",))
+
+    answers = at_once(
+        lambda: replace(town, one, panel(one)[0], "Cleo"),
+        lambda: replace(town, other, panel(other)[0], "Cleo"),
+    )
+
+    assert sorted(type(answer).__name__ for answer in answers) == ["dict", "str"]
+    assert "nobody_can" in answers
+
+
+def test_replacing_beside_moving_and_cancelling_tells_everybody_the_truth(town):
+    town.hire("Ada", skills=("python",))
+    plan = town.plan()
+    ours = town.parts, town.organization_id
+    for number in range(4):
+        names = [{"name": f"C{number}", "email": f"c{number}@example.net", "time_zone": "Europe/London"}]
+        booking = booked(town, plan, candidates=names)
+        if "Ben" not in town.people:
+            town.hire("Ben", skills=("python",))
+        leaving = panel(booking)[0]
+        coming = ({"Ada", "Ben"} - {leaving}).pop()
+        option = fresh_options.find(*ours, booking["id"], actor=RECRUITER)["data"][0]["id"]
+
+        answers = at_once(
+            lambda b=booking, a=leaving, c=coming: replace(town, b, a, c),
+            lambda b=booking, o=option: moving.reschedule(*ours, b["id"], o, actor=RECRUITER),
+            lambda b=booking: bookings.cancel(*ours, b["id"], actor=RECRUITER),
+        )
+
+        assert [answer for answer in answers if isinstance(answer, BaseException)] == []
+        after = now(town, booking)
+        assert after["status"] == "cancelled"
+        told = [fact["event"] for fact in after["history"]]
+        assert told.count("interviewer.replaced") == isinstance(answers[0], dict)
+        assert told.count("booking.rescheduled") == isinstance(answers[1], dict)
+
+
+def test_runs_tell_of_the_booking_as_before(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    before = runs.get(town.parts, town.organization_id, booking["run_id"])
+
+    replace(town, booking, "Ada", "Ben")
+
+    assert runs.get(town.parts, town.organization_id, booking["run_id"]) == before
