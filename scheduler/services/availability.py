@@ -12,7 +12,7 @@ from scheduler.db import casts, convert, rows
 from scheduler.domain.errors import Conflict, Invalid
 from scheduler.domain.intervals import Interval, format_instant, parse_instant
 from scheduler.domain.plans import Plan
-from scheduler.services import plans, problems, readings
+from scheduler.services import organizations, plans, problems, readings
 from scheduler.services.parts import Parts
 from scheduler.solver.starts import availability
 
@@ -32,13 +32,16 @@ def ask(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, A
             raise Invalid.at("/candidate_id", "there is no such candidate")
         candidate = convert.candidate(row) if row else None
         met = casts.people_met(session, row.id, except_run_candidate=None) if row else frozenset()
+        overbook = organizations.overbook(session, organization_id)
         cast = casts.cast_for(session, plan, window)
     reach = problems.reach(plan, window, parts.now())
     looks = readings.read_all(parts, organization_id, cast.owners, reach, patience=PATIENCE)
     if cast.interviewers and not any(looks[person.id].readable for person in cast.interviewers):
         reasons = " ".join(sorted({looks[person.id].reason or "" for person in cast.interviewers}))
         raise Conflict(f"None of the calendars can be read. {reasons}", code="calendars_unreadable")
-    problem = problems.state(plan, window, parts.now(), cast, looks, candidate=candidate, met=met)
+    problem = problems.state(
+        plan, window, parts.now(), cast, looks, candidate=candidate, met=met, overbook=overbook
+    )
     answer = availability(problem, session_key)
     return {
         "data": [{"start": format_instant(start)} for start in answer.starts],

@@ -19,7 +19,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "branding": {"logo_url": None, "color": None},
     "organizers": {"google": None, "microsoft": None},
     "policies": {"provider_down": "refuse"},
-    "calendars": {"max_age_minutes": 120, "detail": "free_busy"},
+    "calendars": {"max_age_minutes": 120, "detail": "free_busy", "overbook": []},
 }
 
 
@@ -59,6 +59,11 @@ def calendars(session: Session, organization_id: str) -> dict[str, Any]:
     """How calendars are read, with what counts where nobody has said."""
     row = session.get(rows.Organization, organization_id)
     return DEFAULTS["calendars"] | (row.calendars if row else {})
+
+
+def overbook(session: Session, organization_id: str) -> tuple[str, ...]:
+    """The kinds of busy time that interviews may be put over, at a price."""
+    return tuple(calendars(session, organization_id)["overbook"])
 
 
 def _complete(values: dict[str, Any]) -> dict[str, Any]:

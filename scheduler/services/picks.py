@@ -29,7 +29,7 @@ from scheduler.services.parts import Parts
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.readings import Look
 from scheduler.solver.check import violations
-from scheduler.solver.problem import Problem
+from scheduler.solver.problem import BusyBlock, Problem
 from scheduler.solver.seating import seat
 
 #: lost races and deadlocks are tried again this often before the time counts as gone
@@ -64,7 +64,9 @@ class Pick:
     met: frozenset[str]
     cast: Cast
     policy: str
-    #: what was known of calendars when the options were made, by id
+    #: what could be overbooked when the options were made: what was offered is not refused for it
+    overbook: tuple[str, ...]
+    #: what was known of calendars then, by id
     known: Mapping[str, tuple[Busy, ...]]
     #: the booking that this time is to be the new one of; its old time stands in nobody's way
     moving: str | None = None
@@ -79,6 +81,7 @@ def pick_of(session: Session, parts: Parts, row: rows.Option, *, moving: str | N
     plan = Plan.from_json(run.plan)
     option = convert.option(row)
     around = Interval(option.start, option.end)
+    offered = Problem.from_json(run_candidate.problem) if run_candidate.problem else None
     if row.status not in ("offered", "held") or option.start <= parts.now():
         raise TakenWithOthers(still_possible_views(session, parts, run_candidate), NOT_OFFERED)
     window = Interval(run.window_start, run.window_end)
@@ -93,21 +96,21 @@ def pick_of(session: Session, parts: Parts, row: rows.Option, *, moving: str | N
         met=casts.people_met(session, candidate.id, except_run_candidate=run_candidate.id),
         cast=casts.cast_for(session, plan, around, moving=moving),
         policy=organization.policies.get("provider_down") or "refuse",
-        known=_known_busy(run_candidate),
+        overbook=offered.overbook if offered else (),
+        known=_known_busy(offered) if offered else {},
         moving=moving,
     )
 
 
-def _known_busy(run_candidate: rows.RunCandidate) -> dict[str, tuple[Busy, ...]]:
-    if run_candidate.problem is None:
-        return {}
-    problem = Problem.from_json(run_candidate.problem)
+def _known_busy(problem: Problem) -> dict[str, tuple[Busy, ...]]:
+    def known(block: BusyBlock) -> Busy:
+        # of the kind only what may be overbooked matters
+        kind = block.kind if block.kind in problem.overbook else "busy"
+        return Busy(block.during.start, block.during.end, kind)  # type: ignore[arg-type]  # as it was read
+
     blocks = {person.id: person.busy for person in problem.interviewers}
     blocks |= {room.id: room.busy for room in problem.rooms}
-    return {
-        id_: tuple(Busy(block.during.start, block.during.end) for block in busy)
-        for id_, busy in blocks.items()
-    }
+    return {id_: tuple(known(block) for block in busy) for id_, busy in blocks.items()}
 
 
 def look_again(parts: Parts, pick: Pick) -> tuple[Problem, frozenset[str]]:
@@ -164,7 +167,14 @@ def _state(parts: Parts, pick: Pick, looks: Mapping[str, Look], ids: set[str]) -
         own_entries=pick.cast.own_entries,
     )
     return problems.state(
-        pick.plan, pick.window, parts.now(), cast, looks, candidate=pick.candidate, met=pick.met
+        pick.plan,
+        pick.window,
+        parts.now(),
+        cast,
+        looks,
+        candidate=pick.candidate,
+        met=pick.met,
+        overbook=pick.overbook,
     )
 
 

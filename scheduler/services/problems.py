@@ -46,6 +46,7 @@ def state(
     *,
     candidate: Candidate | None,
     met: Iterable[str] = (),
+    overbook: Iterable[str] = (),
     options: int = 1,
 ) -> Problem:
     """State the question. Who could not be read is left out, and named with the reason: unknown is never
@@ -82,6 +83,7 @@ def state(
         interviewers=interviewers,
         rooms=rooms,
         unreadable=unreadable,
+        overbook=tuple(sorted(overbook)),
         options=options,
     )
 

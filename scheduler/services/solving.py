@@ -22,7 +22,7 @@ from scheduler.domain.moves import move
 from scheduler.domain.options import Explanation, Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
-from scheduler.services import events, owing, problems, readings, runs
+from scheduler.services import events, organizations, owing, problems, readings, runs
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.readings import Look
 from scheduler.solver.outcome import Impossible, Outcome, OutOfTime, Solved
@@ -47,6 +47,8 @@ class _Asked:
     #: by id of the run's candidate
     candidates: Mapping[str, Candidate]
     met: Mapping[str, frozenset[str]]
+    #: what may be overbooked
+    overbook: tuple[str, ...]
     cast: Cast
 
 
@@ -95,6 +97,7 @@ def _take(session: Session, run_id: str) -> _Asked | None:
             item.id: casts.people_met(session, item.candidate_id, except_run_candidate=item.id)
             for item in waiting
         },
+        overbook=organizations.overbook(session, run.organization_id),
         cast=casts.cast_for(session, plan, window),
     )
 
@@ -113,6 +116,7 @@ def _solve_for(
         looks,
         candidate=asked.candidates[run_candidate_id],
         met=asked.met[run_candidate_id],
+        overbook=asked.overbook,
         options=asked.options,
     ).evolve(seed=SEED, calendars_read=reach)
     return problem, propose(problem, seconds=SECONDS)
@@ -325,6 +329,7 @@ def _take_candidate(session: Session, run_candidate_id: str) -> tuple[str, _Aske
         options=run.options_wanted,
         candidates={run_candidate_id: candidate},
         met={run_candidate_id: met},
+        overbook=organizations.overbook(session, run.organization_id),
         cast=casts.cast_for(session, plan, window),
     )
 

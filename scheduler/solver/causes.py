@@ -151,7 +151,7 @@ def _needed(problem: Problem, pool: tuple[InterviewerFacts, ...], title: str, co
 
 
 def _busy_words(problem: Problem, person: InterviewerFacts) -> str:
-    taken = [block.during for block in person.busy] + [item.during for item in person.booked]
+    taken = problem.blocking(person) + [item.during for item in person.booked]
     window = problem.open_window or problem.window
     stretches = intersect(merge(taken), (window,))
     if not stretches:

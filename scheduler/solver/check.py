@@ -76,7 +76,10 @@ def _session(problem: Problem, placed: OptionSession) -> Iterator[Violation]:
         if person is None:
             yield Violation("unknown_interviewer", f"{panelist.name} is not among the interviewers")
         else:
-            yield from _person(problem, person, problem.plan.session(placed.key), placed.interval)
+            session = problem.plan.session(placed.key)
+            yield from _person(problem, person, session, placed.interval)
+            if panelist.optional and _overbooks(problem, person, session, placed.interval):
+                yield Violation("busy", f"{panelist.name} is not free, and need not be there")
 
 
 def _time(problem: Problem, placed: OptionSession) -> Iterator[Violation]:
@@ -188,9 +191,9 @@ def _person(
     if not _covered(expand(person.working_hours, person.zone, around), during):
         yield Violation("outside_hours", f"{when} is outside working hours")
     ours = person.buffer_for(session).around(during)
-    for block in person.busy:
-        if block.during.overlaps(ours):
-            code = "busy" if block.during.overlaps(during) else "buffer"
+    for event in problem.blocking(person):
+        if event.overlaps(ours):
+            code = "busy" if event.overlaps(during) else "buffer"
             yield Violation(code, f"{when} is busy, or too close to something else")
             break
     for item in person.booked:
@@ -201,6 +204,12 @@ def _person(
     yield from _limits(problem, person, [during])
     if person.met and problem.plan.distinct_interviewers:
         yield Violation("met_before", f"{person.name} has met the candidate before")
+
+
+def _overbooks(problem: Problem, person: InterviewerFacts, session: Session, during: Interval) -> bool:
+    """The interview or its buffers lie over an event that may be overbooked."""
+    ours = person.buffer_for(session).around(during)
+    return any(event.overlaps(ours) for event in problem.overbooked(person))
 
 
 def _limits(problem: Problem, person: InterviewerFacts, new: list[Interval]) -> Iterator[Violation]:
@@ -324,6 +333,7 @@ def recount(problem: Problem, option: Option) -> tuple[int, tuple[Reason, ...]]:
         *_room_changes(problem, option),
         *_load(problem, option),
         *_preferences(problem, option),
+        *_overbooking(problem, option),
         *_cover(problem, option),
     )
     return int(sum(reason.value for reason in reasons)), reasons
@@ -393,6 +403,13 @@ def _preferences(problem: Problem, option: Option) -> Iterator[Reason]:
         if person.preferred_hours and not _covered(liked, placed.interval):
             text = f"{placed.title} is outside the preferred hours of {person.name}"
             yield Reason("preferred_hours", text, problem.weights.preferred_hours)
+
+
+def _overbooking(problem: Problem, option: Option) -> Iterator[Reason]:
+    for placed, person in _required(problem, option):
+        if _overbooks(problem, person, problem.plan.session(placed.key), placed.interval):
+            text = f"{placed.title} lies over something else in the calendar of {person.name}"
+            yield Reason("overbooked", text, problem.weights.overbooked)
 
 
 def _cover(problem: Problem, option: Option) -> Iterator[Reason]:

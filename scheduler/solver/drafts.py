@@ -170,7 +170,8 @@ def _optional_choices(
     here, tick = reach.sessions[session], minute // reach.line.minutes
     for seat, wanted in enumerate(here.session.seats):
         if wanted.optional:
-            able = [p for p in here.pools[seat] if here.people[p].able >> tick & 1]
+            free = (here.people[p].able & ~here.people[p].overbooked for p in here.pools[seat])
+            able = [p for p, starts in zip(here.pools[seat], free, strict=True) if starts >> tick & 1]
             able.sort(key=lambda p: ((session, seat, p) not in prefer, here.seat_cost(p, tick), p))
             yield from ((seat, person) for person in able)
 

@@ -40,6 +40,8 @@ class Weights:
     load: int = 45
     #: each required seat whose person prefers other hours
     preferred_hours: int = 60
+    #: each required seat whose person has something in the calendar that may be overbooked
+    overbooked: int = 200
     #: each change of room between consecutive sessions of a day
     room_change: int = 30
     #: each required seat for which nobody else is free, where others could be
@@ -64,8 +66,9 @@ class Weights:
 
 @dataclass(frozen=True)
 class BusyBlock:
-    """Time taken in a calendar. `kind` is the provider's word for it (busy, tentative, …); every kind
-    blocks.
+    """Time taken in a calendar. `kind` is the provider's word for it (busy, tentative, focus, …).
+
+    Every kind blocks, but for a person's that the Problem lets be overbooked.
     """
 
     during: Interval

@@ -69,6 +69,8 @@ class Problem:
     unreadable: tuple[Unreadable, ...] = ()
     #: the time for which calendars were read, when it is more than the window: what may be asked beyond it
     calendars_read: Interval | None = None
+    #: kinds of people's calendar events that an interview may lie over at a price (`weights.overbooked`)
+    overbook: tuple[str, ...] = ()
     #: an availability question without a candidate takes nobody's hours into account
     ignore_candidate_hours: bool = False
     #: IANA: where days begin, for the candidate's days and everybody's limits; None: on the candidate's
@@ -126,6 +128,14 @@ class Problem:
             chosen = [person for person in self.interviewers if wanted in person.qualifications]
         return tuple(p for p in chosen if not (p.met and self.plan.distinct_interviewers))
 
+    def blocking(self, person: InterviewerFacts) -> list[Interval]:
+        """The calendar events that nothing may be put over."""
+        return [block.during for block in person.busy if block.kind not in self.overbook]
+
+    def overbooked(self, person: InterviewerFacts) -> list[Interval]:
+        """The calendar events that cost something to be put over."""
+        return [block.during for block in person.busy if block.kind in self.overbook]
+
     def interviewer(self, id_: str) -> InterviewerFacts | None:
         return self._by_id.get(id_)
 
@@ -159,6 +169,7 @@ class Problem:
                 "time_zone": self.candidate.time_zone,
                 "availability": intervals_to_json(self.candidate.availability),
             },
+            "overbook": list(self.overbook),
             "ignore_candidate_hours": self.ignore_candidate_hours,
             "interviewers": [interviewer_to_json(person) for person in self.interviewers],
             "rooms": [room_to_json(room) for room in self.rooms],
@@ -183,12 +194,15 @@ def _twice(pointer: str, things: tuple[InterviewerFacts, ...] | tuple[RoomFacts,
 def _problem(node: Node) -> Problem:
     top = node.fields(
         "format plan window now candidate interviewers",
-        "calendars_read ignore_candidate_hours rooms unreadable day_zone options options_apart seed weights",
+        "calendars_read overbook ignore_candidate_hours rooms unreadable day_zone options options_apart seed"
+        " weights",
     )
     top["format"].whole(FORMAT, FORMAT)
     optional: dict[str, Any] = {}
     if "calendars_read" in top:
         optional["calendars_read"] = top["calendars_read"].interval()
+    if "overbook" in top:
+        optional["overbook"] = tuple(kind.name() for kind in top["overbook"].items())
     if "ignore_candidate_hours" in top:
         optional["ignore_candidate_hours"] = top["ignore_candidate_hours"].flag()
     if "day_zone" in top:

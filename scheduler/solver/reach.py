@@ -44,6 +44,8 @@ class PersonStarts:
     grid: int
     #: inside preferred hours; every start when they have none
     preferred: int
+    #: over calendar events that may be overbooked at a price
+    overbooked: int
 
     @cached_property
     def able(self) -> int:
@@ -147,8 +149,10 @@ class SessionStarts:
         return self._slots[tick]
 
     def seat_cost(self, person: int, tick: int) -> int:
-        liked = self.people[person].preferred >> tick & 1
-        return self._weights.load * self.load[person] + (0 if liked else self._weights.preferred_hours)
+        starts, weights = self.people[person], self._weights
+        cost = weights.load * self.load[person]
+        cost += 0 if starts.preferred >> tick & 1 else weights.preferred_hours
+        return cost + (weights.overbooked if starts.overbooked >> tick & 1 else 0)
 
     def least_cost(self, tick: int) -> int:
         """No panel costs less at this start, missing stand-ins included."""
@@ -224,7 +228,7 @@ class Reach:
     def person(self, index: int, session: Session) -> PersonStarts:
         person = self.problem.interviewers[index]
         buffer, ticks = person.buffer_for(session), self.line.ticks(session.minutes)
-        key = (self.line, ticks, buffer, self.plan.grid, self.problem.day_zone)
+        key = (self.line, ticks, buffer, self.plan.grid, self.problem.day_zone, self.problem.overbook)
         if key not in person.kept:
             person.kept[key] = self._person(person, ticks, buffer)
         starts: PersonStarts = person.kept[key]
@@ -237,6 +241,7 @@ class Reach:
         return PersonStarts(
             hours=run(self._weekly(person, person.working_hours), ticks),
             clear=run(self.line.all & ~self._taken(person, buffer), ticks),
+            overbooked=self._overbooked(person, buffer, ticks),
             within_limits=self._within_limits(person),
             grid=self._grid(person.zone),
             preferred=preferred,
@@ -245,20 +250,28 @@ class Reach:
     def free(self, index: int, session: Session) -> int:
         """Starts with no calendar event and no other interview in the way, whatever the buffers."""
         person = self.problem.interviewers[index]
-        taken = [block.during for block in person.busy] + [item.during for item in person.booked]
+        taken = self.problem.blocking(person) + [item.during for item in person.booked]
         return run(self.line.all & ~self.line.touched(taken), self.line.ticks(session.minutes))
 
     def _taken(self, person: InterviewerFacts, buffer: Buffer) -> int:
         """Ticks kept free of this person's interviews: what is taken, buffers included."""
-        key = (self.line, buffer)
+        key = (self.line, buffer, self.problem.overbook)
         if key not in person.kept:
             # time we would need before or after reaches into theirs exactly when ours reaches into theirs
             # made longer; theirs have buffers of their own
-            taken = [block.during for block in person.busy]
+            taken = self.problem.blocking(person)
             taken += [item.buffer.around(item.during) for item in person.booked]
             person.kept[key] = self.line.touched(taken, before=buffer.after_delta, after=buffer.before_delta)
         bits: int = person.kept[key]
         return bits
+
+    def _overbooked(self, person: InterviewerFacts, buffer: Buffer, ticks: int) -> int:
+        """Starts at which the interview, buffers included, lies over something that may be overbooked."""
+        events = self.problem.overbooked(person)
+        if not events:
+            return 0
+        over = self.line.touched(events, before=buffer.after_delta, after=buffer.before_delta)
+        return self.line.all & ~run(self.line.all & ~over, ticks)
 
     def working(self, index: int) -> int:
         """Ticks inside somebody's working hours."""

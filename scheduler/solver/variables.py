@@ -20,7 +20,7 @@ from ortools.sat.python import cp_model, cp_model_helper
 from scheduler.solver.drafts import Draft, Seated, best_rooms, to_option
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach
-from scheduler.solver.rules import HARD, SOFT
+from scheduler.solver.rules import HARD, SOFT, Rule
 from scheduler.solver.timeline import positions, run
 from scheduler.solver.timing import Timing
 
@@ -46,7 +46,13 @@ class Modelled:
 class Variables:
     """One complete plan of a problem, not yet decided."""
 
-    def __init__(self, reach: Reach, timing: Timing, model: cp_model.CpModel | None = None) -> None:
+    def __init__(
+        self,
+        reach: Reach,
+        timing: Timing,
+        model: cp_model.CpModel | None = None,
+        hard: Sequence[Rule] = HARD,
+    ) -> None:
         self.reach, self.timing = reach, timing
         self.problem, self.plan = reach.problem, reach.plan
         self.model = model or cp_model.CpModel()
@@ -58,10 +64,10 @@ class Variables:
         self._cost: list[Linear] = []
         #: (day, earliest, latest) of a break: whether it is owed; kept by the rules that ask
         self.owed: dict[tuple[int, int, int], Literal] = {}
-        for rule in HARD:
+        for rule in hard:
             rule.narrow(self)
         self._make_literals()
-        for rule in HARD:
+        for rule in hard:
             rule.bind(self)
         for wish in SOFT:
             wish.count(self)
@@ -132,6 +138,11 @@ class Variables:
     def following(self) -> dict[tuple[int, int], Literal]:
         """(i, j): j is the next session after i on the same day."""
         return self.chain(tuple(self.sessions))
+
+    @cached_property
+    def in_breaks(self) -> dict[tuple[int, int], Linear | int]:
+        """(i, j): minutes between them that are taken by breaks; told by the rule about breaks."""
+        return dict.fromkeys(self.following, 0)
 
     @cached_property
     def day_used(self) -> list[Literal]:

@@ -14,7 +14,7 @@ def test_a_new_organisation_has_the_defaults(client, organization_id):
         "branding": {"logo_url": None, "color": None},
         "organizers": {"google": None, "microsoft": None},
         "policies": {"provider_down": "refuse"},
-        "calendars": {"max_age_minutes": 120, "detail": "free_busy"},
+        "calendars": {"max_age_minutes": 120, "detail": "free_busy", "overbook": []},
         "retention_days": None,
     }
 
@@ -25,7 +25,7 @@ def test_an_organisation_is_kept_as_sent(client, organization_id):
         "branding": {"logo_url": "https://acme.example/logo.svg", "color": "#aabbcc"},
         "organizers": {"google": "interviews@acme.example", "microsoft": None},
         "policies": {"provider_down": "book_pending"},
-        "calendars": {"max_age_minutes": 30, "detail": "events"},
+        "calendars": {"max_age_minutes": 30, "detail": "events", "overbook": ["focus", "tentative"]},
         "retention_days": 180,
     }
     assert client.patch("/v1/organization", body).json == {"id": organization_id, **body}
@@ -53,6 +53,7 @@ def test_a_colour_is_kept_in_one_form(client):
         ({"branding": {"logo_url": "https://[::1/"}}, "/branding/logo_url"),
         ({"organizers": {"google": "somebody"}}, "/organizers/google"),
         ({"policies": {"provider_down": "guess"}}, "/policies/provider_down"),
+        ({"calendars": {"overbook": ["out_of_office"]}}, "/calendars/overbook/0"),
         ({"retention_days": 0}, "/retention_days"),
         ({"name": None}, "/name"),
         ({"id": "org_1"}, "/id"),

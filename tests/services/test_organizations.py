@@ -16,7 +16,7 @@ def test_a_new_organisation_has_the_defaults(town):
         "branding": {"logo_url": None, "color": None},
         "organizers": {"google": None, "microsoft": None},
         "policies": {"provider_down": "refuse"},
-        "calendars": {"max_age_minutes": 120, "detail": "free_busy"},
+        "calendars": {"max_age_minutes": 120, "detail": "free_busy", "overbook": []},
         "retention_days": None,
         "_version": 1,
     }

@@ -278,6 +278,59 @@ def test_the_policy_may_be_to_book_from_what_is_known_and_let_a_person_check(tow
     assert "could not be read" in booking["attention"]
 
 
+@pytest.fixture
+def focused(town):
+    """Ada, whose Wednesday is focus time but for an hour that is busy, and an organisation that allows
+    interviews over focus time.
+    """
+    town.hire("Ada", skills=("python",))
+    start = parse_instant(WINDOW["start"])
+    town.calendars.add_busy("ada@acme.example", start, start + timedelta(hours=16), "focus")
+    town.calendars.add_busy("ada@acme.example", start + timedelta(hours=16), start + timedelta(hours=24))
+    organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
+    return town
+
+
+def test_nothing_is_put_over_focus_time_unless_the_organisation_says_so(focused):
+    organizations.update(focused.parts, focused.organization_id, {"calendars": None})
+
+    run = focused.offer(window=WINDOW)
+
+    assert run["candidates"][0]["status"] == "infeasible"
+
+
+def test_what_was_offered_over_focus_time_can_be_booked(focused):
+    run = focused.offer(window=WINDOW)
+
+    assert focused.book(run)["status"] == "confirmed"
+
+
+def test_an_offer_over_focus_time_outlives_the_policy_it_was_made_under(focused):
+    run = focused.offer(window=WINDOW)
+    organizations.update(focused.parts, focused.organization_id, {"calendars": None})
+
+    assert focused.book(run)["status"] == "confirmed"
+
+
+def test_an_offer_over_focus_time_is_refused_for_what_came_into_the_calendar_since(focused):
+    run = focused.offer(window=WINDOW)
+    start = parse_instant(WINDOW["start"])
+    focused.calendars.add_busy("ada@acme.example", start, start + timedelta(hours=24), "out_of_office")
+
+    with pytest.raises(TakenWithOthers):
+        focused.book(run)
+
+
+def test_focus_time_is_still_known_as_such_while_calendars_cannot_be_checked(focused):
+    organizations.update(
+        focused.parts, focused.organization_id, {"policies": {"provider_down": "book_pending"}}
+    )
+    run = focused.offer(window=WINDOW)
+    focused.calendars.make_unreadable("ada@acme.example", "The server is down.")
+
+    assert focused.book(run)["status"] == "needs_attention"
+
+
 def test_when_all_options_are_taken_fresh_ones_are_looked_for(town):
     town.hire("Ada", skills=("python",))
     run = town.offer(candidates=candidates("Candy", "Dora"), options=1, window=WINDOW)

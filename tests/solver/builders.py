@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import combinations, permutations, product
 
+from ortools.sat.python import cp_model
+
 from scheduler.domain.hours import WEEKDAYS, WeeklyHours
 from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option, OptionSession, Panelist, RoomRef
@@ -25,7 +27,11 @@ from scheduler.solver.problem import (
     Problem,
     RoomFacts,
 )
+from scheduler.solver.reach import Reach
+from scheduler.solver.rules import HARD
 from scheduler.solver.starts import availability
+from scheduler.solver.timing import Timing
+from scheduler.solver.variables import Variables, solve_one_by_one
 
 MONDAY = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -52,7 +58,7 @@ def person(name, *skills, hours=("09:00", "17:00"), zone="Europe/London", busy=(
         time_zone=zone,
         working_hours=(weekly(*hours),),
         qualifications=tuple(Qualification(*skill.split(":")) for skill in skills),
-        busy=tuple(BusyBlock(_spanned(item)) for item in busy),
+        busy=tuple(item if isinstance(item, BusyBlock) else BusyBlock(_spanned(item)) for item in busy),
         booked=tuple(
             item if isinstance(item, BookedInterview) else BookedInterview(_spanned(item)) for item in booked
         ),
@@ -144,9 +150,30 @@ def _one_session(question, wanted, start):
         )
 
 
+def modelled(question, hard=HARD):
+    """The constraint model's best plan; None when it proves that there is none."""
+    if question.open_window is None:
+        return None
+    reach = Reach(question, question.open_window)
+    draft, status, _ = Variables(reach, Timing(question, reach.line), hard).solve(seconds=30, workers=1)
+    assert draft is not None or status == cp_model.INFEASIBLE
+    return draft
+
+
+def starts_by_model(question):
+    """Every start of a one-session problem for which the constraint model finds a panel."""
+    if question.open_window is None:
+        return []
+    reach = Reach(question, question.open_window)
+    timing = Timing(question, reach.line)
+    found = solve_one_by_one(reach, timing, (), seconds=30)
+    assert found.complete
+    return [timing.instant(draft.start) for draft in found.drafts]
+
+
 def starts_three_ways(question):
-    """The starts of a one-session problem: as a question of availability, as options, and as judged one by
-    one.
+    """The starts of a one-session problem: as a question of availability, as options, by the constraint
+    model, and as judged one by one.
     """
     outcome = propose(question.evolve(options=200))
     proposed = [option.start for option in outcome.options] if isinstance(outcome, Solved) else []
@@ -154,15 +181,15 @@ def starts_three_ways(question):
     judged = starts_by_judge(question)
     assert asked == judged
     assert proposed == judged
+    assert starts_by_model(question.evolve(options=200)) == judged
     return [f"{start:%H:%M}" for start in judged]
 
 
 def verdict(question, *times):
     """What the judge says of exactly these (key, start, …) whoever sits there: the codes, best panel first.
 
-    The solver may use the same stretches of time only, and has to find an answer exactly when the judge
-    lets one
-    pass, with these or with the sessions changed round.
+    Search and constraint model may use the same stretches of time only, and have to find an answer exactly
+    when the judge lets one pass, with these or with the sessions changed round.
     """
     placed = [(key, start if isinstance(start, datetime) else at(start)) for key, start in times]
     best = _least_wrong(question, placed)
@@ -173,6 +200,7 @@ def verdict(question, *times):
         not _least_wrong(question, list(zip(order, starts, strict=True))) for order in permutations(keys)
     )
     assert isinstance(propose(exactly), Solved) == possible
+    assert (modelled(exactly) is not None) == possible
     return best
 
 
@@ -189,11 +217,13 @@ __all__ = [
     "BookedInterview",
     "Break",
     "Buffer",
+    "BusyBlock",
     "CandidateFacts",
     "Gap",
     "Limits",
     "all_options",
     "at",
+    "modelled",
     "person",
     "problem",
     "room",

@@ -65,7 +65,10 @@ def _person(chance, number, base, days, skills, zones):
         ],
         "limits": {"per_day": chance.choose(None, 2, 1), "per_week": chance.choose(None, 3, 1)},
         "buffer": {"before": chance.choose(0, 15), "after": chance.choose(0, 0, 10)},
-        "busy": [_stretch(chance, base, days, (15, 30, 60, 150)) for _ in range(chance.number(0, 3))],
+        "busy": [
+            _stretch(chance, base, days, (15, 30, 60, 150)) | {"kind": chance.choose("busy", "busy", "focus")}
+            for _ in range(chance.number(0, 3))
+        ],
         "booked": [{**item, "buffer": {"before": 15, "after": 0}} for item in held],
         "load": chance.choose(None, 0, 1, 3),
         "met": chance.choose(*[False] * 9, True),
@@ -146,6 +149,7 @@ def problems(draw, sessions=(1,), days=(1, 2), zones=ZONES, grids=(15, 30, 60), 
         },
         "interviewers": people,
         "rooms": rooms[: chance.choose(3, 2, 0)],
+        "overbook": chance.choose([], ["focus"]),
         "day_zone": chance.choose(None, None, *zones),
         "options": 1,
         "weights": {

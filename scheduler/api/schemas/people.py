@@ -34,6 +34,8 @@ from scheduler.domain.colour import hex_colour
 from scheduler.domain.hours import WEEKDAYS
 from scheduler.domain.people import LEVELS
 
+#: busy time that an organisation may allow interviews over
+OVERBOOKABLE = ("focus", "tentative")
 PROVIDERS = ("ics", "google", "microsoft", "caldav")
 
 
@@ -224,6 +226,17 @@ class CalendarReading(Schema):
     max_age_minutes = Whole(0, 1440, load_default=120)
     #: what is busy in the vendors' batches, or event by event, which tells more and asks more
     detail = one_of(("free_busy", "events"), load_default="free_busy")
+    #: what in people's calendars may be overbooked, at a price; Google tells focus time event by event only
+    overbook = listed(
+        one_of(OVERBOOKABLE),
+        0,
+        len(OVERBOOKABLE),
+        load_default=list,
+        metadata={
+            "uniqueItems": True,
+            "description": "Kinds of busy time that an interview may lie over where nothing better is found.",
+        },
+    )
 
 
 class OrganizationFields(Schema):

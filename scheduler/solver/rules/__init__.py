@@ -15,10 +15,12 @@ from scheduler.solver.rules.people import (
     WithinLimits,
 )
 from scheduler.solver.rules.times import (
-    GapsAndBreaks,
+    BreaksAreKept,
     InOrder,
     InsideTheWindow,
+    LongestGap,
     OnTheGrid,
+    ShortestGap,
     WhenTheCandidateCan,
     WithinMaxDays,
     WithinTheHorizon,
@@ -30,9 +32,12 @@ from scheduler.solver.rules.wishes import (
     FewDays,
     KeepTheRoom,
     LittleWaiting,
+    OverbookLittle,
     PreferredHours,
     SpareCover,
 )
+
+__all__ = ["HARD", "SOFT", "Rule", "Wish"]
 
 HARD: tuple[Rule, ...] = (
     InsideTheWindow(),
@@ -49,7 +54,9 @@ HARD: tuple[Rule, ...] = (
     TimeBetweenOwnSessions(),
     RoomForEach(),
     InOrder(),
-    GapsAndBreaks(),
+    ShortestGap(),
+    BreaksAreKept(),
+    LongestGap(),
     WithinMaxDays(),
 )
 
@@ -59,6 +66,7 @@ SOFT: tuple[Wish, ...] = (
     LittleWaiting(),
     FairLoad(),
     PreferredHours(),
+    OverbookLittle(),
     KeepTheRoom(),
     SpareCover(),
 )

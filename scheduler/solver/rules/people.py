@@ -28,7 +28,7 @@ class InsideWorkingHours(Rule):
 
 class NobodyIsBusy(Rule):
     """Nobody is busy during a session, and buffers around it stay free; where two interviews meet they add
-    up.
+    up. What may be overbooked at a price keeps nobody busy.
     """
 
     code = "busy"
@@ -78,7 +78,9 @@ class WithinLimits(Rule):
 
 
 class SeatsAreFilled(Rule):
-    """Every seat has its number of people, by name or with the skill at exactly the level asked for."""
+    """Every seat has its number of people, all different, by name or with the skill at exactly the level
+    asked for; optional people come when they are free, and never block.
+    """
 
     code = "seats"
 
@@ -108,7 +110,7 @@ class OneInTraining(Rule):
 
 
 class NobodyTwice(Rule):
-    """Nobody meets the candidate twice, where the plan says so."""
+    """Nobody meets the candidate twice, in this plan or after an earlier one, where the plan says so."""
 
     code = "distinct_interviewers"
 

@@ -12,7 +12,8 @@ from scheduler.solver.rules.base import Rule
 from scheduler.solver.timeline import run
 
 if TYPE_CHECKING:
-    from scheduler.solver.variables import Linear, Literal, Variables
+    from scheduler.solver.timing import BreakTime
+    from scheduler.solver.variables import Literal, Variables
 
 
 def _keep_open(variables: Variables, free: int) -> None:
@@ -108,37 +109,55 @@ class WithinMaxDays(Rule):
                 )
 
 
-class GapsAndBreaks(Rule):
-    """Between one session and the next of a day lies at least the shortest and, breaks aside, at most the
-    longest
-    gap; a break owed on a day finds its minutes in one of the gaps."""
+class ShortestGap(Rule):
+    """Between one session and the next of a day lies at least the shortest gap."""
 
-    code = "gap"
+    code = "gap_min"
 
     def bind(self, variables: Variables) -> None:
-        taken: dict[tuple[int, int], Linear | int] = dict.fromkeys(variables.following, 0)
-        breaks = [(day, item) for day, items in enumerate(variables.timing.breaks) for item in items]
-        for day, item in breaks:
-            owed = owed_on(variables, day, item.earliest, item.latest)
-            places = []
-            for (i, j), link in variables.following.items():
-                here = variables.literal()
-                places.append(here)
-                model = variables.model
-                model.add_implication(here, link)
-                model.add_implication(here, variables.on_day(i, day))
-                model.add(variables.start(j) - variables.end(i) >= item.minutes).only_enforce_if(here)
-                model.add(variables.end(i) + item.minutes <= item.latest).only_enforce_if(here)
-                model.add(variables.start(j) - item.minutes >= item.earliest).only_enforce_if(here)
-                if item.latest - item.earliest < item.minutes:
-                    model.add_bool_or([here.negated()])
-                taken[i, j] = taken[i, j] + item.minutes * here
-            variables.model.add(sum(places) == owed)
         for (i, j), link in variables.following.items():
             gap = variables.start(j) - variables.end(i)
             variables.model.add(gap >= variables.plan.gap.min).only_enforce_if(link)
-            if variables.plan.gap.max is not None:
-                variables.model.add(gap <= variables.plan.gap.max + taken[i, j]).only_enforce_if(link)
+
+
+class BreaksAreKept(Rule):
+    """A break owed on a day finds its minutes in one of the gaps between sessions."""
+
+    code = "break"
+
+    def bind(self, variables: Variables) -> None:
+        for day, items in enumerate(variables.timing.breaks):
+            for item in items:
+                self._keep(variables, day, item)
+
+    def _keep(self, variables: Variables, day: int, item: BreakTime) -> None:
+        model, places = variables.model, []
+        for (i, j), link in variables.following.items():
+            here = variables.literal()
+            places.append(here)
+            model.add_implication(here, link)
+            model.add_implication(here, variables.on_day(i, day))
+            model.add(variables.start(j) - variables.end(i) >= item.minutes).only_enforce_if(here)
+            model.add(variables.end(i) + item.minutes <= item.latest).only_enforce_if(here)
+            model.add(variables.start(j) - item.minutes >= item.earliest).only_enforce_if(here)
+            if item.latest - item.earliest < item.minutes:
+                model.add_bool_or([here.negated()])
+            variables.in_breaks[i, j] = variables.in_breaks[i, j] + item.minutes * here
+        model.add(sum(places) == owed_on(variables, day, item.earliest, item.latest))
+
+
+class LongestGap(Rule):
+    """Between one session and the next of a day lies, breaks aside, at most the longest gap."""
+
+    code = "gap_max"
+
+    def bind(self, variables: Variables) -> None:
+        longest = variables.plan.gap.max
+        if longest is None:
+            return
+        for (i, j), link in variables.following.items():
+            gap = variables.start(j) - variables.end(i)
+            variables.model.add(gap <= longest + variables.in_breaks[i, j]).only_enforce_if(link)
 
 
 def owed_on(variables: Variables, day: int, earliest: int, latest: int) -> Literal:

@@ -90,6 +90,22 @@ class PreferredHours(Wish):
                     variables.wish(variables.problem.weights.preferred_hours, outside)
 
 
+class OverbookLittle(Wish):
+    """The fewer interviews over focus time and the like, where that may be overbooked at all, the better."""
+
+    code = "overbooked"
+
+    def count(self, variables: Variables) -> None:
+        for s in variables.sessions:
+            for p in variables.people(s):
+                over = variables.reach.sessions[s].people[p].overbooked
+                if over:
+                    overbooks = variables.literal()
+                    here = variables.one_of(s, over)
+                    variables.model.add(overbooks >= variables.sits(s, p) + here - 1)
+                    variables.wish(variables.problem.weights.overbooked, overbooks)
+
+
 class KeepTheRoom(Wish):
     """The fewer changes of room on a day, the better."""
 
