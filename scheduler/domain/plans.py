@@ -110,6 +110,17 @@ class Plan:
         return next(session for session in self.sessions if session.key == key)
 
     @property
+    def predecessors(self) -> list[frozenset[int]]:
+        """For each session, by position, those that come before it."""
+        position = {session.key: index for index, session in enumerate(self.sessions)}
+        return [
+            frozenset(range(index))
+            if self.order == "fixed"
+            else frozenset(position[key] for key in session.after)
+            for index, session in enumerate(self.sessions)
+        ]
+
+    @property
     def people_named(self) -> frozenset[str]:
         return frozenset(id_ for s in self.sessions for seat in s.seats for id_ in seat.interviewers)
 
@@ -238,7 +249,7 @@ def _session_to_json(session: Session) -> dict[str, Any]:
         "key": session.key,
         "title": session.title,
         "minutes": session.minutes,
-        "seats": [_seat_to_json(seat) for seat in session.seats],
+        "seats": [seat_to_json(seat) for seat in session.seats],
         "after": list(session.after),
         "room": {"capacity": session.room_capacity} if session.needs_room else None,
         "conference": session.conference,
@@ -249,7 +260,7 @@ def _session_to_json(session: Session) -> dict[str, Any]:
     }
 
 
-def _seat_to_json(seat: Seat) -> dict[str, Any]:
+def seat_to_json(seat: Seat) -> dict[str, Any]:
     data: dict[str, Any] = {"role": seat.role, "count": seat.count, "optional": seat.optional}
     if seat.interviewers:
         return data | {"interviewers": list(seat.interviewers)}

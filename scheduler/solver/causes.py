@@ -5,15 +5,18 @@ and the same problem without it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from scheduler.domain.hours import WEEKDAYS, WeeklyHours, format_wall
 from scheduler.domain.intervals import Interval, intersect, merge
 from scheduler.domain.options import Blocker
 from scheduler.domain.people import Buffer, Limits
 from scheduler.domain.plans import Gap, Plan
+from scheduler.domain.wording import list_words
 from scheduler.solver.problem import InterviewerFacts, Problem
 
 ALWAYS = (WeeklyHours(WEEKDAYS, time(0), time(0)),)
@@ -22,11 +25,29 @@ MOST_STRETCHES = 3
 
 
 @dataclass(frozen=True)
+class Part:
+    """One thing that takes people's time, as words that come after “because of”."""
+
+    code: str
+    words: str
+    removed: Callable[[Problem], Problem]
+
+
+@dataclass(frozen=True)
 class Cause:
     """One thing that can be taken away."""
 
     blocker: Blocker
     removed: Callable[[Problem], Problem]
+    #: of people's time: whose it is, and what takes it
+    subject: str = ""
+    parts: tuple[Part, ...] = ()
+
+    def told(self, parts: Sequence[Part]) -> Blocker:
+        """The blocker, when it is known which parts are to blame; the last one gives it its code."""
+        because = list_words([part.words for part in parts])
+        text = f"{self.subject} too little time that fits, because of {because}."
+        return replace(self.blocker, code=parts[-1].code, text=text)
 
 
 def causes(problem: Problem) -> Iterator[Cause]:
@@ -88,9 +109,12 @@ def _of_the_candidate(problem: Problem) -> Iterator[Cause]:
     start, end = problem.plan.candidate_hours
     text = f"The candidate can be asked between {format_wall(start)} and {format_wall(end)} only."
     yield _plan("candidate_hours", text, lambda p: replace(p, candidate_hours=(time(0), time(0))))
-    if problem.candidate.availability:
+    offered = problem.candidate.availability
+    if offered:
+        times = f"{_stretches(offered, problem.candidate_zone)}; {problem.candidate_zone.key}"
+        text = f"The candidate offered only some times ({times}); others would have to be asked for."
         yield Cause(
-            Blocker(code="candidate_availability", text="The candidate offered only certain times."),
+            Blocker(code="candidate_availability", text=text),
             lambda p: p.evolve(candidate=replace(p.candidate, availability=())),
         )
 
@@ -120,18 +144,32 @@ def _of_people(problem: Problem) -> Iterator[Cause]:
         if not ids:
             continue
         blamed |= ids
+        subject = _subject(pool, session.title, count)
+        only = pool[0] if len(pool) == 1 else None
         blocker = Blocker(
             code="busy",
-            text=_needed(problem, pool, session.title, count),
-            interviewer_id=pool[0].id if len(pool) == 1 else None,
+            text=f"{subject} too little time that fits.",
+            interviewer_id=only.id if only else None,
             session_key=session.key,
         )
-        yield Cause(blocker, _free(ids))
+        parts = tuple(_parts(problem, ids, only))
+        yield Cause(blocker, _for_those(ids, _always_free), subject=subject, parts=parts)
 
 
-def _free(ids: frozenset[str]) -> Callable[[Problem], Problem]:
+def _subject(pool: tuple[InterviewerFacts, ...], title: str, count: int) -> str:
+    if len(pool) == 1:
+        return f"{pool[0].name} is needed for {title} and has"
+    if len(pool) == count:
+        names = list_words([person.name for person in pool])
+        return f"{names} are {'both' if count == 2 else 'all'} needed for {title} and have"
+    return f"The {len(pool)} people who could hold {title} have"
+
+
+def _for_those(
+    ids: frozenset[str], change: Callable[[InterviewerFacts], InterviewerFacts]
+) -> Callable[[Problem], Problem]:
     def removed(problem: Problem) -> Problem:
-        people = tuple(_always_free(p) if p.id in ids else p for p in problem.interviewers)
+        people = tuple(change(p) if p.id in ids else p for p in problem.interviewers)
         return problem.evolve(interviewers=people)
 
     return removed
@@ -141,28 +179,61 @@ def _always_free(person: InterviewerFacts) -> InterviewerFacts:
     return replace(person, working_hours=ALWAYS, busy=(), booked=(), limits=Limits(), buffer=Buffer())
 
 
-def _needed(problem: Problem, pool: tuple[InterviewerFacts, ...], title: str, count: int) -> str:
-    if len(pool) == 1:
-        return f"{pool[0].name} is needed for {title}{_busy_words(problem, pool[0])}."
-    if len(pool) == count:
-        names = ", ".join(person.name for person in pool)
-        return f"{names} are all needed for {title} and have too little time together."
-    return f"The {len(pool)} people who could hold {title} have too little time that fits."
+def _parts(problem: Problem, ids: frozenset[str], only: InterviewerFacts | None) -> Iterator[Part]:
+    """What takes people's time, the least telling first; in detail for one person alone."""
+
+    def part(code: str, words: str, detail: Callable[[InterviewerFacts], str] | None, **free: Any) -> Part:
+        told = f"{words} ({detail(only)})" if only and detail else words
+        return Part(code, told, _for_those(ids, lambda person: replace(person, **free)))
+
+    yield part("buffer", "free time kept around interviews", _buffer, buffer=Buffer())
+    yield part("busy", "interviews already arranged", None, booked=())
+    yield part("outside_hours", "working hours", _hours_kept, working_hours=ALWAYS)
+    yield part("busy", "busy calendars", lambda person: _busy(problem, person), busy=())
+    yield part("limit", "limits of interviews", _limits, limits=Limits())
 
 
-def _busy_words(problem: Problem, person: InterviewerFacts) -> str:
-    taken = problem.blocking(person) + [item.during for item in person.booked]
-    window = problem.open_window or problem.window
-    stretches = intersect(merge(taken), (window,))
-    if not stretches:
-        return " and has too little working time that fits"
-    words = [_stretch(stretch, person) for stretch in stretches[:MOST_STRETCHES]]
-    more = ", …" if len(stretches) > MOST_STRETCHES else ""
-    return f" and has too little free time that fits (busy {', '.join(words)}{more}; {person.time_zone})"
+def _buffer(person: InterviewerFacts) -> str:
+    return f"{person.buffer.before} min before and {person.buffer.after} min after"
 
 
-def _stretch(stretch: Interval, person: InterviewerFacts) -> str:
-    start, end = stretch.start.astimezone(person.zone), stretch.end.astimezone(person.zone)
+def _limits(person: InterviewerFacts) -> str:
+    limits = ((person.limits.per_day, "day"), (person.limits.per_week, "week"))
+    return ", ".join(f"{most} a {unit}" for most, unit in limits if most is not None)
+
+
+def _hours_kept(person: InterviewerFacts) -> str:
+    rules = (
+        f"{_days(rule.days)} {format_wall(rule.start)}–{format_wall(rule.end)}"
+        for rule in person.working_hours
+    )
+    return f"{', '.join(rules) or 'none'}; {person.time_zone}"
+
+
+def _days(days: tuple[str, ...]) -> str:
+    """`Mon–Fri`, or each day where they do not follow each other."""
+    if set(days) == set(WEEKDAYS):
+        return "every day"
+    positions = sorted(WEEKDAYS.index(day) for day in days)
+    names = [WEEKDAYS[position].capitalize() for position in positions]
+    if len(names) > 2 and positions[-1] - positions[0] == len(names) - 1:
+        return f"{names[0]}–{names[-1]}"
+    return ", ".join(names)
+
+
+def _busy(problem: Problem, person: InterviewerFacts) -> str:
+    taken = intersect(merge(problem.blocking(person)), (problem.open_window or problem.window,))
+    return f"{_stretches(taken, person.zone)}; {person.time_zone}"
+
+
+def _stretches(stretches: Sequence[Interval], zone: ZoneInfo) -> str:
+    """The first of them, on this clock."""
+    words = [_stretch(stretch, zone) for stretch in stretches[:MOST_STRETCHES]]
+    return ", ".join([*words, "…"] if len(stretches) > MOST_STRETCHES else words)
+
+
+def _stretch(stretch: Interval, zone: ZoneInfo) -> str:
+    start, end = stretch.start.astimezone(zone), stretch.end.astimezone(zone)
     first = f"{start:%a} {start.day} {start:%b %H:%M}"
     return (
         f"{first}–{end:%H:%M}"

@@ -1,47 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Why there are no options, and what would help.
+"""Why there are no options, or fewer than asked for, and what would help.
 
-What stands in the way is found by removal: each rule and each group of people's calendars is taken away in
-turn,
-and stays away when there is still no answer. What is left blocks, and none of it can be spared.
+What stands in the way is found by removal: each rule and each group of people's time is taken away in turn,
+and stays away when there are still no more options. What is left blocks, and none of it can be spared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from scheduler.domain.hours import day_of
 from scheduler.domain.options import Blocker, Explanation
+from scheduler.domain.wording import day_words
 from scheduler.solver.causes import Cause, causes
-from scheduler.solver.panels import Anybody, Distinct, Fit, Slot, cheapest
+from scheduler.solver.certain import certain
+from scheduler.solver.deciding import more_plans
 from scheduler.solver.problem import Problem
-from scheduler.solver.reach import Reach
 from scheduler.solver.relax import relaxations
-from scheduler.solver.search import Search
-from scheduler.solver.timing import Timing
 
-#: branches for one question whether there is any plan at all
-DECIDING = 3_000
-LEAST_DECIDING = 20
 #: causes tried for removal
 MOST_CAUSES = 60
+UNKNOWN = "No calendar could be read, so nothing is known about free times."
+NO_TIME = Blocker(code="window", text="The window leaves no time for the interviews.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocking:
+    """Causes that leave no more options than were found; the problem without all other causes."""
+
+    #: each blocks by itself
+    each: tuple[Cause, ...] = ()
+    #: these block together, and none of them could be spared
+    together: tuple[Cause, ...] = ()
+    #: so many of the first of them would each open a way alone
+    enough: int = 0
+    problem: Problem
+
+    @property
+    def blockers(self) -> tuple[Blocker, ...]:
+        return tuple(cause.blocker for cause in (*self.each, *self.together))
 
 
 def explain_none(problem: Problem) -> Explanation:
     """Why this problem, known to have no answer, has none."""
-    unreadable = tuple((item.id, item.reason) for item in problem.unreadable)
-    certain = tuple(_certain(problem))
-    blockers = certain or tuple(cause.blocker for cause in _needed(problem))
+    missing = tuple(certain(problem))
+    if any(blocker.code == "calendars_unreadable" for blocker in missing):
+        return Explanation(summary=UNKNOWN, blockers=missing, unreadable=_unreadable(problem))
+    if missing:
+        blockers, why = missing, _all_of(missing)
+    else:
+        found = blocking(problem)
+        blockers, why = found.blockers or (NO_TIME,), _why(found)
     return Explanation(
-        summary=_summary(problem, blockers),
-        blockers=blockers or (Blocker(code="window", text="The window leaves no time for the interviews."),),
-        relaxations=() if certain else relaxations(problem, 0),
-        unreadable=unreadable,
+        summary=f"“{problem.plan.name}” cannot take place {_when(problem)}. {why}",
+        blockers=blockers,
+        relaxations=relaxations(problem, 0),
+        unreadable=_unreadable(problem),
     )
 
 
 def explain_few(problem: Problem, found: int, *, proven: bool) -> Explanation:
-    """Why there are fewer options than asked for."""
+    """Why there are fewer options than asked for; what limits them where there are proven to be no more."""
     only = "There is" if found == 1 else "There are"
     starts = "one possible start" if found == 1 else f"{found} possible starts"
     summary = f"{only} only {starts}; {problem.options} options were asked for."
@@ -49,118 +69,84 @@ def explain_few(problem: Problem, found: int, *, proven: bool) -> Explanation:
         summary = f"Only {starts} could be found in time; {problem.options} options were asked for."
     return Explanation(
         summary=summary,
+        blockers=blocking(problem, found).blockers if proven else (),
         relaxations=relaxations(problem, found),
-        unreadable=tuple((item.id, item.reason) for item in problem.unreadable),
+        unreadable=_unreadable(problem),
     )
 
 
-def _summary(problem: Problem, blockers: tuple[Blocker, ...]) -> str:
-    if any(blocker.code == "calendars_unreadable" for blocker in blockers):
-        return "No calendar could be read, so nothing is known about free times."
-    name = problem.plan.name
-    return f"There is no time at which “{name}” could take place under the rules given."
+def _unreadable(problem: Problem) -> tuple[tuple[str, str], ...]:
+    return tuple((item.id, item.reason) for item in problem.unreadable)
 
 
-def _certain(problem: Problem) -> Iterator[Blocker]:
-    """What stands in the way whatever anybody's calendar says."""
-    if not problem.interviewers and problem.unreadable:
-        count = len(problem.unreadable)
-        text = "The only calendar" if count == 1 else f"All {count} calendars"
-        yield Blocker(code="calendars_unreadable", text=f"{text} could not be read.")
-        return
-    missing = tuple(_missing_people(problem))
-    yield from missing or _too_few_people(problem)
-    for session in problem.plan.sessions:
-        if session.room_capacity is not None and not any(
-            room.capacity >= session.room_capacity for room in problem.rooms
-        ):
-            text = f"There is no room for {session.room_capacity} people for {session.title}."
-            yield Blocker(code="no_room", text=text, session_key=session.key)
-    yield from _no_time_at_all(problem)
+def _when(problem: Problem) -> str:
+    """The days of the window, on the candidate's calendar."""
+    today = day_of(problem.now, problem.days_in)
+    first = day_of(problem.window.start, problem.days_in)
+    last = day_of(problem.window.end - timedelta(microseconds=1), problem.days_in)
+    if first == last:
+        return f"on {day_words(first, today)}"
+    return f"from {day_words(first, today)} to {day_words(last, today)}"
 
 
-def _missing_people(problem: Problem) -> Iterator[Blocker]:
-    unreadable = {item.id: item.name or item.id for item in problem.unreadable}
-    for session in problem.plan.sessions:
-        if sum(s.count for s in session.seats if s.skill and s.level != "qualified" and not s.optional) > 1:
-            text = f"{session.title} asks for two people in training, and there may be one."
-            yield Blocker(code="two_trainees", text=text, session_key=session.key)
-        for seat in session.seats:
-            pool = problem.pool(seat)
-            if seat.optional or len(pool) >= seat.count:
-                continue
-            lost = [unreadable[id_] for id_ in seat.interviewers if id_ in unreadable]
-            if lost:
-                text = f"The calendar of {', '.join(lost)}, needed for {session.title}, could not be read."
-                yield Blocker(code="calendar_unreadable", text=text, session_key=session.key)
-            elif seat.skill:
-                level = "" if seat.level == "qualified" else f" at level {seat.level}"
-                who = "No interviewer has" if not pool else f"Only {len(pool)} of {seat.count} needed have"
-                text = f"{who} the skill {seat.skill}{level}, needed for {session.title}."
-                yield Blocker(code="no_interviewer", text=text, session_key=session.key)
-            else:
-                text = f"Only {len(pool)} of the {seat.count} people needed for {session.title} can be asked."
-                yield Blocker(code="no_interviewer", text=text, session_key=session.key)
+def _all_of(blockers: tuple[Blocker, ...]) -> str:
+    return blockers[0].text if len(blockers) == 1 else f"{len(blockers)} things have to change first."
 
 
-def _too_few_people(problem: Problem) -> Iterator[Blocker]:
-    """Enough for each seat, and too few for all of them."""
-    position = {person.id: index for index, person in enumerate(problem.interviewers)}
-    slots = [
-        Slot(number, index, tuple((0, position[person.id]) for person in problem.pool(seat)))
-        for number, session in enumerate(problem.plan.sessions)
-        for index, seat in enumerate(session.seats)
-        if not seat.optional
-        for _ in range(seat.count)
-    ]
-    for number, session in enumerate(problem.plan.sessions):
-        own = [slot for slot in slots if slot.session == number]
-        if _cannot_sit(own, Anybody()):
-            text = f"{session.title} needs {len(own)} different people, and there are too few for its seats."
-            yield Blocker(code="not_enough_people", text=text, session_key=session.key)
-            return
-    if problem.plan.distinct_interviewers and _cannot_sit(slots, Distinct({})):
-        text = f"The sessions need {len(slots)} different people, and there are too few for their seats."
-        yield Blocker(code="not_enough_people", text=text)
+def _why(found: Blocking) -> str:
+    """Whether all of what blocks has to change, or which of it would do."""
+    together, enough = len(found.together), found.enough
+    if not together:
+        return _all_of(found.blockers or (NO_TIME,))
+    which = "a change of any one of them" if enough == together else f"a change of any of the first {enough}"
+    if enough == 1:
+        which = "a change of the first"
+    would = f"{which} would open a way" if enough else "a change of one of them alone is not enough"
+    if not found.each:
+        return f"{together} things stand in the way together; {would}."
+    first = (
+        found.each[0].blocker.text if len(found.each) == 1 else f"{len(found.each)} things have to change."
+    )
+    return f"{first} Then {together} more stand in the way together; {would}."
 
 
-def _cannot_sit(slots: list[Slot], fit: Fit) -> bool:
-    panels = cheapest(slots, fit)
-    return panels.proven and panels.people is None
+def blocking(problem: Problem, found: int = 0) -> Blocking:
+    """What leaves no more than so many options: first whatever does so by itself, then a set that does
+    together.
+    """
+    each: list[Cause] = []
+    whole = problem
+    while True:
+        needed, reduced = _needed(whole, found)
+        if len(needed) != 1:
+            alone = [cause for cause in needed if more_plans(cause.removed(whole), than=found)]
+            needed = (*alone, *(cause for cause in needed if cause not in alone))
+            return Blocking(each=tuple(each), together=needed, enough=len(alone), problem=reduced)
+        each += needed
+        whole = needed[0].removed(whole)
+        if more_plans(whole, than=found):
+            return Blocking(each=tuple(each), problem=reduced)
 
 
-def _no_time_at_all(problem: Problem) -> Iterator[Blocker]:
-    if problem.open_window is not None:
-        return
-    plan = problem.plan
-    if replace(problem, plan=replace(plan, notice_hours=0)).open_window is not None:
-        text = f"The window is over before the {plan.notice_hours} hours of notice are."
-        yield Blocker(code="notice", text=text)
-    else:
-        text = f"The window does not lie within the next {plan.horizon_days} days."
-        yield Blocker(code="horizon", text=text)
-
-
-def _needed(problem: Problem) -> Iterable[Cause]:
-    """A set of causes that together leave nothing, none of which could be spared."""
+def _needed(problem: Problem, found: int) -> tuple[tuple[Cause, ...], Problem]:
+    """A set of causes that together leave no more options, none of which could be spared, and the problem
+    without all the others.
+    """
     needed = []
     for cause in list(causes(problem))[:MOST_CAUSES]:
         without = cause.removed(problem)
-        if has_plan(without):
+        if more_plans(without, than=found):
             needed.append(cause)
         else:
             problem = without
-    return needed
-
-
-def has_plan(problem: Problem) -> bool:
-    """There is a plan, or at least it could not be shown within the budget that there is none."""
-    if problem.open_window is None:
-        return False
-    reach = Reach(problem, problem.open_window)
-    search = Search(reach, Timing(problem, reach.line))
-    firsts = search.first_starts()
-    deciding = max(LEAST_DECIDING, DECIDING // max(1, len(firsts)))
-    return (
-        any(search.from_start(first, deciding=deciding, improving=0) for first in firsts) or search.undecided
-    )
+    told = []
+    for cause in needed:
+        parts = []
+        for part in cause.parts:
+            without = part.removed(problem)
+            if more_plans(without, than=found):
+                parts.append(part)
+            else:
+                problem = without
+        told.append(replace(cause, blocker=cause.told(parts)) if parts else cause)
+    return tuple(told), problem

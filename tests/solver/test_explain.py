@@ -6,14 +6,32 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import time, timedelta
 
-import pytest
+from hypothesis import given, settings
 
 from scheduler.domain.intervals import Interval
-from scheduler.solver.explain import explain_none, has_plan
+from scheduler.solver.certain import certain
+from scheduler.solver.deciding import has_plan, more_plans
+from scheduler.solver.explain import blocking, explain_none
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, Solved
 from scheduler.solver.problem import CandidateFacts, Unreadable
-from tests.solver.builders import Gap, at, person, problem, room, seat, session, span, weekly
+from tests.solver.builders import (
+    BookedInterview,
+    Buffer,
+    BusyBlock,
+    Gap,
+    Limits,
+    at,
+    person,
+    problem,
+    room,
+    seat,
+    session,
+    span,
+    weekly,
+)
+from tests.solver.random_problems import problems
+from tests.solver.test_agreement import small
 
 ADA = person("Ada", "coding", hours=("09:00", "12:00"))
 BEN = person("Ben", "design", hours=("09:00", "12:00"))
@@ -35,7 +53,7 @@ def test_unreadable_calendars_are_not_the_same_as_no_times():
     explanation = why(problem().evolve(unreadable=lost))
     assert [b.code for b in explanation.blockers] == ["calendars_unreadable"]
     assert explanation.unreadable == (("ada", "the password was refused"),)
-    assert "No calendar could be read" in explanation.summary
+    assert explanation.summary == "No calendar could be read, so nothing is known about free times."
 
 
 def test_a_named_person_whose_calendar_is_unreadable_is_named():
@@ -63,12 +81,16 @@ def test_a_busy_person_who_is_needed_is_named_with_the_times():
     ada = person("Ada", "coding", hours=("09:00", "12:00"), busy=[("08:00", "12:00")])
     (blocker,) = why(problem(ada)).blockers
     assert (blocker.code, blocker.interviewer_id, blocker.session_key) == ("busy", "ada", "coding")
-    assert "busy Mon 30 Nov 08:00–12:00" in blocker.text
+    assert blocker.text == (
+        "Ada is needed for Coding and has too little time that fits, because of working hours"
+        " (every day 09:00–12:00; Europe/London) and busy calendars"
+        " (Mon 30 Nov 08:00–12:00; Europe/London)."
+    )
 
 
 def test_only_what_is_needed_for_the_contradiction_is_blamed():
     hours = {"candidate_hours": (time(13), time(18))}
-    assert codes(problem(ADA, **hours, gap=Gap(0, 30))) == ["candidate_hours", "busy"]
+    assert codes(problem(ADA, **hours, gap=Gap(0, 30))) == ["candidate_hours", "outside_hours"]
 
 
 def test_each_blocker_taken_away_alone_would_open_an_answer():
@@ -92,80 +114,143 @@ def test_notice_and_horizon_are_told_apart():
     assert codes(later) == ["horizon"]
 
 
-def apply(question, relaxation):
-    """The question with the JSON Patch of a relaxation applied to `{plan, window}`, by the book (RFC
-    6902).
-    """
-    document = question.to_json()
-    for step in relaxation.patch:
-        assert step["op"] == "replace"
-        *way, last = step["path"].split("/")[1:]
-        place = document
-        for name in way:
-            place = place[name]
-        assert last in place
-        place[last] = step["value"]
-    return type(question).from_json(document)
+# what blocks, and that none of it could be spared
 
 
-@pytest.mark.parametrize(
-    ("question", "texts"),
-    [
-        (
-            problem(ADA, BEN, sessions=TWO, candidate_hours=(time(9), time(10)), options=3),
-            ["Ask the candidate for times between 07:00 and 22:00"],
-        ),
-        (
-            problem(
-                ADA,
-                replace(BEN, working_hours=(weekly("14:00", "17:00"),)),
-                sessions=TWO,
-                gap=Gap(0, 30),
-                options=2,
-            ),
-            ["Allow any time between sessions"],
-        ),
-        (
-            problem(replace(ADA, working_hours=(weekly("14:00", "15:00"),)), BEN, sessions=TWO, options=1),
-            ["Allow any order of sessions"],
-        ),
-        (problem(ADA, notice_hours=20), ["Accept 2 hours of notice"]),
-    ],
-)
-def test_each_relaxation_opens_as_many_options_as_it_says(question, texts):
-    relaxations = why(question).relaxations
-    assert [item.text for item in relaxations] == texts
-    for item in relaxations:
-        relaxed = propose(apply(question, item))
-        assert isinstance(relaxed, Solved)
-        assert len(relaxed.options) == item.options_gained
+def each_is_needed(question, found=0):
+    """Nothing is possible beyond what was found, and without any one blocker something is."""
+    why = blocking(question, found)
+    causes = (*why.each, *why.together)
+    assert causes
+    assert not more_plans(why.problem, than=found) or not why.together
+    for cause in why.together:
+        assert more_plans(cause.removed(why.problem), than=found)
+    for spared in why.each:
+        others = question
+        for cause in why.each:
+            others = others if cause is spared else cause.removed(others)
+        assert not more_plans(others, than=found)
+    without = question
+    for cause in why.each:
+        without = cause.removed(without)
+    for cause in why.together[: why.enough]:
+        assert more_plans(cause.removed(without), than=found)
+    for cause in why.together[why.enough :]:
+        assert not more_plans(cause.removed(without), than=found)
+    return why
 
 
-def test_a_longer_search_is_proposed_only_as_far_as_calendars_were_read():
-    away = person("Ada", "coding", hours=("09:00", "12:00"), busy=[("00:00", "23:59")])
-    question = problem(away, options=4)
-    assert why(question).relaxations == ()
-    read = Interval(at("00:00"), at("00:00", 3))
-    (longer,) = why(question.evolve(calendars_read=read)).relaxations
-    assert longer.patch == ({"op": "replace", "path": "/window/end", "value": "2026-12-03T00:00:00Z"},)
-    assert longer.options_gained == 4
+@settings(small, max_examples=25)
+@given(problems(sessions=(1, 2, 3), days=(1, 2)))
+def test_no_blocker_can_be_spared_and_no_plan_is_left_with_all_of_them(question):
+    if question.open_window is None or list(certain(question)) or has_plan(question):
+        return
+    if blocking(question).blockers:
+        each_is_needed(question)
 
 
-def test_the_horizon_is_lengthened_with_the_window():
-    away = person("Ada", "coding", hours=("09:00", "12:00"), busy=[("00:00", "23:59")])
-    question = problem(away, horizon_days=1).evolve(calendars_read=Interval(at("00:00"), at("00:00", 30)))
-    (longer,) = why(question).relaxations
-    assert [step["path"] for step in longer.patch] == ["/window/end", "/plan/horizon_days"]
-    assert isinstance(propose(apply(question, longer)), Solved)
+@settings(small, max_examples=20)
+@given(problems(sessions=(1, 2), days=(1, 2)))
+def test_what_limits_the_number_of_options_cannot_be_spared_either(question):
+    outcome = propose(question.evolve(options=8))
+    if isinstance(outcome, Solved) and len(outcome.options) < 8:
+        found = len(outcome.options)
+        if blocking(question, found).blockers:
+            each_is_needed(question, found)
+
+
+def test_what_blocks_by_itself_is_told_beside_all_else_that_does():
+    away = replace(ADA, busy=person("X", busy=[("00:00", "23:59")]).busy)
+    inside = [session("coding", room_capacity=4)]
+    question = problem(away, sessions=inside, rooms=(room("Elm", 4, busy=[("00:00", "23:59")]),))
+    assert [cause.blocker.code for cause in each_is_needed(question).each] == ["busy", "no_room"]
+    assert why(question).summary.endswith("2 things have to change first.")
+
+
+def test_a_summary_says_when_any_one_change_would_do():
+    question = problem(ADA, candidate_hours=(time(13), time(18)))
+    assert why(question).summary == (
+        "“Plan” cannot take place on Monday 30 November. 2 things stand in the way together;"
+        " a change of any one of them would open a way."
+    )
+
+
+def test_a_summary_of_one_obstacle_names_it():
+    week = Interval(at("00:00"), at("00:00", 4))
+    ada = person("Ada", "coding", busy=[Interval(at("00:00", -1), at("00:00", 5))])
+    explanation = why(problem(ada, window=week))
+    assert explanation.summary == (
+        "“Plan” cannot take place from Monday 30 November to Thursday 3 December. "
+        + explanation.blockers[0].text
+    )
+
+
+def test_the_limit_that_is_reached_is_told():
+    held = BookedInterview(span("15:00", "16:00"))
+    (blocker,) = why(problem(person("Ada", "coding", booked=[held], limits=Limits(per_day=1)))).blockers
+    assert (blocker.code, blocker.interviewer_id) == ("limit", "ada")
+    assert blocker.text == (
+        "Ada is needed for Coding and has too little time that fits, because of interviews already arranged"
+        " and limits of interviews (1 a day)."
+    )
+
+
+def test_working_hours_that_do_not_meet_are_told():
+    both = session("coding", seat(None, "ada", "ben", count=2))
+    people = person("Ada", hours=("09:00", "12:00")), person("Ben", hours=("13:00", "17:00"))
+    (blocker,) = why(problem(*people, sessions=[both])).blockers
+    assert blocker.code == "outside_hours"
+    assert blocker.text == (
+        "Ada and Ben are both needed for Coding and have too little time that fits, because of working hours."
+    )
+
+
+def test_working_hours_of_one_person_are_told_in_full():
+    hours = (weekly("09:00", "12:00", ["mon", "tue", "wed"]), weekly("13:00", "13:30", ["thu", "sat"]))
+    ada = replace(ADA, working_hours=hours)
+    question = problem(ada, window=Interval(at("00:00", 3), at("00:00", 6)))
+    assert why(question).blockers[0].text == (
+        "Ada is needed for Coding and has too little time that fits, because of working hours"
+        " (Mon–Wed 09:00–12:00, Thu, Sat 13:00–13:30; Europe/London)."
+    )
+
+
+def test_free_time_around_interviews_is_told():
+    ada = person("Ada", "coding", hours=("09:00", "10:00"), busy=[("10:00", "11:00")], buffer=Buffer(0, 5))
+    (blocker,) = why(problem(ada)).blockers
+    assert blocker.code == "busy"
+    assert "free time kept around interviews (0 min before and 5 min after)" in blocker.text
+
+
+def test_the_times_a_candidate_offered_are_told():
+    offered = (span("18:00", "19:00"),)
+    candy = CandidateFacts(id="candy", time_zone="Europe/Berlin", availability=offered)
+    first = why(problem(ADA, candidate=candy)).blockers[0]
+    assert first.text == (
+        "The candidate offered only some times (Mon 30 Nov 19:00–20:00; Europe/Berlin);"
+        " others would have to be asked for."
+    )
+
+
+def test_focus_time_that_may_be_overbooked_is_no_obstacle():
+    focus = BusyBlock(span("09:00", "12:00"), "focus")
+    meeting = BusyBlock(span("08:00", "12:00"))
+    question = problem(person("Ada", "coding", hours=("09:00", "12:00"), busy=[focus, meeting]))
+    (blocker,) = why(question.evolve(overbook=("focus",))).blockers
+    assert "(Mon 30 Nov 08:00–12:00;" in blocker.text
 
 
 def test_fewer_options_than_wanted_are_explained():
-    candy = CandidateFacts(id="candy", time_zone="Europe/London")
-    question = problem(ADA, options=5, candidate=candy, notice_hours=10)
+    question = problem(ADA, options=5, notice_hours=10)
     outcome = propose(question)
     assert len(outcome.options) == 2
     assert outcome.explanation.summary == "There are only 2 possible starts; 5 options were asked for."
-    assert [item.options_gained for item in outcome.explanation.relaxations] == [1]
+    assert [blocker.code for blocker in outcome.explanation.blockers] == [
+        "grid",
+        "notice",
+        "outside_hours",
+    ]
+    assert [item.options_gained for item in outcome.explanation.relaxations] == [3, 1]
 
 
 def test_nothing_is_explained_when_all_options_are_there():
@@ -174,4 +259,4 @@ def test_nothing_is_explained_when_all_options_are_there():
 
 def test_an_explanation_always_has_a_blocker():
     tiny = problem(ADA, window=Interval(at("09:00"), at("09:00") + timedelta(minutes=30)))
-    assert explain_none(tiny).blockers != ()
+    assert [blocker.code for blocker in explain_none(tiny).blockers] == ["window"]
