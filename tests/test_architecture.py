@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
+
+from scheduler.db import rows
+from scheduler.solver.problem import CandidateFacts
 
 ROOT = Path(__file__).parents[1]
 
@@ -209,3 +216,40 @@ def test_help_loads_next_to_nothing():
 def test_the_calendars_can_be_used_alone():
     loaded = loaded_after("import calendars")
     assert {name for name in loaded if within(name, "scheduler")} == set()
+
+
+#: what a field that compares people would be called
+COMPARING = re.compile(
+    r"rank|scor|rating|grade|priorit|percentile|seniority|merit|fitness|match_", re.IGNORECASE
+)
+
+
+def test_no_field_of_a_table_compares_people():
+    columns = {
+        f"{table.name}.{column.name}"
+        for table in rows.Base.metadata.tables.values()
+        for column in table.columns
+    }
+    assert len(columns) > 100
+    assert {name for name in columns if COMPARING.search(name)} == set()
+
+
+def test_no_field_of_the_api_compares_people():
+    described = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    schemas = described["components"]["schemas"]
+    names = {f"{schema}.{field}" for schema, form in schemas.items() for field in form.get("properties", ())}
+    parameters = {item["name"] for path in described["paths"].values() for item in path.get("parameters", ())}
+    assert len(names) > 100
+    assert {name for name in names | parameters if COMPARING.search(name)} == set()
+
+
+def test_no_field_of_a_problem_compares_people():
+    forms = json.loads((ROOT / "docs" / "problem.schema.json").read_text(encoding="utf-8"))["$defs"]
+    names = {f"{name}.{field}" for name, form in forms.items() for field in form.get("properties", ())}
+    assert {item.name for item in fields(CandidateFacts)} == {"id", "time_zone", "availability"}
+    assert {name for name in names if COMPARING.search(name)} == set()
+
+
+@pytest.mark.parametrize("name", ["rank", "candidate_score", "Rating", "seniority"])
+def test_a_field_that_compares_people_would_be_found(name):
+    assert COMPARING.search(name)

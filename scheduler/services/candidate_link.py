@@ -51,7 +51,7 @@ class CandidateLink:
     home_time_zone: str
     #: what can be chosen now; after a booking, what it can be moved to
     options: tuple[Option, ...]
-    #: the same in the API's form
+    #: the same in the API's form, less what is the team's own
     option_views: tuple[dict[str, Any], ...]
     booking: dict[str, Any] | None
     #: why the candidate cannot move what is booked; None: they can, or nothing is booked
@@ -104,7 +104,7 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
         contact=views.contact(run.contact),
         home_time_zone=facts.zone_for(session, run.plan, candidate),
         options=tuple(convert.option(row) for row in left),
-        option_views=tuple(views.option(row) for row in left),
+        option_views=tuple(views.option_for_candidate(views.option(row)) for row in left),
         booking=views.booking(session, booking) if booking else None,
         immovable=immovable,
         expires_at=invitation.expires_at,
@@ -143,7 +143,11 @@ def book(parts: Parts, token: str, option_id: str) -> dict[str, Any]:
         option = session.get(rows.Option, option_id)
         if option is None or option.run_candidate_id != link.run_candidate_id:
             raise NotFound("There is no such option.")
-    return picking.book(parts, link.organization_id, option_id, actor=CANDIDATE)
+    try:
+        return picking.book(parts, link.organization_id, option_id, actor=CANDIDATE)
+    except picking.TakenWithOthers as taken:
+        left = [views.option_for_candidate(view) for view in taken.options]
+        raise picking.TakenWithOthers(left, taken.detail) from None
 
 
 def find_options(parts: Parts, token: str, availability: Sequence[Interval] | None = None) -> CandidateLink:

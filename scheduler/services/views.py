@@ -99,6 +99,13 @@ def option(row: rows.Option) -> dict[str, Any]:
     }
 
 
+def option_for_candidate(view: dict[str, Any]) -> dict[str, Any]:
+    """An option as the holder of a link may have it, in the same shape: what it costs and who else was
+    thought of is the team's own.
+    """
+    return view | {"cost": 0, "reasons": []}
+
+
 def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
     entries: dict[str, list[rows.CalendarEntry]] = defaultdict(list)
     for entry in session.scalars(

@@ -113,7 +113,7 @@ class InterviewerFacts:
     booked: tuple[BookedInterview, ...] = ()
     #: this candidate has met them before
     met: bool = False
-    #: recent interviews; None: a newcomer, who counts with the median of the others
+    #: recent interviews; None: a newcomer, who counts with the median of those they share a pool with
     load: int | None = None
 
     @cached_property

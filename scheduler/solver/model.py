@@ -17,6 +17,7 @@ from scheduler.solver.explain import explain_few, explain_none
 from scheduler.solver.outcome import Figures, Impossible, Improvement, Outcome, OutOfTime, Solved, Stage
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach
+from scheduler.solver.reasons import of_people
 from scheduler.solver.search import Search
 from scheduler.solver.timing import Timing
 
@@ -213,7 +214,7 @@ def _option(reach: Reach, timing: Timing, draft: Draft) -> Option:
     option = to_option(reach, timing, draft, rooms=rooms[1], guests=guests)
     if option.cost != draft.cost:
         raise WrongAnswer(f"an option was found at {draft.cost} and costs {option.cost}")
-    return option
+    return option.evolve(reasons=(*option.reasons, *of_people(reach, timing, draft)))
 
 
 def judged(problem: Problem, option: Option) -> Option:

@@ -140,17 +140,26 @@ class Problem:
         return self._by_id.get(id_)
 
     def load_of(self, person: InterviewerFacts) -> int:
-        """Recent interviews; a newcomer counts with the (lower) median of those whose load is known."""
-        return person.load if person.load is not None else self._median_load
+        """Recent interviews; a newcomer counts with the (lower) median of those they share a pool with and
+        whose load is known, of everybody where there are none.
+        """
+        return self._loads[person.id]
 
     @cached_property
     def _by_id(self) -> dict[str, InterviewerFacts]:
         return {person.id: person for person in self.interviewers}
 
     @cached_property
-    def _median_load(self) -> int:
-        known = [person.load for person in self.interviewers if person.load is not None]
-        return median_low(known) if known else 0
+    def _loads(self) -> dict[str, int]:
+        known = {person.id: person.load for person in self.interviewers if person.load is not None}
+        newcomers = [person.id for person in self.interviewers if person.load is None]
+        seats = (seat for session in self.plan.sessions for seat in session.seats)
+        pools = [{person.id for person in self.pool(seat)} for seat in seats] if newcomers else []
+        loads = dict(known)
+        for id_ in newcomers:
+            peers = {peer for pool in pools if id_ in pool for peer in pool} & known.keys() or known
+            loads[id_] = median_low(known[peer] for peer in peers) if peers else 0
+        return loads
 
     @classmethod
     def from_json(cls, data: Any) -> Problem:

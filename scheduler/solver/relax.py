@@ -15,7 +15,7 @@ from scheduler.solver.problem import Problem
 #: relaxations given, the most useful first
 MOST = 6
 #: pairs of changes tried where no change alone opens anything
-MOST_PAIRS = 40
+MOST_PAIRS = 24
 
 
 def relaxations(problem: Problem, found: int) -> tuple[Relaxation, ...]:

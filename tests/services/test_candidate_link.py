@@ -12,6 +12,7 @@ from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.services import bookings, candidate_link, candidates, invitations, mails, runs, upkeep
 from scheduler.services.links import Links
+from scheduler.services.picks import TakenWithOthers
 from tests.services.conftest import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
@@ -357,3 +358,31 @@ def test_without_a_booking_nothing_is_moved(town, run):
         candidate_link.reschedule(town.parts, town.token(run), run["candidates"][0]["options"][0]["id"])
 
     assert refusal.value.reason == "nothing_booked"
+
+
+def test_who_holds_a_link_is_not_told_who_else_was_thought_of_and_at_what_cost(town):
+    for name in ("Ada", "Ben"):
+        town.hire(name, skills=("python",))
+    run = town.offer(options=2)
+    told = run["candidates"][0]["options"]
+    assert any("Ben" in reason["text"] for option in told for reason in option["reasons"])
+
+    link = candidate_link.open(town.parts, town.token(run))
+
+    assert [(view["cost"], view["reasons"]) for view in link.option_views] == [(0, [])] * 2
+    assert [view["sessions"] for view in link.option_views] == [option["sessions"] for option in told]
+
+
+def test_nor_when_the_time_has_gone(town):
+    for name in ("Ada", "Ben"):
+        town.hire(name, skills=("python",))
+    run = town.offer()
+    chosen = run["candidates"][0]["options"][0]
+    start, end = parse_instant(chosen["start"]), parse_instant(chosen["end"])
+    for address in ("ada@acme.example", "ben@acme.example"):
+        town.calendars.add_busy(address, start, end)
+
+    with pytest.raises(TakenWithOthers) as refusal:
+        candidate_link.book(town.parts, town.token(run), chosen["id"])
+
+    assert {(view["cost"], str(view["reasons"])) for view in refusal.value.options} == {(0, "[]")}

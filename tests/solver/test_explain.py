@@ -140,7 +140,7 @@ def each_is_needed(question, found=0):
     return why
 
 
-@settings(small, max_examples=25)
+@settings(small, max_examples=15)
 @given(problems(sessions=(1, 2, 3), days=(1, 2)))
 def test_no_blocker_can_be_spared_and_no_plan_is_left_with_all_of_them(question):
     if question.open_window is None or list(certain(question)) or has_plan(question):
@@ -149,7 +149,7 @@ def test_no_blocker_can_be_spared_and_no_plan_is_left_with_all_of_them(question)
         each_is_needed(question)
 
 
-@settings(small, max_examples=20)
+@settings(small, max_examples=12)
 @given(problems(sessions=(1, 2), days=(1, 2)))
 def test_what_limits_the_number_of_options_cannot_be_spared_either(question):
     outcome = propose(question.evolve(options=8))

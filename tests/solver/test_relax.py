@@ -54,7 +54,7 @@ def helps(question):
     return [(item.text, item.options_gained) for item in given]
 
 
-@settings(small, max_examples=30)
+@settings(small, max_examples=12)
 @given(problems(sessions=(1, 2, 3), days=(1, 2)))
 def test_each_change_opens_as_many_options_as_it_says(question):
     read = question.window.padded(timedelta(days=1), timedelta(days=3))

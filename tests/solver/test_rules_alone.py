@@ -320,3 +320,25 @@ def test_the_judge_refuses_optional_people_in_their_focus_time():
     deep = ben("09:00", "10:00", busy=[BusyBlock(span("09:30", "09:45"), "focus")])
     changed = question.evolve(interviewers=(ada(), deep), overbook=("focus",))
     assert [violation.code for violation in violations(changed, option)] == ["busy"]
+
+
+def test_a_newcomer_counts_with_the_lower_median_of_those_they_share_a_pool_with():
+    coders = [
+        person(name, "coding", load=load) for name, load in (("Cat", 2), ("Dan", 9), ("Eve", 4), ("Flo", 6))
+    ]
+    idle = [person(name, "design", load=0) for name in ("Gus", "Hal", "Ida", "Jim", "Kim")]
+    new = person("New", "coding")
+    question = problem(new, *coders, *idle, sessions=BOTH)
+    assert question.load_of(new) == 4
+    assert [question.load_of(one) for one in coders] == [2, 9, 4, 6]
+
+
+def test_a_newcomer_alone_in_their_pool_counts_like_everybody_and_the_first_of_all_for_nothing():
+    new, gus = person("New", "coding"), person("Gus", "design", load=3)
+    assert problem(new, gus, sessions=BOTH).load_of(new) == 3
+    assert problem(new).load_of(new) == 0
+
+
+def test_a_newcomer_whose_pool_has_held_nothing_has_held_nothing():
+    new, cat, gus = person("New", "coding"), person("Cat", "coding", load=0), person("Gus", "design", load=5)
+    assert problem(new, cat, gus, sessions=BOTH).load_of(new) == 0

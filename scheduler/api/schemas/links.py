@@ -25,7 +25,7 @@ from scheduler.api.schemas.base import (
 )
 from scheduler.api.schemas.bookings import BookedSession, Booking, CalendarEvent
 from scheduler.api.schemas.people import Candidate
-from scheduler.api.schemas.runs import Option
+from scheduler.api.schemas.runs import Option, Reason
 
 STATUSES = ("offered", "searching", "booked", "completed", "cancelled", "expired")
 #: characters, as the candidate's page takes them
@@ -91,6 +91,13 @@ class LinkBooking(Booking):
     history = fields.List(fields.Nested(LinkHistoryEntry))
 
 
+class LinkOption(Option):
+    """A complete proposal, to who holds the link: in the form of Option, less what is the team's own."""
+
+    cost = fields.Integer(validate=validate.Equal(0), metadata=THE_TEAMS_OWN)
+    reasons = fields.List(fields.Nested(Reason), validate=validate.Length(equal=0), metadata=THE_TEAMS_OWN)
+
+
 class CandidateLink(View):
     """What a link leads to now. `searching`: no option is left, and new ones are being looked for."""
 
@@ -99,7 +106,7 @@ class CandidateLink(View):
     candidate = fields.Nested(LinkCandidate)
     plan = fields.Nested(LinkPlan)
     options = fields.List(
-        fields.Nested(Option),
+        fields.Nested(LinkOption),
         metadata={"description": "What can be chosen now; after a booking, what it can be moved to."},
     )
     booking = fields.Nested(LinkBooking)
