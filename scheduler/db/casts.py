@@ -65,16 +65,17 @@ def cast_for(
     *,
     only: Iterable[str] | None = None,
     moving: str | None = None,
+    skills: Iterable[str] = (),
 ) -> Cast:
     """Everybody active whom the plan names or whose skills it asks for, and its rooms; `only` these ids if
-    given.
+    given. Also everybody with one of these `skills`, which the plan does not ask for.
 
     A booking that is being moved (`moving`, its id) stands in nobody's way: neither what it occupies, nor
     its entries, nor its share of anybody's limits and load.
     """
     ids = None if only is None else set(only)
     taken: set[int] = set()
-    people = _one_each(_interviewers(session, plan), ids, taken)
+    people = _one_each(_interviewers(session, plan, plan.skills.union(skills)), ids, taken)
     rooms = _one_each(_rooms(session, plan), ids, taken)
     resources = {row.id: row.resource_id for row in people} | {row.id: row.resource_id for row in rooms}
     booked = booked_interviews(session, resources, window, moving=moving)
@@ -98,13 +99,12 @@ def _one_each(found: list[AnyOwner], ids: set[str] | None, taken: set[int]) -> l
     return chosen
 
 
-def _interviewers(session: Session, plan: Plan) -> list[rows.Interviewer]:
+def _interviewers(session: Session, plan: Plan, skills: frozenset[str]) -> list[rows.Interviewer]:
     query = (
         sa.select(rows.Interviewer)
         .where(rows.Interviewer.active, rows.Interviewer.deleted_at.is_(None))
         .order_by(rows.Interviewer.id)
     )
-    skills = plan.skills
     return [
         row
         for row in session.scalars(query)

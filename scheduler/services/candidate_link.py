@@ -5,7 +5,8 @@ is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,18 @@ from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
 from scheduler.messages.content import Brand, MailFacts
-from scheduler.services import bookings, events, facts, fresh_options, moving, owing, picking, possible, views
+from scheduler.services import (
+    bookings,
+    events,
+    facts,
+    fresh_options,
+    moving,
+    owing,
+    picking,
+    picks,
+    possible,
+    views,
+)
 from scheduler.services.links import token_hash
 from scheduler.services.parts import CANDIDATE, Parts
 
@@ -143,11 +155,18 @@ def book(parts: Parts, token: str, option_id: str) -> dict[str, Any]:
         option = session.get(rows.Option, option_id)
         if option is None or option.run_candidate_id != link.run_candidate_id:
             raise NotFound("There is no such option.")
-    try:
+    with _less_than_the_team_knows():
         return picking.book(parts, link.organization_id, option_id, actor=CANDIDATE)
-    except picking.TakenWithOthers as taken:
+
+
+@contextmanager
+def _less_than_the_team_knows() -> Iterator[None]:
+    """What is left when a time has gone, as the holder of a link may have it."""
+    try:
+        yield
+    except picks.TakenWithOthers as taken:
         left = [views.option_for_candidate(view) for view in taken.options]
-        raise picking.TakenWithOthers(left, taken.detail) from None
+        raise picks.TakenWithOthers(left, taken.detail) from None
 
 
 def find_options(parts: Parts, token: str, availability: Sequence[Interval] | None = None) -> CandidateLink:
@@ -177,7 +196,8 @@ def reschedule(parts: Parts, token: str, option_id: str) -> dict[str, Any]:
     link = open(parts, token)
     if link.booking is None:
         raise Conflict("There is no interview to move.", code="nothing_booked")
-    return moving.reschedule(parts, link.organization_id, link.booking["id"], option_id, actor=CANDIDATE)
+    with _less_than_the_team_knows():
+        return moving.reschedule(parts, link.organization_id, link.booking["id"], option_id, actor=CANDIDATE)
 
 
 def cancel(parts: Parts, token: str, reason: str = "") -> dict[str, Any]:

@@ -34,6 +34,8 @@ SEED = 1
 #: seconds that the calendars may take; nobody waits in front of a screen for all of them
 PATIENCE = 60.0
 LONGER = timedelta(days=7)
+#: colleagues looked at when people asked for by name cannot
+MOST_COLLEAGUES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,7 @@ def solve(parts: Parts, organization_id: str, run_id: str) -> None:
     reach, looks = _look(parts, asked)
     parts.reach("solve.looked")
     answers = {id_: _solve_for(parts, asked, reach, looks, id_) for id_ in asked.candidates}
+    answers |= _explained_further(parts, asked, reach, looks, answers)
     parts.reach("solve.solved")
     with parts.database.transaction(organization_id) as session:
         _store(session, parts, run_id, asked, looks, answers)
@@ -76,6 +79,33 @@ def _look(parts: Parts, asked: _Asked) -> tuple[Interval, dict[str, Look]]:
     reach = problems.reach(asked.plan, asked.window, parts.now()).padded(timedelta(0), LONGER)
     owners = asked.cast.owners
     return reach, readings.read_all(parts, asked.organization_id, owners, reach, patience=PATIENCE)
+
+
+def _explained_further(
+    parts: Parts,
+    asked: _Asked,
+    reach: Interval,
+    looks: Mapping[str, Look],
+    answers: Mapping[str, tuple[Problem, Outcome]],
+) -> dict[str, tuple[Problem, Outcome]]:
+    """Where people asked for by name make it impossible: the same answers, with colleagues who know what they
+    know looked at as well, so that one of them can be proposed.
+    """
+    impossible = [id_ for id_, (_, outcome) in answers.items() if isinstance(outcome, Impossible)]
+    named = [person for person in asked.cast.interviewers if person.id in asked.plan.people_named]
+    skills = {item.skill for person in named for item in person.qualifications}
+    if not impossible or not skills:
+        return {}
+    with parts.database.transaction(asked.organization_id) as session:
+        cast = casts.cast_for(session, asked.plan, asked.window, skills=skills)
+    more = [person for person in cast.interviewers if person.id not in looks][:MOST_COLLEAGUES]
+    seen = readings.read_all(parts, asked.organization_id, more, reach, patience=PATIENCE)
+    helpful = {person.id for person in more if seen[person.id].readable}
+    if not helpful:
+        return {}
+    people = tuple(person for person in cast.interviewers if person.id in looks or person.id in helpful)
+    wider = replace(asked, cast=replace(cast, interviewers=people, rooms=asked.cast.rooms))
+    return {id_: _solve_for(parts, wider, reach, {**looks, **seen}, id_) for id_ in impossible}
 
 
 def _take(session: Session, run_id: str) -> _Asked | None:

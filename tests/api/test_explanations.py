@@ -76,6 +76,7 @@ def test_a_holiday_is_told_and_a_longer_search_or_somebody_else_works(hire, ask)
     away = (at(1, 0), at(4, 0))
     ada = hire("Ada", away, qualifications=TALKING)
     hire("Bo", qualifications=TALKING)
+    hire("Cy", qualifications=[{"skill": "walking"}])
     item, asked = ask(plan(sessions=[session(title="First talk", seats=[{"interviewers": [ada]}])]))
     assert item["explanation"]["summary"].startswith(
         "“Engineer” cannot take place from Wednesday 2 December to Thursday 3 December."
@@ -83,7 +84,7 @@ def test_a_holiday_is_told_and_a_longer_search_or_somebody_else_works(hire, ask)
     )
     assert [(b["code"], b["interviewer_id"]) for b in item["explanation"]["blockers"]] == [("busy", ada)]
     texts = [change["text"] for change in item["explanation"]["relaxations"]]
-    assert "Search until Friday 4 December" in texts
+    assert texts == ["Search until Friday 4 December", "Let Bo hold First talk too"]
     each_change_works(ask, item, asked)
 
 
