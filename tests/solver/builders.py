@@ -155,7 +155,7 @@ def modelled(question, hard=HARD):
     if question.open_window is None:
         return None
     reach = Reach(question, question.open_window)
-    draft, status, _ = Variables(reach, Timing(question, reach.line), hard).solve(seconds=30, workers=1)
+    draft, status, _ = Variables(reach, Timing(question, reach.line), hard=hard).solve(seconds=30, workers=1)
     assert draft is not None or status == cp_model.INFEASIBLE
     return draft
 
