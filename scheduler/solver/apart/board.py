@@ -36,7 +36,7 @@ class Board:
         ticks = [np.flatnonzero(mask) for mask in masks]
         beginnings = np.array(timing.day_starts, dtype=np.int64) // self.tick
         days = [np.searchsorted(beginnings, each, side="right") - 1 for each in ticks]
-        used = np.unique(np.concatenate(days))
+        used = np.array(sorted({day for each in days for day in each.tolist()}), dtype=np.int64)
         #: positions in the timing's days
         self.days: list[int] = [int(day) for day in used]
         beginnings[0] = timing.day_ends[0] // self.tick - DAY_MINUTES // self.tick  # the line may begin later

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from scheduler.solver.apart.board import Board, Floats
-from scheduler.solver.apart.panels import Tables
 from scheduler.solver.drafts import best_rooms
 from scheduler.solver.timing import Span
 
@@ -60,25 +59,25 @@ class Prices:
 class Closing:
     """What a plan whose sessions all have their time costs exactly."""
 
-    def __init__(self, board: Board, tables: Tables) -> None:
-        self._board, self._tables = board, tables
+    def __init__(self, board: Board) -> None:
+        self._board = board
         weights, timing = board.weights, board.timing
         self._least = board.least_by_tick()
         #: for each column of the board: what lateness costs when a plan ends there
         self.late = [weights.day * max(0, day - timing.first_day) for day in board.days]
 
-    def column(self, placed: tuple[tuple[int, int], ...], columns: Iterable[int]) -> Column | None:
-        """The plan with sessions at these ticks, in order of time; None when gaps, breaks, rooms or
-        people forbid it.
+    def column(
+        self, placed: tuple[tuple[int, int], ...], columns: Iterable[int], panels: int
+    ) -> Column | None:
+        """The plan with sessions at these ticks, in order of time; None when order, gaps, breaks or rooms
+        forbid it.
 
-        `columns` are those of the board, session by session.
+        `columns` are those of the board, session by session; `panels` is what panels that agree cost more
+        than each session's cheapest.
         """
         board = self._board
         weights, tick = board.weights, board.tick
-        beyond = self._tables.beyond(frozenset(placed))
-        if beyond is None:
-            return None
-        cost, slots = beyond, 0
+        cost, slots = panels, 0
         by_day: dict[int, list[Span]] = {}
         for (session, at), column in zip(placed, columns, strict=True):
             lasts = board.lasts[session]

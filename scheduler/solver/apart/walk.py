@@ -56,15 +56,11 @@ class Entries:
         self._order = np.argsort(arrays[0], kind="stable")
         self.ready: list[Entry] = []
 
-    def at(self, index: int) -> Entry | None:
-        while index >= len(self.ready):
-            wanted = self._order[len(self.ready) : len(self.ready) + SOME]
-            if not wanted.size:
-                return None
-            self.ready += map(
-                Entry._make, zip(*(array[wanted].tolist() for array in self._arrays), strict=True)
-            )
-        return self.ready[index]
+    def more(self) -> bool:
+        """Whether there were any more to make ready."""
+        wanted = self._order[len(self.ready) : len(self.ready) + SOME]
+        self.ready += map(Entry._make, zip(*(array[wanted].tolist() for array in self._arrays), strict=True))
+        return bool(wanted.size)
 
 
 class Node(NamedTuple):
@@ -129,7 +125,8 @@ class Walk:
         self.prices = prices
         self._before: dict[tuple[int, int, int], Entries] = {}
         self._last: dict[tuple[int, int], Entries] = {}
-        self._total = np.concatenate(([0.0], np.cumsum(prices.tick)))
+        self._total: list[float] = [0.0, *np.cumsum(prices.tick).tolist()]
+        self._days: list[list[float]] = prices.day.tolist()
         self._sum_up()
 
     def forget_days(self, columns: Sequence[int]) -> None:
@@ -145,9 +142,12 @@ class Walk:
 
     def price(self, column: Column) -> float:
         """The cost of a plan with everything it is charged."""
-        total, lasts = self._total, self._board.lasts
-        charged = sum(total[tick + lasts[session]] - total[tick] for session, tick in column.placed)
-        return float(column.cost + charged + sum(self.prices.day[day, taken] for day, taken in column.days))
+        total, lasts, price = self._total, self._board.lasts, float(column.cost)
+        for session, tick in column.placed:
+            price += total[tick + lasts[session]] - total[tick]
+        for day, taken in column.days:
+            price += self._days[day][taken]
+        return price
 
     def plans(self, number: int, *, most: int, limit: float, nodes: int) -> Listing:
         """At most so many plans of a chain that are charged at most `limit`; of those that take the same
@@ -185,13 +185,13 @@ class Walk:
 
     def _push(self, queue: _Queue, node: Node, entries: Entries, index: int) -> None:
         """The first continuation from `index` on that ends in time."""
-        row = node.row
+        row, ready = node.row, entries.ready
         while True:
-            entry = entries.at(index)
-            if entry is None:
+            if index == len(ready) and not entries.more():
                 return
-            if entry.low <= row <= entry.high:
-                queue.push(node.fixed + entry.value, node, entries, index)
+            entry = ready[index]
+            if entry[5] <= row <= entry[6]:
+                queue.push(node.fixed + entry[0], node, entries, index)
                 return
             index += 1
 
@@ -238,7 +238,7 @@ class Walk:
             fixed -= before[self._sets.position[node.earlier]]
             self._split_off(queue, node._replace(fixed=fixed), chain)
             return
-        plan = self._closing.column(node.placed, node.columns)
+        plan = self._closing.column(node.placed, node.columns, node.extra)
         if plan is not None:
             queue.push(self.price(plan), plan)
 

@@ -23,7 +23,7 @@ class Work:
         self.blocks = Blocks(board, Phases(board), sets)
         self.blocks.refresh(self.cost)
         self.chains = Chains(board, sets)
-        self.walk = Walk(board, self.blocks, self.chains, self.seats, Closing(board, self.seats))
+        self.walk = Walk(board, self.blocks, self.chains, self.seats, Closing(board))
 
     def reprice(self, prices: Prices) -> None:
         self.blocks.refresh(prices.charged(self.board))
