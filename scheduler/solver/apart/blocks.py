@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
+import numpy.typing as npt
 
 from scheduler.solver.apart.board import NEVER, Board, Floats, Whole
-from scheduler.solver.apart.phases import FAR, Phases, Step
+from scheduler.solver.apart.phases import Phases, Step
 
 #: columns of a board
 Where = slice | list[int]
@@ -108,7 +109,11 @@ class Blocks:
         self.finish: Floats = phases.finish + self.waiting * rows - self._forgiven()[:, None, None]
         self._length = np.array([self.waiting * n for n in board.lasts])[:, None, None]
         shape = (len(sets.bits), len(phases.all), board.rows, len(board.days))
-        self.ready: Floats = np.full(shape, NEVER)
+        self.ready: Floats = np.empty(0)
+        row = np.arange(board.rows)[:, None]
+        #: by step: infinite where a session ends too late for it, and where the next starts too early
+        self._too_late = [_infinite(row > step.end) for step in phases.steps]
+        self._too_early = [_infinite(row < step.start) for step in phases.steps]
         self.price: Floats = np.empty_like(board.cost)
         #: no block of these sessions costs less: by set and column
         self.least: Floats = np.full((shape[0], shape[3]), NEVER)
@@ -123,12 +128,13 @@ class Blocks:
 
     def refresh(self, cost: Floats, columns: Sequence[int] | None = None) -> None:
         """Work out everything anew under these costs, for the columns whose costs have changed."""
-        where: Where = slice(None) if columns is None else list(columns)
-        price = cost[:, :, where] - self._length
-        self.price[:, :, where] = price
-        ready, least = self._ready(price, where)
-        self.ready[..., where] = ready
-        self.least[:, where] = least
+        if columns is None:
+            self.price = cost - self._length
+            self.ready, self.least = self._ready(self.price, slice(None))
+            return
+        where = list(columns)
+        self.price[:, :, where] = cost[:, :, where] - self._length
+        self.ready[..., where], self.least[:, where] = self._ready(self.price[:, :, where], where)
 
     def _ready(self, price: Floats, where: Where) -> tuple[Floats, Floats]:
         sets, rows = self.sets, self.board.rows
@@ -154,22 +160,24 @@ class Blocks:
 
     def _advance(self, ended: Floats, ready: Floats, where: Where) -> None:
         """From having ended to being ready for the next session."""
-        for step in self.phases.steps:
+        for step, late, early in zip(self.phases.steps, self._too_late, self._too_early, strict=True):
             source = ended[:, step.before]
-            end, start = step.end[where], step.start[where]
-            row = np.arange(source.shape[1])[:, None]
-            if (end < FAR).any():
-                source = np.where(row <= end, source, NEVER)
-            found = _within(source, step)
-            if (start > -FAR).any():
-                found[:, np.broadcast_to(row < start, found.shape[1:])] = NEVER
+            found = _within(source if late is None else source + late[:, where], step)
+            if early is not None:
+                found += early[:, where]
             np.minimum(ready[:, step.after], found, out=ready[:, step.after])
+
+
+def _infinite(forbidden: npt.NDArray[np.bool_]) -> Floats | None:
+    """Nothing where allowed; None when nothing is forbidden."""
+    return np.where(forbidden, NEVER, 0.0) if forbidden.any() else None
 
 
 def _within(source: Floats, step: Step) -> Floats:
     """For each row, the least value from `step.shortest` to `step.longest` rows before."""
     rows, shortest = source.shape[1], step.shortest
-    found = np.full_like(source, NEVER)
+    found = np.empty_like(source)
+    found[:, :shortest] = NEVER
     if shortest >= rows:
         return found
     width = step.longest - shortest + 1

@@ -48,10 +48,14 @@ class Board:
         self.rows = last - first + 1
         #: the tick of the whole line in row 0 of each day
         self.origins: Whole = beginnings[used] + first
+        #: of each session with a single place on its panel, by start: who costs least there
+        self.sole: list[dict[int, int]] = []
         self.cost: Floats = np.full((len(masks), self.rows, len(used)), NEVER)
         for s, here in enumerate(reach.sessions):
             column = np.searchsorted(used, days[s])
-            self.cost[s, after[s] - first, column] = least_costs(reach, here, ticks[s])
+            costs, people = least_costs(reach, here, ticks[s])
+            self.cost[s, after[s] - first, column] = costs
+            self.sole.append(people)
 
     @property
     def possible(self) -> bool:
@@ -121,21 +125,24 @@ def bits_of(bits: int, length: int) -> npt.NDArray[np.uint8]:
     return np.unpackbits(digits, bitorder="little")[:length]
 
 
-def least_costs(reach: Reach, here: SessionStarts, ticks: npt.NDArray[Any]) -> Floats:
-    """`here.least_cost` of these ticks, worked out at once."""
+def least_costs(reach: Reach, here: SessionStarts, ticks: npt.NDArray[Any]) -> tuple[Floats, dict[int, int]]:
+    """`here.least_cost` of these ticks, worked out at once; and who it is, where one person is asked for."""
     length, weights = reach.line.length, reach.problem.weights
-    total = np.zeros(len(ticks))
+    total, sole = np.zeros(len(ticks)), dict[int, int]()
     for seat in here.required:
         pool = here.pools[seat]
         able = np.array([bits_of(here.people[p].able, length)[ticks] for p in pool], dtype=bool)
         prices = np.where(able, _seat_costs(reach, here, pool, ticks), NEVER)
         count = here.session.seats[seat].count
+        if count == 1 and len(here.required) == 1:
+            chosen = np.array(pool)[prices.argmin(axis=0)]
+            sole = dict(zip(ticks.tolist(), chosen.tolist(), strict=True))
         if count > 1:
             prices = np.partition(prices, count - 1, axis=0)
         total += prices[:count].sum(axis=0) if count > 1 else prices.min(axis=0)
     for covered in here.cover if weights.no_cover else ():
         total += weights.no_cover * (1 - bits_of(covered, length)[ticks].astype(np.float64))
-    return total
+    return total, sole
 
 
 def _seat_costs(reach: Reach, here: SessionStarts, pool: Sequence[int], ticks: npt.NDArray[Any]) -> Floats:

@@ -33,7 +33,8 @@ class Tables:
 
     def alone(self, at: At) -> Seats | None:
         if at not in self._alone:
-            self._alone[at] = self._solve(frozenset((at,)))
+            sole = self._board.sole[at[0]].get(at[1]) if self._plain else None
+            self._alone[at] = self._solve(frozenset((at,))) if sole is None else (0, 1 << sole)
         return self._alone[at]
 
     def together(self, placed: frozenset[At]) -> Seats | None:

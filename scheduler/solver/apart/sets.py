@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from scheduler.solver.apart.board import Board
 from scheduler.solver.apart.columns import Column
-from scheduler.solver.apart.greedy import greedy
+from scheduler.solver.apart.greedy import greedy, one_a_day
 from scheduler.solver.apart.phases import MOST_BREAKS
 from scheduler.solver.apart.stages import LITTLE, Counting, Pool, Report, Stage, Stop
 from scheduler.solver.apart.work import Work
@@ -26,8 +26,8 @@ from scheduler.solver.timing import Timing
 #: choices of days, and cells of a table (8 bytes each, about half of them never made)
 MOST_CHAINS = 1_000
 MOST_CELLS = 12_000_000
-#: nodes for the first plan of a chain
-GREEDY_NODES = 2_000
+#: nodes for the first plan of a chain, at first and then
+QUICK_NODES, GREEDY_NODES = 100, 2_000
 
 S = TypeVar("S", bound=Stage)
 
@@ -78,9 +78,7 @@ class Search:
         return self._solved(self._work)
 
     def _solved(self, work: Work) -> Answer:
-        self._better(greedy(work, self._wanted, nodes=GREEDY_NODES))
-        for column in self._best:
-            self._pool.add(column)
+        self._begin(work)
         certain = True
         for wanted in range(self._upper(work), max(0, len(self._best) - 1), -1):
             stage = self._part(Stage, work, wanted)
@@ -89,6 +87,16 @@ class Search:
                 return self._answer(work, stage, most=certain)
             certain = certain and stage.proven
         return Answer(columns=self._best, most=certain and not work.seats.unproven, bound=None, optimal=False)
+
+    def _begin(self, work: Work) -> None:
+        """First sets. Where there are at least as many days as options, a set is there at once."""
+        first, known = one_a_day(work, self._wanted, nodes=QUICK_NODES)
+        self._better(first)
+        second = greedy(work, self._wanted, known, nodes=GREEDY_NODES)
+        if _worth(second) < _worth(first):
+            self._better(second)
+        for column in (*first, *second):
+            self._pool.add(column)
 
     def _answer(self, work: Work, stage: Stage, *, most: bool) -> Answer:
         exact = not work.seats.unproven
@@ -115,6 +123,11 @@ class Search:
         self._best = tuple(columns)
         if columns:
             self._report(columns)
+
+
+def _worth(columns: Sequence[Column]) -> tuple[int, int]:
+    """The less the better: more plans first, then what they cost."""
+    return -len(columns), sum(column.cost for column in columns)
 
 
 def drafts_of(reach: Reach, timing: Timing, columns: Sequence[Column]) -> tuple[Draft, ...]:

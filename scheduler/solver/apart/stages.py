@@ -26,7 +26,7 @@ LITTLE = 1e-6
 #: how much a plan must be charged below what one is worth to be looked for
 BETTER = 1e-3
 #: plans of a chain listed in one round of column generation
-EACH = 8
+EACH = 16
 #: nodes for one chain in a round, at first and at most
 NODES, MOST_NODES = 200, 20_000
 ROUNDS = 80
