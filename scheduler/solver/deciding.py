@@ -39,7 +39,14 @@ def count_starts(problem: Problem) -> int:
     """How many options there are, counted up to the number wanted; what the budget cuts off is not
     counted.
     """
-    return Deciding(problem).count(problem.options) if problem.open_window else 0
+    if problem.open_window is None:
+        return 0
+    deciding = Deciding(problem)
+    if problem.options_apart:
+        from scheduler.solver.apart.sets import count_apart  # noqa: PLC0415 (loads numpy, for those who need it)
+
+        return count_apart(deciding.reach, deciding.timing)
+    return deciding.count(problem.options)
 
 
 class Deciding:

@@ -64,6 +64,8 @@ def explain_few(problem: Problem, found: int, *, proven: bool) -> Explanation:
     """Why there are fewer options than asked for; what limits them where there are proven to be no more."""
     only = "There is" if found == 1 else "There are"
     starts = "one possible start" if found == 1 else f"{found} possible starts"
+    if problem.options_apart:
+        starts = "one option" if found == 1 else f"{found} options at times of their own"
     summary = f"{only} only {starts}; {problem.options} options were asked for."
     if not proven:
         summary = f"Only {starts} could be found in time; {problem.options} options were asked for."

@@ -101,8 +101,20 @@ def test_what_cannot_be_is_explained():
 
 
 def test_too_few_options_are_explained():
-    outcome = propose(apart(ADA, BEN, sessions=LOOP, options=9))
-    assert outcome.explanation.summary.startswith("There are only 4")
+    outcome = propose(apart(ADA, BEN, sessions=LOOP, options=9, window=span("00:00", "14:00")))
+    summary = "There are only 2 options at times of their own; 9 options were asked for."
+    assert outcome.explanation.summary == summary
+
+
+def test_a_relaxation_counts_options_that_keep_apart():
+    """In any order there are three starts, and two options of which no session overlaps."""
+    late, early = (
+        person("Ada", "coding", hours=("11:00", "13:00")),
+        person("Ben", "design", hours=("09:00", "11:00")),
+    )
+    outcome = propose(apart(late, early, sessions=LOOP, options=9, grid=30))
+    gains = {relaxation.text: relaxation.options_gained for relaxation in outcome.explanation.relaxations}
+    assert gains["Allow any order of sessions"] == 2
 
 
 def test_figures_tell_every_improvement_and_the_bound():

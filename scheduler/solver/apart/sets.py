@@ -60,6 +60,13 @@ def takes(problem: Problem, reach: Reach) -> bool:
     return days * together <= MOST_CHAINS and cells <= MOST_CELLS
 
 
+def count_apart(reach: Reach, timing: Timing) -> int:
+    """So many options, up to the number wanted, certainly keep apart; there may be more."""
+    if not takes(reach.problem, reach) or not all(here.starts for here in reach.sessions):
+        return 0
+    return len(greedy(Work(Board(reach, timing)), reach.problem.options, {}, nodes=GREEDY_NODES))
+
+
 class Search:
     """The best set of plans on one board: as many as possible, then the cheapest."""
 
