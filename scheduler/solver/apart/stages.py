@@ -34,8 +34,9 @@ ROUNDS = 80
 PACKING = 3
 WIDTH = 400
 MOST_WIDTH = 6_000
-#: plans of a chain listed to close the gap, try by try
+#: plans of a chain listed to close the gap, try by try, and nodes for all tries together
 KEPT = (30, 120, 480, 2_000)
+CLOSING_NODES = 150_000
 #: more plans than this are not packed
 MOST_PLANS = 12_000
 #: a plan that is missing costs as much as this many times all plans together
@@ -188,7 +189,7 @@ class Stage:
     def _close(self) -> None:
         """List every plan that a better set could contain, more of them try by try, and pack them."""
         self._work.reprice(self.known.prices)
-        walk = self._work.walk
+        walk, left = self._work.walk, CLOSING_NODES
         for kept in KEPT:
             if self._stop():
                 return
@@ -197,12 +198,15 @@ class Stage:
             for n in np.argsort(walk.values, kind="stable").tolist():
                 if walk.values[n] > limit:
                     break
-                listing = walk.plans(n, most=kept, limit=limit, nodes=kept * 40)
+                listing = walk.plans(n, most=kept, limit=limit, nodes=min(kept * 40, left))
+                left -= listing.nodes
                 whole = whole and listing.complete
                 for column in listing.columns:
                     self._pool.add(column)
             if self._pack(self.known, MOST_WIDTH if whole else WIDTH) and whole:
                 self.known = replace(self.known, bound=self.cost)
+                return
+            if left <= 0:
                 return
 
 
