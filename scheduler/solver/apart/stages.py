@@ -155,7 +155,7 @@ class Stage:
                 if self._pool.add(column):
                     self._master.add(column)
                     fresh += 1
-        least = min(least, relaxed.worth)
+        least = min(least, limit)  # whatever was not listed is charged more than that
         bound = self._wanted * least - relaxed.rent
         self._current = Known(bound, relaxed.prices, relaxed.rent, least)
         if bound > self.known.bound:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.solver.apart.blocks import Blocks
-from scheduler.solver.apart.board import NEVER, Board, Floats
+from scheduler.solver.apart.board import NEVER, Board, Floats, Whole
 from scheduler.solver.apart.chains import Chain, Chains
 from scheduler.solver.apart.columns import Closing, Column, Prices
 from scheduler.solver.apart.panels import At, Tables
@@ -32,18 +32,9 @@ SOME = 24
 ANY = -1
 
 
-class Entry(NamedTuple):
-    """A session that may come last: what all costs with it, what it costs itself, and rows between which
-    the next may start.
-    """
-
-    value: float
-    own: float
-    session: int
-    row: int
-    phase: int
-    low: int
-    high: int
+#: a session that may come last: what all costs with it, what it costs itself, the session, the row it
+#: starts in, the phase it finds, and the rows between which the next may start
+Entry = tuple[float, float, int, int, int, int, int]
 
 
 class Entries:
@@ -59,7 +50,7 @@ class Entries:
     def more(self) -> bool:
         """Whether there were any more to make ready."""
         wanted = self._order[len(self.ready) : len(self.ready) + SOME]
-        self.ready += map(Entry._make, zip(*(array[wanted].tolist() for array in self._arrays), strict=True))
+        self.ready += zip(*(array[wanted].tolist() for array in self._arrays), strict=True)
         return bool(wanted.size)
 
 
@@ -101,10 +92,6 @@ class Walk:
         self._board, self._blocks, self._chains = board, blocks, chains
         self._tables, self._closing = tables, closing
         self._sets = blocks.sets
-        self._into = [
-            [step for step in blocks.phases.steps if step.after == phase]
-            for phase in range(len(blocks.phases.all))
-        ]
         self._lasts = np.array(board.lasts)
         self._set_lasts = np.array(self._sets.lasts)
         self._endings = [(np.array(last), np.array(before)) for last, before in self._sets.endings]
@@ -114,10 +101,23 @@ class Walk:
             for j, before in zip(last, rest, strict=True)
         }
         self._origins: list[int] = board.origins.tolist()
-        #: what ending a day with a session that starts in this row costs
+        steps = blocks.phases.steps
+        self._from, self._to = (
+            np.array([getattr(step, end) for step in steps]) for end in ("before", "after")
+        )
+        self._shortest, self._longest = np.array([(step.shortest, step.longest) for step in steps]).T
+        self._start = np.array([step.start for step in steps])
+        self._kept_closings: dict[int, tuple[Whole, Whole, Whole]] = {}
+        self._kept_leads: dict[tuple[int, int], tuple[Whole, Whole, Whole]] = {}
+        #: by session and the row it starts in: what ending the day with it costs, and whether that is too
+        #: late for a step
         self._finish = np.full((len(board.lasts), *blocks.finish.shape), NEVER)
+        self._too_late = np.zeros((len(steps), *board.cost.shape))
+        rows = np.arange(board.rows)[:, None]
         for session, lasts in enumerate(board.lasts):
             self._finish[session, :, : board.rows - lasts] = blocks.finish[:, lasts:]
+            for number, step in enumerate(steps):
+                self._too_late[number, session][rows + lasts > step.end] = NEVER
         self.reprice(Prices.none(board))
 
     def reprice(self, prices: Prices) -> None:
@@ -198,7 +198,8 @@ class Walk:
     def _placed(self, node: Node, entry: Entry, chain: Chain) -> Node | None:
         """The node with one session more; None when no panels can sit in all of its sessions."""
         column = chain.columns[node.level]
-        at = (entry.session, self._origins[column] + entry.row)
+        _, own, session, row, phase, _, _ = entry
+        at = (session, self._origins[column] + row)
         placed = (at, *node.placed)
         seats = self._tables.alone(at)
         if seats is None:
@@ -211,16 +212,16 @@ class Walk:
         else:
             extra, people = node.extra + seats[0], node.people | seats[1]
         return Node(
-            node.fixed + entry.own + extra - node.extra,
+            node.fixed + own + extra - node.extra,
             extra,
             people,
             placed,
             (column, *node.columns),
             node.level,
             node.earlier,
-            self._without[node.left, entry.session],
-            entry.phase,
-            entry.row,
+            self._without[node.left, session],
+            phase,
+            row,
         )
 
     def _expand(self, queue: _Queue, node: Node, chain: Chain) -> None:
@@ -277,13 +278,21 @@ class Walk:
         key = (column, left)
         if key not in self._last:
             blocks = self._blocks
-            sessions, without = self._endings[left]
-            parts = []
-            for phase in range(len(blocks.phases.all)):
-                own = blocks.price[sessions, :, column] + self._finish[sessions, phase, :, column]
-                value = blocks.ready[without, phase, :, column] + own
-                parts.append(self._part(value, own, sessions, phase, 0, 3 * FAR, FAR, -FAR))
-            self._last[key] = _joined(parts)
+            sessions, without, phases = self._closings(left)
+            own = blocks.price[sessions, :, column] + self._finish[sessions, phases, :, column]
+            value = blocks.ready[without, phases, :, column] + own
+            which, row = np.nonzero(value < NEVER)
+            over = row + self._lasts[sessions[which]]
+            arrays = [
+                value[which, row],
+                own[which, row],
+                sessions[which],
+                row,
+                phases[which],
+                over,
+                over + 3 * FAR,
+            ]
+            self._last[key] = Entries(arrays)
         return self._last[key]
 
     def _leading_to(self, column: int, left: int, phase: int) -> Entries:
@@ -291,43 +300,38 @@ class Walk:
         key = (column, left, phase)
         if key not in self._before:
             blocks = self._blocks
-            sessions, without = self._endings[left]
+            sessions, without, steps = self._leads(left, phase)
+            phases = self._from[steps]
             own = blocks.price[sessions, :, column]
-            parts = []
-            for step in self._into[phase]:
-                value = blocks.ready[without, step.before, :, column] + own
-                end, start = int(step.end[column]), int(step.start[column])
-                parts.append(
-                    self._part(value, own, sessions, step.before, step.shortest, step.longest, end, start)
-                )
-            self._before[key] = _joined(parts)
+            value = (
+                blocks.ready[without, phases, :, column] + own + self._too_late[steps, sessions, :, column]
+            )
+            which, row = np.nonzero(value < NEVER)
+            over, step = row + self._lasts[sessions[which]], steps[which]
+            low = np.maximum(over + self._shortest[step], self._start[step, column])
+            high = over + self._longest[step]
+            arrays = [value[which, row], own[which, row], sessions[which], row, phases[which], low, high]
+            self._before[key] = Entries(arrays)
         return self._before[key]
 
-    def _part(
-        self,
-        value: Floats,
-        own: Floats,
-        sessions: Some,
-        phase: int,
-        shortest: int,
-        longest: int,
-        end: int,
-        start: int,
-    ) -> list[Some]:
-        which, row = np.nonzero(value < NEVER)
-        over = row + self._lasts[sessions[which]]
-        if end < FAR:
-            kept = over <= end
-            which, row, over = which[kept], row[kept], over[kept]
-        return [
-            value[which, row],
-            own[which, row],
-            sessions[which],
-            row,
-            np.full(len(row), phase),
-            np.maximum(over + shortest, start),
-            over + longest,
-        ]
+    def _closings(self, left: int) -> tuple[Whole, Whole, Whole]:
+        """Every last session of a set and phase of the day: sessions, sets without them, phases."""
+        if left not in self._kept_closings:
+            sessions, without = self._endings[left]
+            count = len(self._blocks.phases.all)
+            phases = np.repeat(np.arange(count), len(sessions))
+            self._kept_closings[left] = (np.tile(sessions, count), np.tile(without, count), phases)
+        return self._kept_closings[left]
+
+    def _leads(self, left: int, phase: int) -> tuple[Whole, Whole, Whole]:
+        """Every last session of a set and step into a phase: sessions, sets without them, steps."""
+        key = (left, phase)
+        if key not in self._kept_leads:
+            sessions, without = self._endings[left]
+            into = np.flatnonzero(self._to == phase)
+            steps = np.repeat(into, len(sessions))
+            self._kept_leads[key] = (np.tile(sessions, len(into)), np.tile(without, len(into)), steps)
+        return self._kept_leads[key]
 
 
 class _Queue:
@@ -346,9 +350,3 @@ class _Queue:
         if value <= self.limit and value < NEVER:
             self._order += 1
             heappush(self.heap, (value, -len(item.placed), self._order, item, entries, index))
-
-
-def _joined(parts: list[list[Some]]) -> Entries:
-    if len(parts) == 1:
-        return Entries(parts[0])
-    return Entries([np.concatenate(arrays) for arrays in zip(*parts, strict=True)])
