@@ -240,3 +240,12 @@ def test_the_same_question_gets_the_same_set_byte_for_byte(question):
     again = Problem.from_json(question.to_json())
     first, second = (propose(q).to_json() | {"figures": None} for q in (question, again))
     assert first == second
+
+
+def test_stopped_early_it_gives_what_it_has_and_claims_nothing():
+    question = apart(ADA, BEN, sessions=LOOP, options=9)
+    reach = Reach(question, question.open_window)
+    search = sets.Search(reach, Timing(question, reach.line), report=lambda _: None, stop=lambda: True)
+    answer = search.run()
+    assert answer.columns
+    assert (answer.most, answer.bound, answer.optimal) == (False, None, False)

@@ -36,7 +36,7 @@ WIDTH = 400
 MOST_WIDTH = 6_000
 #: plans of a chain listed to close the gap, try by try, and nodes for all tries together
 KEPT = (30, 120, 480, 2_000)
-CLOSING_NODES = 150_000
+CLOSING_NODES = 80_000
 #: more plans than this are not packed
 MOST_PLANS = 12_000
 #: a plan that is missing costs as much as this many times all plans together
@@ -108,7 +108,7 @@ class Stage:
 
     def solve(self) -> None:
         self.generate()
-        if not self.proven:
+        if self.known.bound > -inf and not self.proven:
             self._close()
 
     def generate(self) -> None:
@@ -145,6 +145,8 @@ class Stage:
             if walk.values[n] > limit:
                 least = min(least, float(walk.values[n]))
                 break
+            if self._stop():
+                return fresh, False
             listing = walk.plans(n, most=EACH, limit=limit, nodes=nodes)
             if listing.columns:
                 least = min(least, walk.price(listing.columns[0]))
@@ -198,6 +200,8 @@ class Stage:
             for n in np.argsort(walk.values, kind="stable").tolist():
                 if walk.values[n] > limit:
                     break
+                if self._stop():
+                    return
                 listing = walk.plans(n, most=kept, limit=limit, nodes=min(kept * 40, left))
                 left -= listing.nodes
                 whole = whole and listing.complete
@@ -221,6 +225,8 @@ class Counting(Stage):
 
     def most(self, value: float) -> int:
         """No set has more plans than this, if no set costs less than `value`."""
+        if value == -inf:
+            return self._wanted
         missing = (value - self._beyond) / (MISSING * self._beyond)
         return min(self._wanted, self._wanted - ceil(missing - LITTLE))
 
