@@ -25,13 +25,15 @@ from scheduler.solver.apart.work import Work
 LITTLE = 1e-6
 #: how much a plan must be charged below what one is worth to be looked for
 BETTER = 1e-3
+#: of plans with so many sessions, more are listed and packed in a round: looking for them is cheap
+FEW_SESSIONS = 5
 #: plans of a chain listed in one round of column generation
-EACH = 16
+EACH, EACH_OF_FEW = 8, 12
 #: nodes for one chain in a round, at first and at most
 NODES, MOST_NODES = 200, 20_000
 ROUNDS = 80
 #: rounds between two packings
-PACKING = 3
+PACKING, PACKING_OF_FEW = 3, 2
 WIDTH = 400
 MOST_WIDTH = 6_000
 #: plans of a chain listed to close the gap, try by try, and nodes for all tries together
@@ -88,6 +90,8 @@ class Stage:
     ) -> None:
         self._work, self._pool, self._wanted = work, pool, wanted
         self._report, self._stop = report, stop
+        few = len(work.board.lasts) <= FEW_SESSIONS
+        self._each, self._packing = (EACH_OF_FEW, PACKING_OF_FEW) if few else (EACH, PACKING)
         #: no set of so many plans costs as much
         self._beyond = wanted * work.board.dearest() + 1
         self.best = tuple(best) if len(best) == wanted else ()
@@ -121,7 +125,7 @@ class Stage:
             if self.proven or self._stop():
                 break
             settled = self._settled(relaxed) or (not fresh and (whole or nodes >= MOST_NODES))
-            if turn % PACKING == PACKING - 1 or not fresh or settled:
+            if turn % self._packing == self._packing - 1 or not fresh or settled:
                 self._look()
             if settled:
                 break
@@ -147,7 +151,7 @@ class Stage:
                 break
             if self._stop():
                 return fresh, False
-            listing = walk.plans(n, most=EACH, limit=limit, nodes=nodes)
+            listing = walk.plans(n, most=self._each, limit=limit, nodes=nodes)
             if listing.columns:
                 least = min(least, walk.price(listing.columns[0]))
             elif not listing.complete:
