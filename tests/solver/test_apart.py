@@ -15,7 +15,7 @@ from scheduler.solver.check import recount, set_violations, violations
 from scheduler.solver.choice import Choice
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, Solved
-from scheduler.solver.problem import Problem, Weights
+from scheduler.solver.problem import BusyBlock, Problem, Weights
 from scheduler.solver.reach import Reach
 from scheduler.solver.search import Search
 from scheduler.solver.starts import availability
@@ -93,6 +93,13 @@ def test_a_break_that_is_owed_is_left_free():
     )
     (option,) = propose(apart(*people, sessions=LOOP, breaks=(lunch,), grid=30, options=4)).options
     assert [f"{s.start:%H:%M}" for s in option.sessions] == ["11:00", "13:00"]
+
+
+def test_what_may_be_overbooked_has_its_price():
+    focus = BusyBlock(span("09:00", "16:00"), "focus")
+    ada = replace(person("Ada", "coding"), busy=(focus,))
+    outcome = propose(apart(ada, options=2).evolve(overbook=("focus",)))
+    assert [(f"{o.start:%H:%M}", o.cost) for o in outcome.options] == [("09:00", 200), ("16:00", 0)]
 
 
 def test_what_cannot_be_is_explained():

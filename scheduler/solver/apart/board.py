@@ -86,7 +86,7 @@ class Board:
         problem, weights = self.reach.problem, self.weights
         load = max((problem.load_of(person) for person in problem.interviewers), default=0)
         seats = sum(seat.count for session in self.plan.sessions for seat in session.seats)
-        each = weights.load * load + weights.preferred_hours + weights.no_cover
+        each = weights.load * load + weights.preferred_hours + weights.no_cover + weights.overbooked
         days = len(self.timing.day_starts) + abs(self.timing.first_day)
         waiting = weights.waiting(self.rows * self.tick) * self.plan.max_days
         rooms = weights.room_change * len(self.lasts)
@@ -146,14 +146,14 @@ def least_costs(reach: Reach, here: SessionStarts, ticks: npt.NDArray[Any]) -> t
 
 
 def _seat_costs(reach: Reach, here: SessionStarts, pool: Sequence[int], ticks: npt.NDArray[Any]) -> Floats:
-    weights = reach.problem.weights
-    loads = np.array([weights.load * here.load[p] for p in pool], dtype=np.float64)[:, None]
-    if not weights.preferred_hours:
-        return loads
-    everything = reach.line.all
-    outside = np.zeros((len(pool), len(ticks)))
+    """What `here.seat_cost` says of each person of a pool at these ticks."""
+    weights, length = reach.problem.weights, reach.line.length
+    costs = np.zeros((len(pool), len(ticks)))
     for row, p in enumerate(pool):
-        if here.people[p].preferred != everything:
-            outside[row] = 1 - bits_of(here.people[p].preferred, reach.line.length)[ticks]
-    costs: Floats = loads + weights.preferred_hours * outside
+        costs[row] = weights.load * here.load[p]
+        starts = here.people[p]
+        if weights.preferred_hours and starts.preferred != reach.line.all:
+            costs[row] += weights.preferred_hours * (1.0 - bits_of(starts.preferred, length)[ticks])
+        if weights.overbooked and starts.overbooked:
+            costs[row] += weights.overbooked * bits_of(starts.overbooked, length)[ticks].astype(np.float64)
     return costs
