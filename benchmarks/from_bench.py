@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An instance of the public interview-scheduling benchmark as a Problem: python -m benchmarks.from_bench FILE
 
-Kind "propose" becomes one candidate's loop, with weights that say the benchmark's cost exactly; of kind
-"availability" the query named with `--query` (default 0) becomes a question about one session.
+Kind "propose" becomes one candidate's loop, kind "batch" an AssignProblem, both with weights that say the
+benchmark's cost exactly; of kind "availability" the query named with `--query` (default 0) becomes a question
+about one session.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any
 
 from scheduler.domain.hours import WEEKDAYS, WeeklyHours, expand
 from scheduler.domain.intervals import Interval, merge, subtract
-from scheduler.domain.people import Qualification
-from scheduler.domain.plans import Break, Plan, Seat, Session
+from scheduler.domain.people import Limits, Qualification
+from scheduler.domain.plans import Break, Gap, Plan, Seat, Session
+from scheduler.solver.many.problem import AssignProblem, PlannedCandidate
 from scheduler.solver.problem import (
     BusyBlock,
     CandidateFacts,
@@ -32,6 +34,11 @@ UTC_ZONE = "UTC"
 ALL_DAY = (time(0), time(0))
 #: "10*day(last session) + 2*idle grid steps + 8*(days used - 1) + 3*load", and nothing else
 COST = {"day": 10, "waiting_minute": 2, "extra_day": 8, "load": 3}
+#: "10*day(session) + sum over interviewers a*(a+1) + pref (0 preferred, else 3)", and nothing else
+BATCH_COST = {"session_day": 10, "load_step": 2, "other_people": 3, "day": 0, "waiting_minute": 0} | {
+    "extra_day": 0,
+    "load": 0,
+}
 NOT_COUNTED = (
     "preferred_hours",
     "room_change",
@@ -52,9 +59,11 @@ def main() -> None:
     json.dump(problem_of(json.loads(text), query=arguments.query).to_json(), sys.stdout)
 
 
-def problem_of(instance: dict[str, Any], *, query: int = 0) -> Problem:
-    """The Problem of an instance; ids are the benchmark's numbers with `p`, `s` or `r` in front."""
+def problem_of(instance: dict[str, Any], *, query: int = 0) -> Problem | AssignProblem:
+    """The Problem of an instance; ids are the benchmark's numbers with `c`, `p`, `s` or `r` in front."""
     kind = instance["kind"]
+    if kind == "batch":
+        return _batch(instance)
     if kind == "propose":
         return _propose(instance)
     if kind == "availability":
@@ -105,6 +114,62 @@ def _propose(instance: dict[str, Any]) -> Problem:
             **COST, **dict.fromkeys(NOT_COUNTED, 0), waiting_step=instance["grid"], breaks_are_waiting=True
         ),
     )
+
+
+def _batch(instance: dict[str, Any]) -> AssignProblem:
+    base = datetime.fromisoformat(instance["base"])
+    window = Interval(base, base + timedelta(days=instance["days"]))
+    return AssignProblem(
+        candidates=tuple(_planned(instance, item, window) for item in instance["candidates"]),
+        window=window,
+        now=base,
+        interviewers=tuple(_with_limit(item, window) for item in instance["interviewers"]),
+        rooms=tuple(
+            RoomFacts(id=f"r{number}", name=f"Room {number}", capacity=1)
+            for number in range(instance["room_capacity"] or 0)
+        ),
+        day_zone=UTC_ZONE,
+        between_interviews=instance["buffer"],
+        seed=instance["seed"],
+        weights=Weights(**BATCH_COST, **dict.fromkeys(NOT_COUNTED, 0)),
+    )
+
+
+def _planned(instance: dict[str, Any], item: dict[str, Any], window: Interval) -> PlannedCandidate:
+    sessions = tuple(
+        Session(
+            key=f"s{number}",
+            title=f"Session {number}",
+            minutes=session["duration"],
+            seats=(Seat(count=session["k"], interviewers=tuple(f"p{person}" for person in session["pool"])),),
+            room_capacity=1 if instance["room_capacity"] is not None else None,
+        )
+        for number, session in enumerate(item["sessions"])
+    )
+    plan = Plan(
+        name=f"{len(sessions)} sessions",
+        sessions=sessions,
+        gap=Gap(0, instance["max_gap"]),
+        grid=instance["grid"],
+        candidate_hours=ALL_DAY,
+        notice_hours=0,
+        horizon_days=instance["days"] + 1,
+    )
+    never = (Interval(window.start - timedelta(days=1), window.start),)
+    return PlannedCandidate(
+        candidate=CandidateFacts(
+            id=f"c{item['id']}",
+            time_zone=item["tz"],
+            availability=_intervals(window.start, item["windows"]) or never,
+        ),
+        plan=plan,
+        preferred=frozenset(f"p{person}" for person in item["preferred"]),
+    )
+
+
+def _with_limit(item: dict[str, Any], window: Interval) -> InterviewerFacts:
+    """The instance's load is of no account here; new interviews are."""
+    return replace(_person(item, window), load=0, limits=Limits(per_day=item["max_per_day"]))
 
 
 def _availability(instance: dict[str, Any], query: dict[str, Any]) -> Problem:

@@ -37,10 +37,28 @@ def main() -> None:
 
 
 def solution(instance: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
-    """The plans of an outcome of `solve`, in the benchmark's minutes and numbers."""
+    """The plans or the schedule of an outcome of `solve`, in the benchmark's minutes and numbers."""
     base = datetime.fromisoformat(instance["base"])
+    if instance["kind"] == "batch":
+        placed = (item for item in outcome["assignments"] if item["option"])
+        return {"schedule": [_candidate(item, base) for item in placed]}
     options = outcome.get("options", outcome.get("best", []))
     return {"plans": [[_session(item, base) for item in option["sessions"]] for option in options]}
+
+
+def _candidate(item: dict[str, Any], base: datetime) -> dict[str, Any]:
+    sessions = sorted(item["option"]["sessions"], key=lambda session: _number(session["key"]))
+    return {
+        "candidate": _number(item["candidate_id"]),
+        "sessions": [
+            {
+                name: value
+                for name, value in _session(session, base).items()
+                if name in ("start", "interviewers")
+            }
+            for session in sessions
+        ],
+    }
 
 
 def _session(item: dict[str, Any], base: datetime) -> dict[str, Any]:

@@ -413,6 +413,8 @@ def _overbooking(problem: Problem, option: Option) -> Iterator[Reason]:
 
 
 def _cover(problem: Problem, option: Option) -> Iterator[Reason]:
+    if not problem.weights.no_cover:
+        return
     for placed in sorted(option.sessions, key=lambda session: session.start):
         session = problem.plan.session(placed.key)
         for seat in session.seats:

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.domain.errors import Invalid
-from scheduler.solver.problem import Problem
+from scheduler.solver.many.outcome import Assigned
+from scheduler.solver.many.problem import AssignProblem
+from scheduler.solver.outcome import Outcome
+from scheduler.solver.problem import PROPOSE, Problem
 
 WRONG_INPUT = 2
 
@@ -30,11 +33,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_INPUT
     if arguments.seed is not None:
         problem = problem.evolve(seed=arguments.seed)
-    from scheduler.solver.model import propose  # noqa: PLC0415 (a wrong file is refused without loading it)
-
-    outcome = propose(problem, seconds=arguments.seconds, workers=arguments.workers)
+    outcome = _solve(problem, seconds=arguments.seconds, workers=arguments.workers)
     print(json.dumps(outcome.to_json(), indent=2, ensure_ascii=False))
     return 0
+
+
+def _solve(problem: Problem | AssignProblem, *, seconds: float, workers: int) -> Outcome | Assigned:
+    # a wrong file is refused without loading what solves
+    if isinstance(problem, AssignProblem):
+        from scheduler.solver.many.assign import assign  # noqa: PLC0415
+
+        return assign(problem, seconds=seconds, workers=workers)
+    from scheduler.solver.model import propose  # noqa: PLC0415
+
+    return propose(problem, seconds=seconds, workers=workers)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,10 +81,11 @@ def _seed(text: str) -> int:
     return number
 
 
-def _read(name: str) -> Problem:
+def _read(name: str) -> Problem | AssignProblem:
     text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     data: Any = json.loads(text)
-    return Problem.from_json(data)
+    asked = data.get("ask") if isinstance(data, dict) else None
+    return Problem.from_json(data) if asked in (None, PROPOSE) else AssignProblem.from_json(data)
 
 
 def _one_line(error: Exception) -> str:

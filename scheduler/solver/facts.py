@@ -54,6 +54,13 @@ class Weights:
     same_half: int = 60
     #: in a set: each person two options share
     same_person: int = 40
+    #: of many candidates: each calendar day from the first possible day to each session's own day
+    session_day: int = 0
+    #: of many candidates: the n-th new interview of one person counts n times this
+    load_step: int = 45
+    #: of many candidates: each required seat whose person is not among those the candidate's interviews are
+    #: preferably held by
+    other_people: int = 40
 
     def __post_init__(self) -> None:
         if self.waiting_step < 1:

@@ -7,6 +7,7 @@ docs/problem.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -49,6 +50,8 @@ __all__ = [
 ]
 
 FORMAT = 1
+#: what is asked of one candidate's Problem
+PROPOSE = "propose"
 MOST_OPTIONS = 200
 
 
@@ -85,7 +88,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "now", aware(self.now))
-        errors = [*_twice("/interviewers", self.interviewers), *_twice("/rooms", self.rooms)]
+        errors = [*listed_twice("/interviewers", self.interviewers), *listed_twice("/rooms", self.rooms)]
         if not 1 <= self.options <= MOST_OPTIONS:
             errors.append(FieldError("/options", f"is not between 1 and {MOST_OPTIONS}"))
         if errors:
@@ -191,22 +194,26 @@ class Problem:
         }
 
 
-def _twice(pointer: str, things: tuple[InterviewerFacts, ...] | tuple[RoomFacts, ...]) -> list[FieldError]:
-    ids = [thing.id for thing in things]
-    return [
-        FieldError(f"{pointer}/{index}/id", f"“{id_}” is there twice")
-        for index, id_ in enumerate(ids)
-        if ids.index(id_) != index
-    ]
+def listed_twice(pointer: str, things: Iterable[InterviewerFacts | RoomFacts]) -> list[FieldError]:
+    """An error for each thing whose id was there before."""
+    seen: set[str] = set()
+    errors = []
+    for index, thing in enumerate(things):
+        if thing.id in seen:
+            errors.append(FieldError(f"{pointer}/{index}/id", f"“{thing.id}” is there twice"))
+        seen.add(thing.id)
+    return errors
 
 
 def _problem(node: Node) -> Problem:
     top = node.fields(
         "format plan window now candidate interviewers",
-        "calendars_read overbook ignore_candidate_hours rooms unreadable day_zone options options_apart seed"
+        "ask calendars_read overbook ignore_candidate_hours rooms unreadable day_zone options options_apart seed"
         " weights",
     )
     top["format"].whole(FORMAT, FORMAT)
+    if "ask" in top:
+        top["ask"].one_of(PROPOSE)
     optional: dict[str, Any] = {}
     if "calendars_read" in top:
         optional["calendars_read"] = top["calendars_read"].interval()
@@ -225,7 +232,7 @@ def _problem(node: Node) -> Problem:
     if "weights" in top:
         optional["weights"] = read_weights(top["weights"])
     return Problem(
-        plan=_plan(top["plan"]),
+        plan=read_plan(top["plan"]),
         window=top["window"].interval(),
         now=top["now"].instant(),
         candidate=read_candidate(top["candidate"]),
@@ -236,7 +243,8 @@ def _problem(node: Node) -> Problem:
     )
 
 
-def _plan(node: Node) -> Plan:
+def read_plan(node: Node) -> Plan:
+    """A Plan in the API's form. Raises Invalid with a pointer into the whole document."""
     check_plan(node)
     try:
         return Plan.from_json(node.value)

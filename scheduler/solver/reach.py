@@ -183,12 +183,12 @@ class SessionStarts:
 
 
 class Reach:
-    """The masks of a problem over a span of time."""
+    """The masks of a problem over a span of time; on a given timeline, when several problems share one."""
 
-    def __init__(self, problem: Problem, span: Interval) -> None:
+    def __init__(self, problem: Problem, span: Interval, line: Timeline | None = None) -> None:
         self.problem = problem
         self.plan: Plan = problem.plan
-        self.line = Timeline.over(span, tick_minutes(problem, span))
+        self.line = line or Timeline.over(span, tick_minutes(problem, span))
         self.span = Interval(self.line.origin, self.line.instant(self.line.length))
         self.position = {person.id: index for index, person in enumerate(problem.interviewers)}
         self._grids: dict[ZoneInfo, int] = {}
@@ -302,6 +302,8 @@ class Reach:
     def _not_full(
         self, person: InterviewerFacts, most: int, unit: Callable[[datetime, ZoneInfo], Hashable]
     ) -> int:
+        if not person.booked and most:
+            return self.line.all
         zone = self.problem.limits_in(person)
         counted = [unit(item.during.start, zone) for item in person.booked]
         bits = 0

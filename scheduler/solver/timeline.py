@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from scheduler.domain.hours import instant_of, local_days
 from scheduler.domain.intervals import Interval
-from scheduler.solver.problem import Problem
+from scheduler.domain.plans import Plan
+from scheduler.solver.problem import InterviewerFacts, Problem
 
 MINUTE = timedelta(minutes=1)
 NOTHING = timedelta(0)
@@ -85,10 +86,19 @@ class Timeline:
         first, last = max(first, 0), min(last, self.length)
         return ((1 << last) - (1 << first)) if first < last else 0
 
+    @cached_property
+    def _days(self) -> dict[str, list[tuple[date, int, int]]]:
+        return {}
+
     def days(self, zone: ZoneInfo) -> list[tuple[date, int, int]]:
         """Every local day with its first tick and the one after its last (a tick belongs to the day it
         starts in).
         """
+        if zone.key not in self._days:
+            self._days[zone.key] = self._days_in(zone)
+        return self._days[zone.key]
+
+    def _days_in(self, zone: ZoneInfo) -> list[tuple[date, int, int]]:
         span = Interval(self.origin, self.instant(self.length))
         found = []
         for day in local_days(span, zone):
@@ -150,13 +160,21 @@ def positions(bits: int) -> Iterator[int]:
 
 def tick_minutes(problem: Problem, span: Interval) -> int:
     """The longest tick that meets every start, end and buffer: a divisor of 15 minutes."""
-    plan = problem.plan
-    numbers = [15, plan.grid, plan.gap.min, plan.gap.max or 0]
-    numbers += [session.minutes for session in plan.sessions]
-    numbers += [n for s in plan.sessions if s.buffer for n in (s.buffer.before, s.buffer.after)]
-    numbers += [n for person in problem.interviewers for n in (person.buffer.before, person.buffer.after)]
     zones = {person.zone for person in problem.interviewers} | {problem.candidate_zone, problem.days_in}
-    numbers += [_offset(instant, zone) for zone in zones for instant in (span.start, span.end)]
+    return common_tick((problem.plan,), problem.interviewers, zones, span)
+
+
+def common_tick(
+    plans: Iterable[Plan], people: Iterable[InterviewerFacts], zones: Iterable[ZoneInfo], span: Interval
+) -> int:
+    """The same for several plans, whose candidates and interviewers live in these zones."""
+    numbers = {15}
+    for plan in plans:
+        numbers |= {plan.grid, plan.gap.min, plan.gap.max or 0}
+        numbers |= {session.minutes for session in plan.sessions}
+        numbers |= {n for s in plan.sessions if s.buffer for n in (s.buffer.before, s.buffer.after)}
+    numbers |= {n for person in people for n in (person.buffer.before, person.buffer.after)}
+    numbers |= {_offset(instant, zone) for zone in zones for instant in (span.start, span.end)}
     return gcd(*numbers)
 
 

@@ -12,12 +12,17 @@ import pytest
 
 from scheduler.solver.check import violations
 from scheduler.solver.cli import main
+from scheduler.solver.many.assign import assign
+from scheduler.solver.many.outcome import Assigned
+from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, OutOfTime, outcome_from_json
 from scheduler.solver.problem import Problem, Weights
 
 ROOT = Path(__file__).parents[2]
-CASES = sorted((ROOT / "tests" / "cases").glob("*.json"))
+FILES = sorted((ROOT / "tests" / "cases").glob("*.json"))
+MANY = [path for path in FILES if json.loads(path.read_text())["problem"].get("ask") == "assign"]
+CASES = [path for path in FILES if path not in MANY]
 SCHEMA = json.loads((ROOT / "docs" / "problem.schema.json").read_text())
 EXAMPLE = re.search(r"```json\n(.*?)```", (ROOT / "docs" / "problem.md").read_text(), re.DOTALL).group(1)
 
@@ -49,6 +54,25 @@ def test_a_case_has_the_answer_it_is_kept_for(path):
         seen["relaxed"] = paths
     assert seen == case["expect"]
     assert [violations(question, option) for option in options] == [()] * len(options)
+
+
+@pytest.mark.parametrize("path", MANY, ids=lambda path: path.stem)
+def test_a_case_of_many_candidates_has_the_answer_it_is_kept_for(path):
+    case = json.loads(path.read_text())
+    follows("assign_problem", case["problem"])
+    question = AssignProblem.from_json(case["problem"])
+    follows("assign_problem", question.to_json())
+    outcome = assign(question)
+    document = outcome.to_json()
+    follows("outcome", document)
+    assert Assigned.from_json(json.loads(json.dumps(document))) == outcome
+    left_out = {
+        item.candidate_id: [blocker.code for blocker in item.explanation.blockers]
+        for item in outcome.assignments
+        if item.explanation
+    }
+    cost = sum(option.cost for option in outcome.options.values())
+    assert {"proof": outcome.proof, "cost": cost, "left_out": left_out} == case["expect"]
 
 
 def test_the_schema_is_one():

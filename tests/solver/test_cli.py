@@ -11,8 +11,11 @@ import sys
 import pytest
 
 from scheduler.solver.cli import main
+from scheduler.solver.many.assign import assign
+from scheduler.solver.many.outcome import Assigned
 from scheduler.solver.outcome import Solved, outcome_from_json
 from tests.solver.builders import person, problem
+from tests.solver.many.builders import candidate, many
 
 QUESTION = problem(person("Ada", "coding"), options=3).to_json()
 
@@ -33,6 +36,35 @@ def test_it_prints_the_outcome_with_its_figures(capsys, monkeypatch):
     assert [stage["name"] for stage in document["figures"]["stages"]] == ["search"]
 
 
+def test_many_candidates_are_assigned(capsys, monkeypatch):
+    question = many(candidate("Ann"), candidate("Ben"), people=[person("Ada", "coding")])
+    status, out, err = solve(
+        capsys, monkeypatch, json.dumps(question.to_json()), "--workers", "2", "--seed", "3"
+    )
+    assert (status, err) == (0, "")
+    outcome = Assigned.from_json(json.loads(out))
+    assert outcome == assign(question)
+    assert [stage.name for stage in outcome.figures.stages] == ["left out", "cost"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        (["ask"], "guess", "-: /ask: is none of assign, repair"),
+        (["plans"], [], "-: /plans: needs at least 1"),
+        (["candidates", 1, "plan"], 2, "-: /candidates/1/plan: is not between 0 and 0"),
+        (["candidates", 1, "id"], "ann", "-: /candidates/1/id: “ann” is there twice"),
+        (["candidates", 0, "rank"], 1, "-: /candidates/0/rank: is not a known field"),
+        (["candidates", 0, "booked"], {}, "-: /candidates/0/booked/sessions: is missing"),
+        (["between_interviews"], -5, "-: /between_interviews: is not between 0 and 1440"),
+    ],
+)
+def test_a_wrong_document_of_many_candidates_is_refused(capsys, monkeypatch, path, value, line):
+    question = many(candidate("Ann"), candidate("Ben"), people=[person("Ada", "coding")]).to_json()
+    status, out, err = solve(capsys, monkeypatch, changed(path, value, question))
+    assert (status, out, err.strip()) == (2, "", line)
+
+
 def test_limits_and_seed_can_be_given(capsys, monkeypatch):
     arguments = ("--seconds", "2.5", "--workers", "2", "--seed", "7")
     assert solve(capsys, monkeypatch, json.dumps(QUESTION), *arguments)[0] == 0
@@ -47,9 +79,9 @@ def test_limits_that_make_no_sense_are_refused(capsys, monkeypatch, arguments):
     assert left.value.code == 2
 
 
-def changed(path, value):
+def changed(path, value, question=QUESTION):
     """The question with one place changed."""
-    copy = json.loads(json.dumps(QUESTION))
+    copy = json.loads(json.dumps(question))
     *way, last = path
     place = copy
     for step in way:

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What assigning gives: an option for each candidate, or why there is none for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from scheduler.domain.options import Explanation, Option
+from scheduler.solver.outcome import FORMAT, Figures, explanation_from_json
+
+#: no answer is better / the work limit came first / the clock did, so that another run may differ
+OPTIMAL, FEASIBLE, STOPPED = "optimal", "feasible", "stopped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """One candidate's option; None: left out, and `explanation` says what stands in the way."""
+
+    candidate_id: str
+    option: Option | None
+    explanation: Explanation | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "candidate_id": self.candidate_id,
+            "option": self.option.to_json() if self.option else None,
+            "explanation": self.explanation.to_json() if self.explanation else None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assigned:
+    """One option for as many candidates as possible, best for all together."""
+
+    status: ClassVar[str] = "assigned"
+
+    #: in the order of the candidates
+    assignments: tuple[Assignment, ...]
+    proof: str
+    figures: Figures = field(default_factory=Figures, compare=False)
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """By candidate, of those who have one."""
+        return {item.candidate_id: item.option for item in self.assignments if item.option}
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "status": self.status,
+            "proof": self.proof,
+            "assignments": [item.to_json() for item in self.assignments],
+            "figures": self.figures.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Assigned:
+        """The outcome that `to_json` wrote."""
+        return cls(
+            assignments=tuple(_assignment(item) for item in data["assignments"]),
+            proof=data["proof"],
+            figures=Figures.from_json(data["figures"]),
+        )
+
+
+def _assignment(data: dict[str, Any]) -> Assignment:
+    option, explanation = data["option"], data["explanation"]
+    return Assignment(
+        candidate_id=data["candidate_id"],
+        option=Option.from_json(option) if option else None,
+        explanation=explanation_from_json(explanation) if explanation else None,
+    )

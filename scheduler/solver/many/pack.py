@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Choosing among given columns: the best that go together, by the constraint solver. Who calls knows what the
+columns given prove.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ortools.sat.python import cp_model
+
+from scheduler.solver.many.board import Board
+from scheduler.solver.many.columns import Column
+from scheduler.solver.many.master import Row, uses
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The best columns (None: there are none that cost less than the limit), and whether that is certain."""
+
+    columns: dict[int, Column] | None
+    cost: int
+    certain: bool
+
+
+def pack(
+    board: Board,
+    choices: Mapping[Column, int],
+    group: Sequence[int],
+    *,
+    spared: int,
+    below: int,
+    counting: bool,
+    work: float,
+    seconds: float,
+) -> Packed:
+    """One column for each candidate of the group but the `spared`, for less than `below`.
+
+    `choices` are the columns with their cost; when `counting`, all that counts is how many are left out.
+    `work` is OR-Tools' own measure, about seconds.
+    """
+    model = cp_model.CpModel()
+    chosen = {column: model.new_bool_var("") for column in choices}
+    weights, literals = [], []
+    by_candidate: dict[int, list[cp_model.IntVar]] = {index: [] for index in group}
+    for column, literal in chosen.items():
+        by_candidate[column.ask].append(literal)
+    left_out = []
+    for index in group:
+        if counting or spared:
+            out = model.new_bool_var("")
+            left_out.append(out)
+            model.add_exactly_one([*by_candidate[index], out])
+        else:
+            model.add_exactly_one(by_candidate[index])
+    if counting:
+        literals, weights = list(left_out), [1] * len(left_out)
+    else:
+        if left_out:
+            model.add(cp_model.LinearExpr.sum(left_out) <= spared)
+        literals, weights = list(chosen.values()), list(choices.values())
+        for steps in _load_steps(model, board, chosen):
+            for nth, step in enumerate(steps, start=1):
+                literals.append(step)
+                weights.append(board.weights.load_step * nth)
+    _limit(model, board, chosen)
+    cost = cp_model.LinearExpr.weighted_sum(literals, weights)
+    model.add(cost < below)
+    model.minimize(cost)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.linearization_level = 2
+    solver.parameters.random_seed = board.problem.seed
+    solver.parameters.max_deterministic_time = work
+    solver.parameters.max_time_in_seconds = max(0.01, seconds)
+    status = solver.solve(model)
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        best = {column.ask: column for column, literal in chosen.items() if solver.boolean_value(literal)}
+        return Packed(best, round(solver.objective_value), status == cp_model.OPTIMAL)
+    return Packed(None, below, status == cp_model.INFEASIBLE)
+
+
+def _load_steps(
+    model: cp_model.CpModel, board: Board, chosen: Mapping[Column, cp_model.IntVar]
+) -> list[list[cp_model.IntVar]]:
+    """For each person as many literals as interviews they could hold; the n-th is true when there are n."""
+    if not board.weights.load_step:
+        return []
+    held: dict[int, list[tuple[cp_model.IntVar, int]]] = defaultdict(list)
+    asked: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for column, literal in chosen.items():
+        for person, count in Counter(person for _, _, person in column.everybody).items():
+            held[person].append((literal, count))
+            asked[person].update((column.ask, nth) for nth in range(count))
+    found = []
+    for person, terms in held.items():
+        steps = [model.new_bool_var("") for _ in asked[person]]
+        expression = cp_model.LinearExpr.weighted_sum([x for x, _ in terms], [n for _, n in terms])
+        model.add(expression == cp_model.LinearExpr.sum(steps))
+        for before, after in pairwise(steps):
+            model.add_implication(after, before)
+        found.append(steps)
+    return found
+
+
+def _limit(model: cp_model.CpModel, board: Board, chosen: Mapping[Column, cp_model.IntVar]) -> None:
+    """Nobody two interviews at once, no limit and no room overrun; rows that say the same are said once."""
+    rows: dict[Row, list[tuple[int, int]]] = defaultdict(list)
+    literals = list(chosen.values())
+    asks = [column.ask for column in chosen]
+    for number, column in enumerate(chosen):
+        for row, count in uses(board, column).items():
+            rows[row].append((number, count))
+    said = set()
+    for row, terms in rows.items():
+        capacity = board.capacity(row)
+        most: dict[int, int] = {}
+        for number, count in terms:
+            most[asks[number]] = max(most.get(asks[number], 0), count)
+        if sum(most.values()) <= capacity or (tuple(terms), capacity) in said:
+            continue
+        said.add((tuple(terms), capacity))
+        if capacity == 1:
+            model.add_at_most_one([literals[number] for number, _ in terms])
+        else:
+            numbers, counts = zip(*terms, strict=True)
+            model.add(cp_model.LinearExpr.weighted_sum([literals[n] for n in numbers], counts) <= capacity)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Assigning and trying everything agree on small problems; the same problem gets the same answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from scheduler.solver.many.assign import assign
+from scheduler.solver.many.board import Board, NotExpressible
+from scheduler.solver.many.judge import violations_of_all
+from scheduler.solver.many.outcome import OPTIMAL, Assigned
+from scheduler.solver.many.problem import AssignProblem, PlannedCandidate
+from scheduler.solver.problem import Weights
+from tests.solver.many.builders import best_by_trying, value
+from tests.solver.random_problems import problems
+
+small = settings(
+    phases=[Phase.reuse, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+
+
+ZONES = ["Europe/London", "Asia/Kolkata"]
+
+
+@st.composite
+def many_problems(draw, most=3, sessions=(1, 1, 2), rules=None):
+    """The people, rooms and time of one problem, with the plans and candidates of several."""
+    drawn = [
+        draw(problems(sessions=sessions, days=(1,), zones=ZONES, grids=(60,), most=3))
+        for _ in range(draw(st.integers(1, most)))
+    ]
+    first = drawn[0]
+    names = [person.id for person in first.interviewers]
+    candidates = []
+    for number, each in enumerate(drawn):
+        candidates.append(
+            PlannedCandidate(
+                candidate=replace(each.candidate, id=f"c{number}", time_zone="Europe/London"),
+                plan=replace(each.plan, **(rules or {})),
+                met=frozenset(draw(st.sampled_from([[], [], names[:1]]))),
+                preferred=frozenset(draw(st.sampled_from([[], names[:1], names[1:]]))),
+            )
+        )
+    return AssignProblem(
+        candidates=tuple(candidates),
+        window=first.window,
+        now=first.now,
+        interviewers=first.interviewers,
+        rooms=first.rooms,
+        day_zone=first.day_zone,
+        between_interviews=draw(st.sampled_from([0, 0, 15, 30])),
+        weights=Weights(
+            session_day=draw(st.sampled_from([0, 7])),
+            load_step=draw(st.sampled_from([0, 45, 200])),
+            room_change=0,
+            waiting_step=first.weights.waiting_step,
+            breaks_are_waiting=first.weights.breaks_are_waiting,
+        ),
+    )
+
+
+@settings(small, max_examples=25)
+@given(many_problems(rules={"distinct_interviewers": True}))
+def test_as_many_are_placed_at_the_cost_that_trying_everything_finds(question):
+    try:
+        Board(question)
+    except NotExpressible:
+        return
+    outcome = assign(question)
+    assert value(question, outcome) == best_by_trying(question)
+    assert outcome.proof == OPTIMAL
+
+
+@settings(small, max_examples=10)
+@given(many_problems(sessions=(1, 2)))
+def test_every_answer_passes_the_judge_and_is_the_same_again(question):
+    again = AssignProblem.from_json(question.to_json())
+    assert again == question
+    first, second = assign(question), assign(again)
+    assert first.to_json() | {"figures": None} == second.to_json() | {"figures": None}
+    position = {item.id: index for index, item in enumerate(question.candidates)}
+    assert violations_of_all(question, {position[id_]: o for id_, o in first.options.items()}) == {}
+    assert [o.cost for o in first.options.values()] == [
+        sum(reason.value for reason in o.reasons) for o in first.options.values()
+    ]
+    assert Assigned.from_json(first.to_json()) == first
