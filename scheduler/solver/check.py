@@ -68,7 +68,7 @@ def _sessions_as_planned(problem: Problem, option: Option) -> Iterator[Violation
 
 
 def _session(problem: Problem, placed: OptionSession) -> Iterator[Violation]:
-    yield from _time(problem, placed)
+    yield from time_violations(problem, placed)
     yield from _panel(problem, placed)
     yield from _room(problem, placed)
     for panelist in placed.interviewers:
@@ -82,7 +82,8 @@ def _session(problem: Problem, placed: OptionSession) -> Iterator[Violation]:
                 yield Violation("busy", f"{panelist.name} is not free, and need not be there")
 
 
-def _time(problem: Problem, placed: OptionSession) -> Iterator[Violation]:
+def time_violations(problem: Problem, placed: OptionSession) -> Iterator[Violation]:
+    """What is wrong with when one session is, whoever holds it."""
     plan, during = problem.plan, placed.interval
     when = f"{placed.title} at {format_instant(placed.start)}"
     if not problem.window.contains(during):

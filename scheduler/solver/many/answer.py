@@ -11,7 +11,16 @@ import numpy as np
 
 from scheduler.solver.many.board import NEVER, Board, Whole
 from scheduler.solver.many.columns import Column, Prices, Pricing
+from scheduler.solver.many.ground import Ground, Row, uses
 from scheduler.solver.many.patterns import Patterns
+from scheduler.solver.many.problem import REPAIR
+
+#: candidates left out, changes, cost
+Value = tuple[int, int, int]
+
+
+#: the price of a change, beyond every cost
+CHANGE = 1 << 22
 
 
 class Answer:
@@ -30,7 +39,7 @@ class Answer:
         self._rooms = {asked: np.zeros(len(board.ticks), np.int64) for asked in board.rooms_asked}
         for room, shape in self._rooms:
             self._refresh_room(room, shape)
-        self.prices = Prices(self._cost, self._rooms)
+        self.prices = Prices(self._cost, self._rooms, change=CHANGE if board.problem.ask == REPAIR else 0)
 
     def cheapest(self, index: int, below: float = NEVER) -> tuple[float, Column] | None:
         """The cheapest column of a candidate who has none yet, at the prices of now."""
@@ -61,15 +70,26 @@ class Answer:
         return len(self._held[person])
 
     @property
-    def cost(self) -> int:
-        """What the whole answer costs, steps of load included."""
-        step = self.board.weights.load_step
-        steps = sum(step * len(held) * (len(held) + 1) // 2 for held in self._held)
-        return steps + sum(self.base_cost(column) for column in self.columns.values())
+    def value(self) -> Value:
+        """How many are left out, what is changed, and what it costs."""
+        return value_of(self.board, self.patterns, self.columns, len(self.board.asks))
 
-    def base_cost(self, column: Column) -> int:
-        """What a column costs by itself, steps of load aside."""
-        return base_cost(self.board, self.patterns[column.ask], column)
+    def ground(self) -> Ground:
+        """What the answer leaves."""
+        board = self.board
+        used: Counter[Row] = Counter()
+        for column in self.columns.values():
+            used += uses(board, column)
+        return Ground(
+            board=board,
+            cost=[
+                np.where(now < NEVER, shape.cost, NEVER)
+                for shape, now in zip(board.shapes, self._cost, strict=True)
+            ],
+            rooms={asked: now < NEVER for asked, now in self._rooms.items()},
+            held=[len(held) for held in self._held],
+            used=used,
+        )
 
     def _refresh(self, person: int) -> None:
         board, held = self.board, self._held[person]
@@ -126,19 +146,26 @@ class Answer:
         self._rooms[room, shape][:] = np.where((taken[ends] - taken[board.starts] > 0) | ~open_now, NEVER, 0)
 
 
-def base_cost(board: Board, patterns: Patterns, column: Column) -> int:
-    """What a column costs by itself, steps of load aside."""
-    places = [
-        int(np.searchsorted(columns, start))
-        for columns, start in zip(patterns.columns, column.starts, strict=True)
-    ]
-    row = int(np.flatnonzero((patterns.rows == places).all(axis=1))[0])
-    cost = int(patterns.time[row])
+def measure(board: Board, patterns: Patterns, column: Column) -> tuple[int, int]:
+    """What a column costs by itself, steps of load aside, and what it changes in what is booked."""
+    cost, change = int(patterns.time[column.pattern]), int(patterns.moves[column.pattern])
     for session, start, people in zip(patterns.ask.sessions, column.starts, column.people, strict=True):
         nth = 0
         for seat in session.seats:
             for person in people[nth : nth + seat.count]:
                 at = int(np.flatnonzero(seat.pool == person)[0])
                 cost += int(board.shapes[session.shape].cost[person, start]) + int(seat.other[at])
+                change += int(seat.newcomer[at])
             nth += seat.count
-    return cost
+    return cost, change
+
+
+def value_of(
+    board: Board, patterns: Mapping[int, Patterns], columns: Mapping[int, Column], candidates: int
+) -> Value:
+    """How many of so many candidates are left out, what is changed, and what these columns cost together."""
+    held = Counter(person for column in columns.values() for _, _, person in column.everybody)
+    measured = [measure(board, patterns[index], column) for index, column in columns.items()]
+    steps = sum(count * (count + 1) // 2 for count in held.values())
+    cost = board.weights.load_step * steps + sum(cost for cost, _ in measured)
+    return candidates - len(columns), sum(change for _, change in measured), cost

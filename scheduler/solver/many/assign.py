@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Assigning: as many candidates as possible, then the least cost of them together, as one optimum."""
+"""Assigning: as many candidates as possible, then the least cost of them together, as one optimum.
+
+Repairing is the same question about candidates who have something booked: changes count before the cost.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,16 @@ from time import perf_counter
 
 from scheduler.domain.options import Option
 from scheduler.solver.explain import explain_none
-from scheduler.solver.many.answer import Answer
+from scheduler.solver.many.answer import Answer, value_of
 from scheduler.solver.many.board import Board, NotExpressible
 from scheduler.solver.many.bound import alone, flattest
+from scheduler.solver.many.changes import changes_for
 from scheduler.solver.many.components import components
 from scheduler.solver.many.diary import Diary
 from scheduler.solver.many.finish import finished, judged
 from scheduler.solver.many.general import one_by_one
 from scheduler.solver.many.greedy import fill, polish, scarcest_first
+from scheduler.solver.many.ground import Ground
 from scheduler.solver.many.outcome import FEASIBLE, OPTIMAL, STOPPED, Assigned, Assignment
 from scheduler.solver.many.patterns import Patterns, patterns_of
 from scheduler.solver.many.problem import AssignProblem
@@ -28,7 +33,8 @@ ROUNDS = 5
 
 
 def assign(problem: AssignProblem, *, seconds: float = 10.0, workers: int = 1) -> Assigned:
-    """One option for as many candidates as possible, at the least cost for all together.
+    """One option for as many candidates as possible, at the least cost for all together; when it is a repair,
+    with as few sessions moved as possible, then as few people changed, then at the least cost.
 
     Work is limited by counts, so that equal problems get equal answers; when `seconds` come first, the best
     answer so far is given and the outcome says so. `workers` groups of candidates who share nobody are solved
@@ -74,31 +80,31 @@ def all_patterns(board: Board) -> dict[int, Patterns]:
 
 
 def offer(progress: Progress, answer: Answer) -> None:
-    left_out = len(answer.board.asks) - len(answer.columns)
-    progress.offer(answer.columns, (left_out, answer.cost))
+    progress.offer(answer.columns, answer.value)
 
 
 def bound(progress: Progress, board: Board, patterns: Mapping[int, Patterns]) -> None:
     """What no answer can do better than."""
     least = alone(board, patterns)
     progress.possible = tuple(least)
-    progress.least_left_out = len(board.asks) - len(least)
-    if progress.value and progress.value[0] == progress.least_left_out:
-        groups = components(board, least)
-        progress.least_cost = sum(least.values()) + sum(flattest(board, group) for group in groups)
+    impossible = len(board.asks) - len(least)
+    cost = 0
+    if progress.value and progress.value[0] == impossible:
+        cost = sum(least.values()) + sum(flattest(board, group) for group in components(board, least))
+    progress.bound = (impossible, 0, cost)
 
 
 def prove(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *, workers: int) -> None:
     """Solve each group of candidates for itself, the smallest first."""
-    from scheduler.solver.many.group import solve_group, value_of  # noqa: PLC0415 (loads OR-Tools)
+    from scheduler.solver.many.group import solve_group  # noqa: PLC0415 (loads OR-Tools)
 
-    columns = dict(progress.columns)
-    left_out, cost = progress.least_left_out, 0
+    ground, columns = Ground.untouched(board), dict(progress.columns)
+    left_out, change, cost = progress.bound[0], 0, 0
     with ThreadPoolExecutor(workers) as pool:
         asked = [
             pool.submit(
                 solve_group,
-                board,
+                ground,
                 patterns,
                 members,
                 {index: columns[index] for index in members if index in columns},
@@ -111,24 +117,26 @@ def prove(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
             for index in answer.members:
                 columns.pop(index, None)
             columns |= answer.columns
-            left_out += answer.least_left_out
-            cost += answer.least_cost
-            value = (len(board.asks) - len(columns), value_of(board, patterns, columns))
-            progress.offer(columns, value)
-    progress.least_left_out = left_out
-    progress.least_cost = max(cost, progress.least_cost)
+            left_out, change, cost = (
+                known + more for known, more in zip((left_out, change, cost), answer.bound, strict=True)
+            )
+            progress.offer(columns, value_of(board, patterns, columns, len(board.asks)))
+    progress.bound = (left_out, change, max(cost, progress.bound[2]))
 
 
 def outcome(problem: AssignProblem, options: Mapping[int, Option], progress: Progress) -> Assigned:
     """The answer in the words of the domain, everybody left out with what stands in their way."""
     proof = OPTIMAL if progress.optimal else STOPPED if progress.over else FEASIBLE
     diary = Diary(problem, options)
-    assignments = tuple(
-        Assignment(
-            candidate_id=item.id,
-            option=options.get(index),
-            explanation=None if index in options else explain_none(problem.problem(index, diary)),
+    assignments = []
+    for index, item in enumerate(problem.candidates):
+        option = options.get(index)
+        assignments.append(
+            Assignment(
+                candidate_id=item.id,
+                option=option,
+                explanation=None if option else explain_none(problem.problem(index, diary)),
+                changes=changes_for(problem, index, option) if option else (),
+            )
         )
-        for index, item in enumerate(problem.candidates)
-    )
-    return Assigned(assignments=assignments, proof=proof, figures=progress.figures(len(problem.candidates)))
+    return Assigned(assignments=tuple(assignments), proof=proof, figures=progress.figures(problem))

@@ -48,6 +48,8 @@ class SeatAsk:
     pool: Whole
     #: what each of the pool costs because the candidate's interviews are preferably held by others
     other: Whole
+    #: 1 for those of the pool who do not sit in the session that is booked
+    newcomer: Whole
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ class Ask:
     index: int
     plan: Plan
     sessions: tuple[SessionAsk, ...]
+    #: the tick at which each session is booked (-1: between ticks; None: it is not); empty: nothing is
+    booked: tuple[int | None, ...] = ()
 
     @property
     def possible(self) -> bool:
@@ -108,8 +112,9 @@ class Board:
         if problem.day_zone:
             zones.add(ZoneInfo(problem.day_zone))
         plans = list(dict.fromkeys(item.plan for item in problem.candidates))
-        tick = common_tick(plans, self.people, zones, problem.window)
-        self.line = Timeline.over(problem.window, gcd(tick, problem.between_interviews or tick))
+        tick = common_tick(plans, self.people, zones, problem.span)
+        tick = gcd(tick, problem.between_interviews, *_minutes_booked(problem))
+        self.line = Timeline.over(problem.span, tick)
         self.between = self.line.ticks(problem.between_interviews)
         self._position = {person.id: index for index, person in enumerate(self.people)}
         self._reaches: dict[int, Reach] = {}
@@ -136,7 +141,17 @@ class Board:
         if len(item.plan.sessions) > 1 and not item.plan.distinct_interviewers:
             raise NotExpressible("somebody may meet the candidate twice")
         opened = self._open(index, item)
-        return Ask(index, item.plan, tuple(self._session(index, item, opened, s) for s in item.plan.sessions))
+        sessions = tuple(self._session(index, item, opened, s) for s in item.plan.sessions)
+        return Ask(index, item.plan, sessions, self._booked(item))
+
+    def _booked(self, item: PlannedCandidate) -> tuple[int | None, ...]:
+        agreed = self.problem.agreed(item)
+        at = [agreed.get(session.key) for session in item.plan.sessions]
+        return tuple(self._tick(placed.start) if placed else None for placed in at) if agreed else ()
+
+    def _tick(self, instant: datetime) -> int:
+        tick = self.line.index(instant)
+        return tick if self.line.instant(tick) == instant else -1
 
     def _open(self, index: int, item: PlannedCandidate) -> int:
         """Ticks inside window, notice and horizon at which the candidate can."""
@@ -144,7 +159,9 @@ class Board:
         if key not in self._kept:
             window = self.problem.open_window(item.plan)
             self._kept[key] = self.line.inside((window,)) if window else 0
-        opened: int = self._kept[key]
+        opened: int = self._kept[key] | self.line.inside(
+            merge(placed.interval for placed in self.problem.agreed(item).values())
+        )
         if self.problem.ignore_candidate_hours:
             return opened
         hours_key = ("hours", self.zone(item).key, item.plan.candidate_hours)
@@ -170,7 +187,12 @@ class Board:
         if sum(s.count for s in required if trains(s)) > 1:
             mask = 0
         seats = tuple(
-            SeatAsk(seat.count, np.array(pool, np.int64), self._other(pool, item))
+            SeatAsk(
+                seat.count,
+                np.array(pool, np.int64),
+                self._other(pool, item),
+                self._newcomer(pool, item, session),
+            )
             for seat, pool in zip(required, pools, strict=True)
         )
         return SessionAsk(shape, seats, mask, rooms)
@@ -178,6 +200,11 @@ class Board:
     def _other(self, pool: tuple[int, ...], item: PlannedCandidate) -> Whole:
         cost = self.weights.other_people if item.preferred else 0
         return np.array([0 if self.people[p].id in item.preferred else cost for p in pool], np.int64)
+
+    def _newcomer(self, pool: tuple[int, ...], item: PlannedCandidate, session: Session) -> Whole:
+        placed = self.problem.agreed(item).get(session.key)
+        known = {panelist.id for panelist in placed.interviewers} if placed else set()
+        return np.array([int(bool(placed) and self.people[p].id not in known) for p in pool], np.int64)
 
     def _pool(self, seat: Seat, item: PlannedCandidate) -> tuple[int, ...]:
         """Who may sit in this seat at all, as `Problem.pool` has it."""
@@ -202,7 +229,7 @@ class Board:
             self.shapes.append(Shape(self.line.ticks(session.minutes)))
             if plan.grid not in self._reaches:
                 self._reaches[plan.grid] = Reach(
-                    self.problem.problem(index), self.problem.window, line=self.line
+                    self.problem.problem(index), self.problem.span, line=self.line
                 )
         return self._shape_of[key]
 
@@ -369,3 +396,9 @@ class Board:
             self._kept[key] = np.array(numbers)[np.searchsorted(firsts, self.starts, "right") - 1]
         found: Whole = self._kept[key]
         return found
+
+
+def _minutes_booked(problem: AssignProblem) -> list[int]:
+    """The minutes of the hour at which sessions are booked, which are ticks if they are whole minutes."""
+    starts = (placed.start for item in problem.candidates for placed in problem.agreed(item).values())
+    return [start.minute for start in starts if not start.second and not start.microsecond]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scheduler.solver.many.board import NEVER
+from scheduler.solver.many.board import NEVER, Whole
 from scheduler.solver.many.patterns import Patterns
 
 Numbers = npt.NDArray[np.int64] | npt.NDArray[np.float64]
@@ -26,6 +26,7 @@ class Column:
     """One complete answer for one candidate, all by position."""
 
     ask: int
+    pattern: int
     #: the start of each session, as a column of the board's matrices
     starts: tuple[int, ...]
     #: by session, the people of its required seats in the order of the seats
@@ -43,26 +44,32 @@ class Column:
 
 @dataclass(frozen=True)
 class Prices:
-    """What time costs: people by starts for each shape, and for sessions with a room by class of rooms."""
+    """What time costs: people by starts for each shape, and for sessions with a room by class of rooms.
+
+    `own` is 1 where what times and people cost the candidate counts beside that, and `change` the price of a
+    change in what is booked for them.
+    """
 
     people: Sequence[Numbers]
     #: (class, shape): by start
     rooms: Mapping[tuple[int, int], Numbers]
+    own: int = 1
+    change: float = 0
 
 
 class Pricing:
-    """The columns of one candidate under one set of prices; `counting`: prices alone count."""
+    """The columns of one candidate under one set of prices."""
 
-    def __init__(self, patterns: Patterns, prices: Prices, *, counting: bool = False) -> None:
+    def __init__(self, patterns: Patterns, prices: Prices) -> None:
         self.patterns, self.ask = patterns, patterns.ask
         self.seats: list[list[Numbers]] = []
         self.room_class: list[list[int] | None] = []
-        total: Numbers = np.zeros_like(patterns.time) if counting else patterns.time
+        total = _counted(prices, patterns.time, patterns.moves)
         for j, session in enumerate(self.ask.sessions if patterns.count else ()):
             columns = patterns.columns[j]
             matrices = [
                 prices.people[session.shape][seat.pool[:, None], columns]
-                + (0 if counting else seat.other[:, None])
+                + _counted(prices, seat.other, seat.newcomer)[:, None]
                 for seat in session.seats
             ]
             self.seats.append(matrices)
@@ -140,6 +147,7 @@ class Pricing:
             taken += count
         return Column(
             ask=self.ask.index,
+            pattern=row,
             starts=tuple(int(self.patterns.columns[j][place]) for j, place in enumerate(at)),
             people=tuple(seated),
             rooms=tuple(
@@ -147,6 +155,12 @@ class Pricing:
                 for classes, place in zip(self.room_class, at, strict=True)
             ),
         )
+
+
+def _counted(prices: Prices, own: Whole, change: Whole) -> Numbers:
+    if not prices.change:
+        return own * prices.own
+    return own * prices.own + change * prices.change
 
 
 def _least(matrices: Sequence[Numbers], counts: Sequence[int]) -> Numbers:
@@ -172,20 +186,19 @@ class _Seating:
         self, places: Sequence[list[tuple[float, int]]], same: Sequence[bool], *, best_only: bool
     ) -> None:
         self.places, self.same, self.best_only = places, same, best_only
-        #: what the places cost if somebody could sit in several
-        self.relaxed = 0.0
-        self.rest = [0.0]
-        nth = 0
-        least = []
+        least, nth = [], 0
         for choices, alike in zip(places, same, strict=True):
             nth = nth + 1 if alike else 0
             least.append(choices[nth][0] if nth < len(choices) else float(NEVER))
+        #: what the places cost if somebody could sit in several
         self.relaxed = sum(least)
         # a place alike the one before costs at least its own nth cheapest, whatever was taken before
+        self.rest = [0.0]
         for cost in reversed(least):
             self.rest.append(self.rest[-1] + cost)
         self.rest.reverse()
         self.found: list[tuple[float, list[int]]] = []
+        self.limit = 0.0
 
     def all_below(self, limit: float) -> list[tuple[float, list[int]]]:
         self.limit = limit

@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from scheduler.domain.options import Option
 from scheduler.solver.choice import Choice
 from scheduler.solver.drafts import best_rooms, optional_people, to_option
+from scheduler.solver.many.answer import Value
+from scheduler.solver.many.changes import changes_of
 from scheduler.solver.many.diary import Diary
 from scheduler.solver.many.judge import recounted
 from scheduler.solver.many.problem import AssignProblem
-from scheduler.solver.many.progress import Progress, Value
+from scheduler.solver.many.progress import Progress
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach
 from scheduler.solver.search import Search
+from scheduler.solver.seating import seat
 from scheduler.solver.timing import Timing
 
 #: rounds in which everybody is placed anew
@@ -36,7 +39,7 @@ class OneByOne:
         everybody = range(len(self.problem.candidates))
         alone = {index: best_option(self.problem.problem(index)) for index in everybody}
         possible = [index for index in everybody if alone[index] is not None]
-        self.progress.least_left_out = len(everybody) - len(possible)
+        self.progress.bound = (len(everybody) - len(possible), 0, 0)
         order = sorted(possible, key=lambda index: (-self._people_wanted(index), index))
         for index in order:
             self._place(index)
@@ -53,11 +56,18 @@ class OneByOne:
         return sum(seat.count for session in sessions for seat in session.seats if not seat.optional)
 
     def _place(self, index: int) -> bool:
-        option = best_option(self.problem.problem(index, self.diary))
+        option = self._kept(index) or best_option(self.problem.problem(index, self.diary))
         if option is not None:
             self.options[index] = option
             self.diary.enter(index, option)
         return option is not None
+
+    def _kept(self, index: int) -> Option | None:
+        """What is booked for a candidate, with other people where there must be; None: the times are gone."""
+        item = self.problem.candidates[index]
+        if item.booked is None or not self.problem.agreed(item):
+            return None
+        return seat(self.problem.problem(index, self.diary), item.booked)
 
     def _drop(self, index: int) -> None:
         del self.options[index]
@@ -81,7 +91,8 @@ class OneByOne:
 
     def _value(self) -> Value:
         cost = sum(option.cost for option in recounted(self.problem, self.options).values())
-        return len(self.problem.candidates) - len(self.options), cost
+        moved, changed = changes_of(self.problem, self.options)
+        return len(self.problem.candidates) - len(self.options), self.problem.move * moved + changed, cost
 
     def _note(self) -> None:
         self.progress.offer({}, self._value())

@@ -44,9 +44,9 @@ def fill(answer: Answer, order: Iterable[int]) -> list[int]:
 
 def polish(answer: Answer) -> bool:
     """Take each candidate out in turn and put them back in the cheapest way; whether that gained anything."""
-    before = answer.cost
+    before = answer.value
     for index in sorted(answer.columns):
         old = answer.drop(index)
         found = answer.cheapest(index)
         answer.take(found[1] if found else old)
-    return answer.cost < before
+    return answer.value < before

@@ -8,19 +8,21 @@ when the list was complete, so is the proof.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from math import ceil
 from time import perf_counter
 
 import numpy as np
 
-from scheduler.solver.many.answer import base_cost
-from scheduler.solver.many.board import Board
+from scheduler.solver.many.answer import Value, measure, value_of
 from scheduler.solver.many.columns import Column, Pricing
+from scheduler.solver.many.ground import CHANGE, COST, LEFT_OUT, Aim, Ground
 from scheduler.solver.many.master import EPSILON, Master, Worth
 from scheduler.solver.many.pack import Packed, pack
 from scheduler.solver.many.patterns import Patterns
+from scheduler.solver.many.problem import REPAIR
 
 #: rounds of column generation; columns of one candidate that enter in one round
 ROUNDS = 400
@@ -32,15 +34,15 @@ WORK = 20.0
 
 @dataclass
 class Best:
-    """The best known of one group: columns, what they cost, and what no answer can do better than."""
+    """The best known of one group: columns, what they count, and what no answer can do better than."""
 
     columns: dict[int, Column]
-    cost: int
-    bound: int
+    value: int
+    bound: int = 0
 
     @property
     def optimal(self) -> bool:
-        return self.bound >= self.cost
+        return self.bound >= self.value
 
 
 @dataclass(frozen=True)
@@ -49,76 +51,82 @@ class Solution:
 
     members: list[int]
     columns: dict[int, Column]
-    least_left_out: int
-    least_cost: int
+    bound: Value
 
 
 def solve_group(
-    board: Board,
+    ground: Ground,
     patterns: Mapping[int, Patterns],
     members: list[int],
     columns: dict[int, Column],
     *,
     deadline: float,
 ) -> Solution:
-    """Leave out as few as possible, then cost as little as possible, from a first answer on."""
-    least_left_out = 0
-    if len(columns) < len(members):
-        counted = Group(board, patterns, members, counting=True, deadline=deadline)
-        most = counted.solve(Best(columns, len(members) - len(columns), 0))
-        columns, least_left_out = most.columns, most.bound
-    group = Group(board, patterns, members, spared=len(members) - len(columns), deadline=deadline)
-    best = group.solve(Best(columns, value_of(board, patterns, columns), 0))
-    return Solution(members, best.columns, least_left_out, best.bound)
+    """From a first answer on, leave out as few as possible, then change as little, then cost as little."""
+    board, size = ground.board, len(members)
+
+    def group(aim: Aim) -> Best:
+        spared = size - len(columns)
+        return Group(ground, patterns, members, aim, spared=spared, deadline=deadline).solve(columns)
+
+    left_out = change = None
+    if len(columns) < size:
+        left_out = group(LEFT_OUT)
+        columns = left_out.columns
+    if value_of(board, patterns, columns, size)[1]:
+        change = group(CHANGE)
+        columns = change.columns
+    most = value_of(board, patterns, columns, size)[1] if board.problem.ask == REPAIR else None
+    cost = group(replace(COST, most_changes=most))
+    bound = (left_out.bound if left_out else 0, change.bound if change else 0, cost.bound)
+    return Solution(members, cost.columns, bound)
 
 
 class Group:
-    """Solves one group, of whom `spared` may be left out; `counting`: how many is the question."""
+    """Solves one group, of whom `spared` may be left out, for one aim."""
 
     def __init__(
         self,
-        board: Board,
+        ground: Ground,
         patterns: Mapping[int, Patterns],
         members: list[int],
+        aim: Aim,
         *,
-        spared: int = 0,
-        counting: bool = False,
+        spared: int,
         deadline: float,
     ) -> None:
-        self.board, self.patterns, self.members = board, patterns, members
-        self.spared, self.counting, self.deadline = spared, counting, deadline
-        #: the columns of the linear program
-        self._entered: dict[Column, int] = {}
+        self.ground, self.patterns, self.members, self.aim = ground, patterns, members, aim
+        self.spared, self.deadline = spared, deadline
+        self._measured: dict[Column, tuple[int, int]] = {}
 
-    def solve(self, best: Best) -> Best:
+    def solve(self, columns: Mapping[int, Column]) -> Best:
         """The best there is, or what was found until the work limit or the clock came."""
-        best = Best(dict(best.columns), best.cost, best.bound)
+        best = Best(dict(columns), self.value(columns))
         master = self._master(best)
         worth, bound = self._grow(master, best)
         best.bound = max(best.bound, ceil(bound - EPSILON))
-        self._take_whole(master, best)
-        self._entered = dict(zip(master.columns, master.costs, strict=True))
+        whole = master.whole()
+        if whole is not None:
+            self._offer(best, whole)
         if not best.optimal and worth is not None:
-            self._close(best, worth, bound)
+            self._close(best, worth, bound, master.columns)
         return best
 
     def _master(self, best: Best) -> Master:
-        seats = sum(seat.count for i in self.members for s in self.board.asks[i].sessions for seat in s.seats)
-        people = {
-            p
-            for i in self.members
-            for s in self.board.asks[i].sessions
-            for seat in s.seats
-            for p in seat.pool.tolist()
-        }
-        steps = min(seats, 3 * seats // max(1, len(people)) + 8)
-        master = Master(self.board, self.members, spared=self.spared, steps=steps, counting=self.counting)
+        asks = [self.ground.board.asks[index] for index in self.members]
+        seats = [seat for ask in asks for session in ask.sessions for seat in session.seats]
+        places = sum(seat.count for seat in seats)
+        people = {person for seat in seats for person in seat.pool.tolist()}
+        steps = min(places, 3 * places // max(1, len(people)) + 8)
+        master = Master(self.ground, self.members, self.aim, spared=self.spared, steps=steps)
         for column in best.columns.values():
-            master.add(column, self._cost(column))
+            master.add(column, *self._measure(column))
         return master
 
-    def _cost(self, column: Column) -> int:
-        return base_cost(self.board, self.patterns[column.ask], column)
+    def _measure(self, column: Column) -> tuple[int, int]:
+        if column not in self._measured:
+            self._measured[column] = measure(self.ground.board, self.patterns[column.ask], column)
+        return self._measured[column]
 
     @property
     def over(self) -> bool:
@@ -129,22 +137,22 @@ class Group:
         kept: Worth | None = None
         bound = float(best.bound)
         for _ in range(ROUNDS):
-            if self.over:
+            value = master.solve(self.deadline)
+            if value is None:
                 break
-            value = master.solve()
             worth = master.worth()
             least, entered = self._price(master, worth)
             if least + worth.constant > bound or kept is None:
                 kept, bound = worth, max(bound, least + worth.constant)
-            if not entered or ceil(bound - EPSILON) >= min(best.cost, ceil(value - EPSILON)):
+            if not entered or ceil(bound - EPSILON) >= min(best.value, ceil(value - EPSILON)):
                 break
         return kept, bound
 
     def _price(self, master: Master, worth: Worth) -> tuple[float, int]:
-        """Enter columns that pay; what the cheapest columns cost together, and how many entered."""
+        """Enter columns that pay; what the cheapest columns count together, and how many entered."""
         total, entered = 0.0, 0
         for index in self.members:
-            pricing = Pricing(self.patterns[index], worth.prices, counting=self.counting)
+            pricing = Pricing(self.patterns[index], worth.prices)
             found = pricing.cheapest(worth.leaving_out)
             if found is None:
                 total += worth.leaving_out
@@ -152,9 +160,8 @@ class Group:
             total += found[0]
             limit = master.worth_of(index) - EPSILON
             if found[0] < limit:
-                entered += master.add(found[1], self._cost(found[1]))
-                for column in self._some(pricing, limit):
-                    entered += master.add(column, self._cost(column))
+                for column in (found[1], *self._some(pricing, limit)):
+                    entered += master.add(column, *self._measure(column))
         return total, entered
 
     def _some(self, pricing: Pricing, limit: float) -> list[Column]:
@@ -164,70 +171,57 @@ class Group:
         found = (pricing.seated(int(row), limit) for row in sorted(rows.tolist()) if floor[row] < limit)
         return [each[1] for each in found if each is not None and each[0] < limit]
 
-    def _take_whole(self, master: Master, best: Best) -> None:
-        """The program's own answer, if it uses whole columns only."""
-        columns = master.whole()
-        if columns is not None:
-            self._offer(best, columns)
-
     def _offer(self, best: Best, columns: dict[int, Column]) -> None:
-        cost = self.value(columns)
-        if cost < best.cost:
-            best.columns, best.cost = columns, cost
+        value = self.value(columns)
+        if value < best.value:
+            best.columns, best.value = columns, value
 
     def value(self, columns: Mapping[int, Column]) -> int:
-        """What these columns cost together; when counting, how many are left out."""
-        if self.counting:
+        """What these columns count for the aim."""
+        if self.aim.counting:
             return len(self.members) - len(columns)
-        return value_of(self.board, self.patterns, columns)
+        value = sum(self.aim.of(*self._measure(column)) for column in columns.values())
+        if self.aim.cost:
+            held = Counter(person for column in columns.values() for _, _, person in column.everybody)
+            value += sum(self.ground.step(p, nth) for p, count in held.items() for nth in range(1, count + 1))
+        return value
 
-    def _close(self, best: Best, worth: Worth, bound: float) -> None:
+    def _close(self, best: Best, worth: Worth, bound: float, entered: list[Column]) -> None:
         """List all columns up to a gap above the bound and choose; widen the gap up to the best answer."""
         gap = ceil(bound - EPSILON) - bound
         while not best.optimal and not self.over:
-            gap = min(gap, best.cost - 1 - bound)
+            gap = min(gap, best.value - 1 - bound)
             choices = self._within(worth, gap)
-            packed = self._pack(best, self._entered if choices is None else choices)
+            packed = self._pack(best, entered if choices is None else choices)
             if packed.columns is not None:
                 self._offer(best, packed.columns)
             if choices is None or not packed.certain:
                 return
-            # whatever uses another column costs more than the bound and the gap
-            best.bound = max(best.bound, min(best.cost, ceil(bound + gap + EPSILON)))
+            # whatever uses another column counts more than the bound and the gap
+            best.bound = max(best.bound, min(best.value, ceil(bound + gap + EPSILON)))
             gap = 2 * gap + 1
 
-    def _pack(self, best: Best, choices: Mapping[Column, int]) -> Packed:
+    def _pack(self, best: Best, choices: Iterable[Column]) -> Packed:
         return pack(
-            self.board,
-            choices,
+            self.ground,
+            {column: self._measure(column) for column in choices},
             self.members,
+            self.aim,
             spared=self.spared,
-            below=best.cost,
-            counting=self.counting,
+            below=best.value,
             work=WORK,
             seconds=self.deadline - perf_counter(),
         )
 
-    def _within(self, worth: Worth, gap: float) -> dict[Column, int] | None:
+    def _within(self, worth: Worth, gap: float) -> list[Column] | None:
         """Every column that could be in an answer at most `gap` above the bound; None: too many."""
-        choices: dict[Column, int] = {}
+        choices: list[Column] = []
         for index in self.members:
-            pricing = Pricing(self.patterns[index], worth.prices, counting=self.counting)
+            pricing = Pricing(self.patterns[index], worth.prices)
             found = pricing.cheapest(worth.leaving_out)
             limit = (found[0] if found else worth.leaving_out) + gap + EPSILON
             for row in np.flatnonzero(pricing.floor <= limit).tolist():
-                for _, column in pricing.ways(row, limit + EPSILON):
-                    choices[column] = self._cost(column)
+                choices += [column for _, column in pricing.ways(row, limit + EPSILON)]
                 if len(choices) > MOST_COLUMNS:
                     return None
         return choices
-
-
-def value_of(board: Board, patterns: Mapping[int, Patterns], columns: Mapping[int, Column]) -> int:
-    """What these columns cost together, steps of load included."""
-    held: dict[int, int] = {}
-    for column in columns.values():
-        for _, _, person in column.everybody:
-            held[person] = held.get(person, 0) + 1
-    steps = sum(board.weights.load_step * count * (count + 1) // 2 for count in held.values())
-    return steps + sum(base_cost(board, patterns[index], column) for index, column in columns.items())

@@ -12,11 +12,14 @@ from datetime import datetime
 
 from scheduler.domain.hours import day_of
 from scheduler.domain.options import Option, OptionSession, Reason
-from scheduler.solver.check import Violation, recount, violations
+from scheduler.solver.check import Violation, recount, time_violations, violations
 from scheduler.solver.facts import InterviewerFacts
 from scheduler.solver.many.diary import Diary
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.problem import Problem
+
+#: what does not bind a session that stays at the time it is booked
+AGREED = ("notice", "window", "horizon")
 
 
 def violations_of_all(
@@ -27,10 +30,24 @@ def violations_of_all(
     found = {}
     for index, option in sorted(options.items()):
         rooms = {placed.room.id for placed in option.sessions if placed.room}
-        wrong = violations(problem.problem(index, diary, only=option.people | rooms), option)
+        own = problem.problem(index, diary, only=option.people | rooms)
+        wrong = _but_for_what_is_agreed(problem, index, own, option)
         if wrong:
             found[index] = wrong
     return found
+
+
+def _but_for_what_is_agreed(
+    problem: AssignProblem, index: int, own: Problem, option: Option
+) -> tuple[Violation, ...]:
+    """What is wrong, but that a session which stays where it is booked needs no notice and no window."""
+    agreed = problem.agreed(problem.candidates[index])
+    wrong = violations(own, option)
+    moved = [s for s in option.sessions if s.key not in agreed or agreed[s.key].start != s.start]
+    if len(moved) == len(option.sessions):
+        return wrong
+    late = [item for placed in moved for item in time_violations(own, placed) if item.code in AGREED]
+    return (*(item for item in wrong if item.code not in AGREED), *late)
 
 
 def recounted(problem: AssignProblem, options: Mapping[int, Option]) -> dict[int, Option]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The linear program over columns: what everybody's time is worth, and a bound for every answer.
 
-Minimise the cost of the columns used plus the steps of load, such that each candidate has one column, nobody
+Minimise what the columns used count, plus the steps of load, such that each candidate has one column, nobody
 two interviews at once, and no limit or room is overrun. It is relaxed to fractions of columns, and grown:
 only columns that pay at the present worth of time enter (column generation), and only rows that are overrun.
 
@@ -12,19 +12,17 @@ worth of all the time there is, cost no more than any answer (Lagrange): every r
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
-import numpy.typing as npt
 from ortools.linear_solver import pywraplp
 
-from scheduler.solver.many.board import NEVER, Board
+from scheduler.solver.many.board import NEVER
 from scheduler.solver.many.columns import Column, Numbers, Prices
+from scheduler.solver.many.ground import Aim, Ground, Row, uses
 
-#: what a row limits: ("time", person, tick), ("room", class, tick), (unit, person, number) of a day or week
-Row = tuple[str, int, int]
-Floats = npt.NDArray[np.float64]
 EPSILON = 1e-6
 
 
@@ -42,18 +40,14 @@ class Worth:
 class Master:
     """The program of one group of candidates, of whom `spared` may be left out."""
 
-    def __init__(
-        self, board: Board, group: Sequence[int], *, spared: int, steps: int, counting: bool
-    ) -> None:
-        self.board, self.group, self.spared = board, list(group), spared
-        #: how many are left out is all that is counted
-        self.counting = counting
+    def __init__(self, ground: Ground, group: Sequence[int], aim: Aim, *, spared: int, steps: int) -> None:
+        self.ground, self.board, self.aim = ground, ground.board, aim
+        self.spared = spared
         self.solver = pywraplp.Solver.CreateSolver("GLOP")
         self.infinity = self.solver.infinity()
         self.objective = self.solver.Objective()
         self.objective.SetMinimization()
         self.columns: list[Column] = []
-        self.costs: list[int] = []
         self._steps = steps
         self._variables: list[pywraplp.Variable] = []
         self._uses: list[Counter[Row]] = []
@@ -64,26 +58,31 @@ class Master:
         #: what the program said last: how much of each column, and what each candidate's is worth
         self._values: list[float] = []
         self._worth: dict[int, float] = {}
-        self._chosen = {index: self.solver.Constraint(1.0, 1.0) for index in self.group}
-        self._left_out = self.solver.Constraint(-self.infinity, self.infinity if counting else float(spared))
-        for row in self._chosen.values() if counting or spared else ():
+        self._chosen = {index: self.solver.Constraint(1.0, 1.0) for index in group}
+        self._changes = self._at_most(aim.most_changes)
+        self._left_out = self._at_most(None if aim.counting else spared)
+        for row in self._chosen.values() if aim.counting or spared else ():
             variable = self.solver.NumVar(0.0, self.infinity, "")
             row.SetCoefficient(variable, 1.0)
             self._left_out.SetCoefficient(variable, 1.0)
-            self.objective.SetCoefficient(variable, 1.0 if counting else 0.0)
+            self.objective.SetCoefficient(variable, 1.0 if aim.counting else 0.0)
 
-    def add(self, column: Column, cost: int) -> bool:
+    def _at_most(self, number: int | None) -> pywraplp.Constraint:
+        return self.solver.Constraint(-self.infinity, self.infinity if number is None else float(number))
+
+    def add(self, column: Column, cost: int, change: int) -> bool:
         """Whether the column is new."""
         if column in self._known:
             return False
         self._known.add(column)
         number, variable = len(self.columns), self.solver.NumVar(0.0, self.infinity, "")
         self.columns.append(column)
-        self.costs.append(cost)
         self._variables.append(variable)
-        self.objective.SetCoefficient(variable, 0.0 if self.counting else float(cost))
+        self.objective.SetCoefficient(variable, float(self.aim.of(cost, change)))
         self._chosen[column.ask].SetCoefficient(variable, 1.0)
-        if self.board.weights.load_step and not self.counting:
+        if self.aim.most_changes is not None and change:
+            self._changes.SetCoefficient(variable, float(change))
+        if self.board.weights.load_step and self.aim.cost:
             for person, count in Counter(person for _, _, person in column.everybody).items():
                 self._load(person).SetCoefficient(variable, float(count))
         used = uses(self.board, column)
@@ -95,19 +94,26 @@ class Master:
         return True
 
     def _load(self, person: int) -> pywraplp.Constraint:
-        """A person's interviews are no more than the steps paid for, the n-th costing n."""
+        """A person's interviews are no more than the steps paid for."""
         if person not in self._loads:
             self._loads[person] = self.solver.Constraint(-self.infinity, 0.0)
             for nth in range(1, self._steps + 1):
                 step = self.solver.NumVar(0.0, self.infinity if nth == self._steps else 1.0, "")
                 self._loads[person].SetCoefficient(step, -1.0)
-                self.objective.SetCoefficient(step, float(self.board.weights.load_step * nth))
+                self.objective.SetCoefficient(step, float(self.ground.step(person, nth)))
         return self._loads[person]
 
-    def solve(self) -> float:
-        """The value of the program over the columns so far, every overrun row put in."""
+    def solve(self, deadline: float) -> float | None:
+        """The value of the program over the columns so far, every overrun row put in; None: no time is
+        left.
+        """
         while True:
-            self.solver.Solve()
+            left = int(1000 * (deadline - perf_counter()))
+            if left <= 0:
+                return None
+            self.solver.SetTimeLimit(left)
+            if self.solver.Solve() != pywraplp.Solver.OPTIMAL:
+                return None
             self._values = [variable.solution_value() for variable in self._variables]
             if not self._cut():
                 self._worth = {index: row.dual_value() for index, row in self._chosen.items()}
@@ -120,47 +126,86 @@ class Master:
             if value > EPSILON:
                 for row, count in rows.items():
                     used[row] += value * count
-        overrun = [row for row, value in used.items() if value > self.board.capacity(row) + EPSILON]
-        fresh = [row for row in overrun if row not in self._rows]
-        for row in fresh:
-            constraint = self.solver.Constraint(-self.infinity, float(self.board.capacity(row)))
+        overrun = [
+            row
+            for row, value in used.items()
+            if row not in self._rows and value > self.ground.capacity(row) + EPSILON
+        ]
+        for row in overrun:
+            constraint = self._at_most(self.ground.capacity(row))
             for number in self._using[row]:
                 constraint.SetCoefficient(self._variables[number], float(self._uses[number][row]))
             self._rows[row] = constraint
-        return bool(fresh)
+        return bool(overrun)
 
     def worth(self) -> Worth:
         """What time is worth now."""
-        board, constant = self.board, 0.0
+        constant = 0.0
         time: dict[str, dict[int, list[tuple[int, float]]]] = {"time": {}, "room": {}}
-        limits: list[tuple[str, int, int, float]] = []
+        limits: dict[int, list[tuple[str, int, float]]] = defaultdict(list)
         for row, constraint in self._rows.items():
             price = max(0.0, -constraint.dual_value())
             if price <= 0.0:
                 continue
-            constant -= price * board.capacity(row)
+            constant -= price * self.ground.capacity(row)
             kind, owner, number = row
             if kind in time:
                 time[kind].setdefault(owner, []).append((number, price))
             else:
-                limits.append((kind, owner, number, price))
+                limits[owner].append((kind, number, price))
         seats = {person: max(0.0, -row.dual_value()) for person, row in self._loads.items()}
-        for price in seats.values():
-            step = board.weights.load_step
-            paid = int(price // step)
-            constant += step * paid * (paid + 1) / 2 - price * paid
-        leaving_out = 1.0 if self.counting else max(0.0, -self._left_out.dual_value())
-        if not self.counting:
+        constant += sum(self._paid_steps(person, price) for person, price in seats.items())
+        change = float(self.aim.change)
+        if self.aim.most_changes is not None:
+            price = max(0.0, -self._changes.dual_value())
+            constant -= price * self.aim.most_changes
+            change += price
+        leaving_out = 1.0 if self.aim.counting else float(NEVER)
+        if self.spared and not self.aim.counting:
+            leaving_out = max(0.0, -self._left_out.dual_value())
             constant -= leaving_out * self.spared
         prices = Prices(
-            self._people(seats, time["time"], limits),
-            self._rooms(time["room"]),
+            self._people(seats, time["time"], limits), self._rooms(time["room"]), int(self.aim.cost), change
         )
-        may = self.counting or self.spared
-        return Worth(prices, leaving_out if may else float(NEVER), constant)
+        return Worth(prices, leaving_out, constant)
+
+    def _paid_steps(self, person: int, price: float) -> float:
+        """What the steps cost, less the price, that are worth their price."""
+        total, nth = 0.0, 1
+        while self.ground.step(person, nth) < price:
+            total += self.ground.step(person, nth) - price
+            nth += 1
+        return total
+
+    def _people(
+        self,
+        seats: dict[int, float],
+        time: dict[int, list[tuple[int, float]]],
+        limits: dict[int, list[tuple[str, int, float]]],
+    ) -> list[Numbers]:
+        """By shape, people by starts."""
+        board = self.board
+        priced: list[Numbers] = []
+        for shape, known in zip(board.shapes, self.ground.cost, strict=True):
+            cost = known.astype(np.float64) if self.aim.cost else np.where(known < NEVER, 0.0, NEVER)
+            for person in seats.keys() | time.keys() | limits.keys():
+                cost[person] += seats.get(person, 0.0)
+                if person in time:
+                    cost[person] += board.over(time[person], shape.before[person], shape.length[person])
+                for kind, number, price in limits.get(person, ()):
+                    cost[person, board.units(person, kind) == number] += price
+            priced.append(cost)
+        return priced
+
+    def _rooms(self, time: dict[int, list[tuple[int, float]]]) -> dict[tuple[int, int], Numbers]:
+        board = self.board
+        return {
+            (room, shape): np.where(free, board.over(time.get(room, []), 0, board.shapes[shape].ticks), NEVER)
+            for (room, shape), free in self.ground.rooms.items()
+        }
 
     def worth_of(self, index: int) -> float:
-        """What a column for this candidate may cost before it does not pay."""
+        """What a column for this candidate may count before it does not pay."""
         return self._worth[index]
 
     def whole(self) -> dict[int, Column] | None:
@@ -172,60 +217,3 @@ class Master:
             elif value > EPSILON:
                 return None
         return used
-
-    def _people(
-        self,
-        seats: dict[int, float],
-        time: dict[int, list[tuple[int, float]]],
-        limits: Sequence[tuple[str, int, int, float]],
-    ) -> list[Numbers]:
-        """By shape, people by starts; only those of the group are looked at."""
-        board = self.board
-        priced: list[Numbers] = []
-        by_person: dict[int, list[tuple[str, int, float]]] = defaultdict(list)
-        for kind, person, number, price in limits:
-            by_person[person].append((kind, number, price))
-        for shape in board.shapes:
-            cost = shape.cost.astype(np.float64)
-            if self.counting:
-                cost = np.where(cost < NEVER, 0.0, NEVER)
-            for person in seats.keys() | time.keys() | by_person.keys():
-                cost[person] += seats.get(person, 0.0)
-                if person in time:
-                    cost[person] += board.over(time[person], shape.before[person], shape.length[person])
-                for kind, number, price in by_person[person]:
-                    cost[person, board.units(person, kind) == number] += price
-            priced.append(cost)
-        return priced
-
-    def _rooms(self, time: dict[int, list[tuple[int, float]]]) -> dict[tuple[int, int], Numbers]:
-        board = self.board
-        return {
-            (room, shape): np.where(
-                board.room_open(room, shape),
-                board.over(time.get(room, []), 0, board.shapes[shape].ticks),
-                NEVER,
-            )
-            for room, shape in board.rooms_asked
-        }
-
-
-def uses(board: Board, column: Column) -> Counter[Row]:
-    """The rows a column counts in, and how often."""
-    return Counter(_uses(board, column))
-
-
-def _uses(board: Board, column: Column) -> Iterator[Row]:
-    ask = board.asks[column.ask]
-    for number, start, person in column.everybody:
-        shape = board.shapes[ask.sessions[number].shape]
-        tick = board.ticks[start]
-        first, last = tick - shape.before[person], tick + shape.length[person]
-        for held in range(max(0, first), min(last, board.line.length)):
-            yield "time", person, held
-        for unit in board.left[person]:
-            yield unit, person, int(board.units(person, unit)[start])
-    for session, start, room in zip(ask.sessions, column.starts, column.rooms, strict=True):
-        if room is not None:
-            for held in range(board.ticks[start], board.ticks[start] + board.shapes[session.shape].ticks):
-                yield "room", room, held

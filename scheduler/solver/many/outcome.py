@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from scheduler.domain.options import Explanation, Option
+from scheduler.solver.many.changes import SessionChange
 from scheduler.solver.outcome import FORMAT, Figures, explanation_from_json
 
 #: no answer is better / the work limit came first / the clock did, so that another run may differ
@@ -20,12 +21,15 @@ class Assignment:
     candidate_id: str
     option: Option | None
     explanation: Explanation | None = None
+    #: of a repair: the sessions that are not as booked
+    changes: tuple[SessionChange, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
             "candidate_id": self.candidate_id,
             "option": self.option.to_json() if self.option else None,
             "explanation": self.explanation.to_json() if self.explanation else None,
+            "changes": [change.to_json() for change in self.changes],
         }
 
 
@@ -70,4 +74,14 @@ def _assignment(data: dict[str, Any]) -> Assignment:
         candidate_id=data["candidate_id"],
         option=Option.from_json(option) if option else None,
         explanation=explanation_from_json(explanation) if explanation else None,
+        changes=tuple(_change(item) for item in data["changes"]),
+    )
+
+
+def _change(data: dict[str, Any]) -> SessionChange:
+    return SessionChange(
+        session_key=data["session_key"],
+        moved=data["moved"],
+        leaving=tuple(data["leaving"]),
+        joining=tuple(data["joining"]),
     )

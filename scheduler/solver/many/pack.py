@@ -12,9 +12,8 @@ from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
-from scheduler.solver.many.board import Board
 from scheduler.solver.many.columns import Column
-from scheduler.solver.many.master import Row, uses
+from scheduler.solver.many.ground import Aim, Ground, Row, uses
 
 
 @dataclass(frozen=True)
@@ -27,20 +26,19 @@ class Packed:
 
 
 def pack(
-    board: Board,
-    choices: Mapping[Column, int],
+    ground: Ground,
+    choices: Mapping[Column, tuple[int, int]],
     group: Sequence[int],
+    aim: Aim,
     *,
     spared: int,
     below: int,
-    counting: bool,
     work: float,
     seconds: float,
 ) -> Packed:
     """One column for each candidate of the group but the `spared`, for less than `below`.
 
-    `choices` are the columns with their cost; when `counting`, all that counts is how many are left out.
-    `work` is OR-Tools' own measure, about seconds.
+    `choices` are the columns with their cost and changes; `work` is OR-Tools' own measure, about seconds.
     """
     model = cp_model.CpModel()
     chosen = {column: model.new_bool_var("") for column in choices}
@@ -50,30 +48,33 @@ def pack(
         by_candidate[column.ask].append(literal)
     left_out = []
     for index in group:
-        if counting or spared:
+        if aim.counting or spared:
             out = model.new_bool_var("")
             left_out.append(out)
             model.add_exactly_one([*by_candidate[index], out])
         else:
             model.add_exactly_one(by_candidate[index])
-    if counting:
+    if aim.counting:
         literals, weights = list(left_out), [1] * len(left_out)
     else:
         if left_out:
             model.add(cp_model.LinearExpr.sum(left_out) <= spared)
-        literals, weights = list(chosen.values()), list(choices.values())
-        for steps in _load_steps(model, board, chosen):
-            for nth, step in enumerate(steps, start=1):
-                literals.append(step)
-                weights.append(board.weights.load_step * nth)
-    _limit(model, board, chosen)
+        literals = list(chosen.values())
+        weights = [aim.of(cost, change) for cost, change in choices.values()]
+        for person, steps in _load_steps(model, ground, chosen) if aim.cost else ():
+            literals += steps
+            weights += [ground.step(person, nth) for nth in range(1, len(steps) + 1)]
+    if aim.most_changes is not None:
+        changes = [change for _, change in choices.values()]
+        model.add(cp_model.LinearExpr.weighted_sum(list(chosen.values()), changes) <= aim.most_changes)
+    _limit(model, ground, chosen)
     cost = cp_model.LinearExpr.weighted_sum(literals, weights)
     model.add(cost < below)
     model.minimize(cost)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.linearization_level = 2
-    solver.parameters.random_seed = board.problem.seed
+    solver.parameters.random_seed = ground.board.problem.seed
     solver.parameters.max_deterministic_time = work
     solver.parameters.max_time_in_seconds = max(0.01, seconds)
     status = solver.solve(model)
@@ -84,10 +85,10 @@ def pack(
 
 
 def _load_steps(
-    model: cp_model.CpModel, board: Board, chosen: Mapping[Column, cp_model.IntVar]
-) -> list[list[cp_model.IntVar]]:
+    model: cp_model.CpModel, ground: Ground, chosen: Mapping[Column, cp_model.IntVar]
+) -> list[tuple[int, list[cp_model.IntVar]]]:
     """For each person as many literals as interviews they could hold; the n-th is true when there are n."""
-    if not board.weights.load_step:
+    if not ground.board.weights.load_step:
         return []
     held: dict[int, list[tuple[cp_model.IntVar, int]]] = defaultdict(list)
     asked: dict[int, set[tuple[int, int]]] = defaultdict(set)
@@ -102,21 +103,21 @@ def _load_steps(
         model.add(expression == cp_model.LinearExpr.sum(steps))
         for before, after in pairwise(steps):
             model.add_implication(after, before)
-        found.append(steps)
+        found.append((person, steps))
     return found
 
 
-def _limit(model: cp_model.CpModel, board: Board, chosen: Mapping[Column, cp_model.IntVar]) -> None:
+def _limit(model: cp_model.CpModel, ground: Ground, chosen: Mapping[Column, cp_model.IntVar]) -> None:
     """Nobody two interviews at once, no limit and no room overrun; rows that say the same are said once."""
     rows: dict[Row, list[tuple[int, int]]] = defaultdict(list)
     literals = list(chosen.values())
     asks = [column.ask for column in chosen]
     for number, column in enumerate(chosen):
-        for row, count in uses(board, column).items():
+        for row, count in uses(ground.board, column).items():
             rows[row].append((number, count))
     said = set()
     for row, terms in rows.items():
-        capacity = board.capacity(row)
+        capacity = ground.capacity(row)
         most: dict[int, int] = {}
         for number, count in terms:
             most[asks[number]] = max(most.get(asks[number], 0), count)

@@ -24,13 +24,15 @@ MOST_ORDERS = 24
 @dataclass
 class Patterns:
     """The patterns of one candidate. `columns[j]` are the starts session j is ever given; `rows[i, j]` says
-    which of them pattern i gives it; `time[i]` is what the times of pattern i cost.
+    which of them pattern i gives it; `time[i]` is what the times of pattern i cost, `moves[i]` how much they
+    change.
     """
 
     ask: Ask
     columns: tuple[Whole, ...]
     rows: Whole
     time: Whole
+    moves: Whole
 
     @cached_property
     def count(self) -> int:
@@ -41,7 +43,7 @@ def patterns_of(board: Board, ask: Ask, timing: Timing) -> Patterns:
     """Every pattern of this candidate. Raises NotExpressible when there are too many."""
     if not ask.possible:
         none = np.zeros((0, len(ask.sessions)), np.int64)
-        return Patterns(ask, tuple(none[:, 0] for _ in ask.sessions), none, none[:, 0])
+        return Patterns(ask, tuple(none[:, 0] for _ in ask.sessions), none, none[:, 0], none[:, 0])
     lister = _Lister(board, ask, timing)
     if len(ask.sessions) == 1:
         ticks = lister.starts[0][:, None]
@@ -50,7 +52,16 @@ def patterns_of(board: Board, ask: Ask, timing: Timing) -> Patterns:
     ticks, time = lister.costed(ticks)
     columns = [np.unique(ticks[:, j], return_inverse=True) for j in range(len(ask.sessions))]
     rows = np.stack([inverse for _, inverse in columns], axis=1)
-    return Patterns(ask, tuple(np.searchsorted(board.starts, used) for used, _ in columns), rows, time)
+    moved = np.zeros(len(ticks), np.int64)
+    for j, tick in enumerate(ask.booked):
+        moved += ticks[:, j] != tick if tick is not None else 0
+    return Patterns(
+        ask,
+        tuple(np.searchsorted(board.starts, used) for used, _ in columns),
+        rows,
+        time,
+        moved * board.problem.move,
+    )
 
 
 def _orders(plan: Plan) -> Iterator[tuple[int, ...]]:

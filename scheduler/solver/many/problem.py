@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.domain.errors import FieldError, Invalid
 from scheduler.domain.intervals import Interval, aware, format_instant
-from scheduler.domain.options import Option
+from scheduler.domain.options import Option, OptionSession
 from scheduler.domain.people import Buffer, intervals_to_json
 from scheduler.domain.plans import Plan
 from scheduler.solver.facts import (
@@ -46,8 +46,12 @@ class PlannedCandidate:
     met: frozenset[str] = frozenset()
     #: ids of the people who should rather hold these interviews; empty: anybody is as good
     preferred: frozenset[str] = frozenset()
-    #: to be repaired: what has been booked for them
+    #: to be repaired: what has been booked for them, whatever it cost then
     booked: Option | None = None
+
+    def __post_init__(self) -> None:
+        if self.booked is not None:
+            object.__setattr__(self, "booked", self.booked.evolve(cost=0, reasons=()))
 
     @property
     def id(self) -> str:
@@ -110,6 +114,27 @@ class AssignProblem:
         """An interview as it blocks another one of the same person."""
         more = self.between_interviews
         return BookedInterview(during, Buffer(buffer.before + more, buffer.after + more))
+
+    def agreed(self, item: PlannedCandidate) -> dict[str, OptionSession]:
+        """By key, the sessions that are booked for a candidate and to be kept where they can."""
+        if self.ask != REPAIR or item.booked is None:
+            return {}
+        return {placed.key: placed for placed in item.booked.sessions}
+
+    @cached_property
+    def span(self) -> Interval:
+        """The window and whatever is booked."""
+        booked = [placed.interval for item in self.candidates for placed in self.agreed(item).values()]
+        return Interval(
+            min([self.window.start, *(during.start for during in booked)]),
+            max([self.window.end, *(during.end for during in booked)]),
+        )
+
+    @cached_property
+    def move(self) -> int:
+        """What a session that moves counts among the changes: more than everybody who could be changed."""
+        sessions = (session for item in self.candidates for session in item.plan.sessions)
+        return 1 + sum(seat.count for session in sessions for seat in session.seats if not seat.optional)
 
     def problem(
         self, index: int, others: Diary | None = None, *, only: Collection[str] | None = None

@@ -7,27 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from scheduler.solver.many.answer import Value
 from scheduler.solver.many.columns import Column
+from scheduler.solver.many.problem import REPAIR, AssignProblem
 from scheduler.solver.outcome import Figures, Improvement, Stage
-
-Value = tuple[int, int]
 
 
 @dataclass
 class Progress:
-    """An answer counts by how many candidates it leaves out, then by what it costs."""
+    """An answer counts by how many candidates it leaves out, then by what it changes, then by its cost."""
 
     deadline: float
     begun: float = field(default_factory=perf_counter)
     built: float = 0.0
     columns: dict[int, Column] = field(default_factory=dict)
-    #: (left out, cost) of the best answer
     value: Value | None = None
     #: the candidates who can take place in some way, everybody else aside
     possible: tuple[int, ...] = ()
-    #: no answer leaves out fewer, none that leaves out as few costs less
-    least_left_out: int = 0
-    least_cost: int = 0
+    #: no answer leaves out fewer; none that leaves out as few changes less; none of those costs less
+    bound: Value = (0, 0, 0)
     improvements: list[tuple[float, Value]] = field(default_factory=list)
 
     def offer(self, columns: Mapping[int, Column], value: Value) -> bool:
@@ -45,22 +43,29 @@ class Progress:
 
     @property
     def optimal(self) -> bool:
-        return self.value == (self.least_left_out, self.least_cost)
+        return self.value == self.bound
 
-    def figures(self, candidates: int) -> Figures:
-        left_out, cost = self.value or (candidates, 0)
-        most = next((at for at, value in self.improvements if value[0] == left_out), None)
+    def figures(self, problem: AssignProblem) -> Figures:
+        """How it went, stage by stage."""
+        candidates = len(problem.candidates)
+        left_out, change, cost = self.value or (candidates, 0, 0)
+        first = next((at for at, value in self.improvements if value[0] == left_out), None)
         steps = tuple(
-            Improvement(seconds=at, options=candidates - value[0], objective=value[1])
+            Improvement(seconds=at, options=candidates - value[0], objective=value[2])
             for at, value in self.improvements
         )
+        stages = [Stage(name="left out", objective=left_out, bound=self.bound[0])]
+        if problem.ask == REPAIR:
+            moved, changed = divmod(change, problem.move)
+            least_moved, least_changed = divmod(self.bound[1], problem.move)
+            stages.append(Stage(name="sessions moved", objective=moved, bound=least_moved))
+            proven = least_changed if moved == least_moved else 0
+            stages.append(Stage(name="people changed", objective=changed, bound=proven))
+        stages.append(Stage(name="cost", objective=cost, bound=self.bound[2], improvements=steps))
         return Figures(
             build_seconds=self.built - self.begun,
-            first_seconds=most,
+            first_seconds=first,
             last_seconds=self.improvements[-1][0] if self.improvements else None,
             total_seconds=perf_counter() - self.begun,
-            stages=(
-                Stage(name="left out", objective=left_out, bound=self.least_left_out),
-                Stage(name="cost", objective=cost, bound=self.least_cost, improvements=steps),
-            ),
+            stages=tuple(stages),
         )

@@ -9,6 +9,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.plans import Plan
 from scheduler.solver.check import violations
 from scheduler.solver.many.assign import assign
+from scheduler.solver.many.changes import changes_of
 from scheduler.solver.many.judge import recounted, violations_of_all
 from scheduler.solver.many.problem import AssignProblem, PlannedCandidate
 from scheduler.solver.problem import CandidateFacts, Weights
@@ -57,13 +58,19 @@ def placed(question):
 
 
 def value(question, outcome):
-    """How many are left out, and what the others cost."""
+    """How many are left out, how many sessions move, how many people join, and what the others cost."""
     options = outcome.options.values()
-    return len(question.candidates) - len(options), sum(option.cost for option in options)
+    changes = [change for item in outcome.assignments for change in item.changes]
+    return (
+        len(question.candidates) - len(options),
+        sum(change.moved for change in changes),
+        sum(len(change.joining) for change in changes),
+        sum(option.cost for option in options),
+    )
 
 
 def best_by_trying(question):
-    """The fewest left out and the least cost of all answers that the judge lets pass."""
+    """The best value of all answers that the judge lets pass."""
     choices = [[None, *_allowed(question.problem(index))] for index in range(len(question.candidates))]
     best = None
     stack = [({}, 0)]
@@ -71,7 +78,7 @@ def best_by_trying(question):
         chosen, index = stack.pop()
         if index == len(choices):
             cost = sum(option.cost for option in recounted(question, chosen).values())
-            found = (len(choices) - len(chosen), cost)
+            found = (len(choices) - len(chosen), *changes_of(question, chosen), cost)
             best = found if best is None else min(best, found)
             continue
         for option in choices[index]:
