@@ -16,14 +16,18 @@ from time import perf_counter
 
 import numpy as np
 
-from scheduler.solver.many.answer import Value, measure, value_of
+from scheduler.solver.many.answer import measure, value_of
 from scheduler.solver.many.columns import Column, Pricing
+from scheduler.solver.many.exchange import exchanged
 from scheduler.solver.many.ground import CHANGE, COST, LEFT_OUT, Aim, Ground
 from scheduler.solver.many.master import EPSILON, Master, Worth
 from scheduler.solver.many.pack import Packed, pack
 from scheduler.solver.many.patterns import Patterns
 from scheduler.solver.many.problem import REPAIR
+from scheduler.solver.many.solution import Solution
 
+#: more candidates than are solved as one at once
+LARGE = 150
 #: rounds of column generation; columns of one candidate that enter in one round
 ROUNDS = 400
 ENTERING = 6
@@ -45,15 +49,6 @@ class Best:
         return self.bound >= self.value
 
 
-@dataclass(frozen=True)
-class Solution:
-    """The answer for one group, and what none can do better than."""
-
-    members: list[int]
-    columns: dict[int, Column]
-    bound: Value
-
-
 def solve_group(
     ground: Ground,
     patterns: Mapping[int, Patterns],
@@ -62,7 +57,24 @@ def solve_group(
     *,
     deadline: float,
 ) -> Solution:
-    """From a first answer on, leave out as few as possible, then change as little, then cost as little."""
+    """From a first answer on, leave out as few as possible, then change as little, then cost as little.
+
+    A large group is bettered piece by piece first: its linear program takes long.
+    """
+    if len(members) > LARGE:
+        columns = exchanged(ground.board, patterns, members, columns, exactly, deadline=deadline)
+    return exactly(ground, patterns, members, columns, deadline=deadline)
+
+
+def exactly(
+    ground: Ground,
+    patterns: Mapping[int, Patterns],
+    members: list[int],
+    columns: dict[int, Column],
+    *,
+    deadline: float,
+) -> Solution:
+    """The same as one linear program after the other, each closed as far as work and clock allow."""
     board, size = ground.board, len(members)
 
     def group(aim: Aim) -> Best:

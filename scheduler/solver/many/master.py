@@ -57,6 +57,7 @@ class Master:
         self._loads: dict[int, pywraplp.Constraint] = {}
         #: what the program said last: how much of each column, and what each candidate's is worth
         self._values: list[float] = []
+        self._solved = False
         self._worth: dict[int, float] = {}
         self._chosen = {index: self.solver.Constraint(1.0, 1.0) for index in group}
         self._changes = self._at_most(aim.most_changes)
@@ -107,6 +108,7 @@ class Master:
         """The value of the program over the columns so far, every overrun row put in; None: no time is
         left.
         """
+        self._solved = False
         while True:
             left = int(1000 * (deadline - perf_counter()))
             if left <= 0:
@@ -116,6 +118,7 @@ class Master:
                 return None
             self._values = [variable.solution_value() for variable in self._variables]
             if not self._cut():
+                self._solved = True
                 self._worth = {index: row.dual_value() for index, row in self._chosen.items()}
                 return float(self.objective.Value())
 
@@ -209,7 +212,9 @@ class Master:
         return self._worth[index]
 
     def whole(self) -> dict[int, Column] | None:
-        """The columns used, if none is used in part."""
+        """The columns used, if none is used in part; None also where the clock came first."""
+        if not self._solved:
+            return None
         used: dict[int, Column] = {}
         for column, value in zip(self.columns, self._values, strict=False):
             if value > 1 - EPSILON:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from scheduler.solver.many.assign import assign
 from scheduler.solver.many.board import Board, NotExpressible
 from scheduler.solver.many.judge import violations_of_all
-from scheduler.solver.many.outcome import OPTIMAL, Assigned
+from scheduler.solver.many.outcome import OPTIMAL, STOPPED, Assigned
 from scheduler.solver.many.problem import AssignProblem, PlannedCandidate
 from scheduler.solver.problem import Weights
-from tests.solver.many.builders import best_by_trying, value
+from tests.solver.builders import person
+from tests.solver.many.builders import best_by_trying, candidate, many, value
 from tests.solver.random_problems import problems
 
 small = settings(
@@ -89,3 +90,14 @@ def test_every_answer_passes_the_judge_and_is_the_same_again(question):
         sum(reason.value for reason in o.reasons) for o in first.options.values()
     ]
     assert Assigned.from_json(first.to_json()) == first
+
+
+def test_a_clock_that_comes_first_leaves_the_first_answer_and_says_so():
+    people = [person("Ada", "coding"), person("Bob", "coding", hours=("14:00", "17:00"))]
+    two = [candidate(name, offered=[("09:00", "11:00")]) for name in ("Ann", "Ben")]
+    question = many(*two, people=people, weights={"load_step": 10})
+    hurried, patient = assign(question, seconds=1e-9), assign(question)
+    assert (hurried.proof, patient.proof) == (STOPPED, OPTIMAL)
+    assert value(question, hurried) == value(question, patient) == (0, 0, 0, 30)
+    bounds = [outcome.figures.stages[-1].bound for outcome in (hurried, patient)]
+    assert bounds == [20, 30]

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What solving a group gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scheduler.solver.many.answer import Value
+from scheduler.solver.many.columns import Column
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The answer for one group, and what none can do better than."""
+
+    members: list[int]
+    columns: dict[int, Column]
+    bound: Value
