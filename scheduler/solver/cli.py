@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.domain.errors import Invalid
-from scheduler.solver.many.outcome import Assigned
+from scheduler.solver.many.outcome import Assigned, Capacity
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.outcome import Outcome
-from scheduler.solver.problem import PROPOSE, Problem
+from scheduler.solver.problem import CAPACITY, PROPOSE, Problem
 
 WRONG_INPUT = 2
 
@@ -38,8 +38,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _solve(problem: Problem | AssignProblem, *, seconds: float, workers: int) -> Outcome | Assigned:
+def _solve(
+    problem: Problem | AssignProblem, *, seconds: float, workers: int
+) -> Outcome | Assigned | Capacity:
     # a wrong file is refused without loading what solves
+    if isinstance(problem, Problem) and problem.ask == CAPACITY:
+        from scheduler.solver.many.capacity import capacity  # noqa: PLC0415
+
+        return capacity(problem, seconds=seconds)
     if isinstance(problem, AssignProblem):
         from scheduler.solver.many.assign import assign  # noqa: PLC0415
 
@@ -85,7 +91,7 @@ def _read(name: str) -> Problem | AssignProblem:
     text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     data: Any = json.loads(text)
     asked = data.get("ask") if isinstance(data, dict) else None
-    return Problem.from_json(data) if asked in (None, PROPOSE) else AssignProblem.from_json(data)
+    return Problem.from_json(data) if asked in (None, PROPOSE, CAPACITY) else AssignProblem.from_json(data)
 
 
 def _one_line(error: Exception) -> str:

@@ -51,7 +51,7 @@ __all__ = [
 
 FORMAT = 1
 #: what is asked of one candidate's Problem
-PROPOSE = "propose"
+PROPOSE, CAPACITY = "propose", "capacity"
 MOST_OPTIONS = 200
 
 
@@ -84,6 +84,8 @@ class Problem:
     #: then what they cost
     options_apart: bool = False
     seed: int = 0
+    #: propose: options for this candidate; capacity: how many candidates alike the plan can take
+    ask: str = PROPOSE
     weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
@@ -172,6 +174,7 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
+            **({} if self.ask == PROPOSE else {"ask": self.ask}),
             "plan": self.plan.to_json(),
             "window": intervals_to_json((self.window,))[0],
             "now": format_instant(self.now),
@@ -212,9 +215,9 @@ def _problem(node: Node) -> Problem:
         " weights",
     )
     top["format"].whole(FORMAT, FORMAT)
-    if "ask" in top:
-        top["ask"].one_of(PROPOSE)
     optional: dict[str, Any] = {}
+    if "ask" in top:
+        optional["ask"] = top["ask"].one_of(PROPOSE, CAPACITY)
     if "calendars_read" in top:
         optional["calendars_read"] = top["calendars_read"].interval()
     if "overbook" in top:

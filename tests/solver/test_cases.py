@@ -13,11 +13,12 @@ import pytest
 from scheduler.solver.check import violations
 from scheduler.solver.cli import main
 from scheduler.solver.many.assign import assign
+from scheduler.solver.many.capacity import capacity
 from scheduler.solver.many.outcome import Assigned
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, OutOfTime, outcome_from_json
-from scheduler.solver.problem import Problem, Weights
+from scheduler.solver.problem import CAPACITY, Problem, Weights
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "tests" / "cases").glob("*.json"))
@@ -83,6 +84,12 @@ def test_what_the_program_writes_follows_the_schema():
     question = Problem.from_json(json.loads(EXAMPLE))
     follows("problem", question.to_json())
     follows("outcome", OutOfTime(best=propose(question).options, bound=3).to_json())
+
+
+def test_a_capacity_follows_the_schema():
+    question = Problem.from_json(json.loads(EXAMPLE)).evolve(ask=CAPACITY)
+    follows("problem", question.to_json())
+    follows("outcome", capacity(question).to_json())
 
 
 def test_the_schema_knows_every_weight():

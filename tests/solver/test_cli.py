@@ -12,7 +12,7 @@ import pytest
 
 from scheduler.solver.cli import main
 from scheduler.solver.many.assign import assign
-from scheduler.solver.many.outcome import Assigned
+from scheduler.solver.many.outcome import Assigned, Capacity
 from scheduler.solver.outcome import Solved, outcome_from_json
 from tests.solver.builders import person, problem
 from tests.solver.many.builders import candidate, many
@@ -45,6 +45,12 @@ def test_many_candidates_are_assigned(capsys, monkeypatch):
     outcome = Assigned.from_json(json.loads(out))
     assert outcome == assign(question)
     assert [stage.name for stage in outcome.figures.stages] == ["left out", "cost"]
+
+
+def test_a_capacity_is_counted(capsys, monkeypatch):
+    question = problem(person("Ada", "coding")).evolve(ask="capacity")
+    status, out, err = solve(capsys, monkeypatch, json.dumps(question.to_json()))
+    assert (status, err, Capacity.from_json(json.loads(out)).candidates) == (0, "", 8)
 
 
 @pytest.mark.parametrize(

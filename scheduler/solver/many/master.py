@@ -38,9 +38,13 @@ class Worth:
 
 
 class Master:
-    """The program of one group of candidates, of whom `spared` may be left out."""
+    """The program of one group of candidates, of whom `spared` may be left out; each stands for so many
+    `alike`.
+    """
 
-    def __init__(self, ground: Ground, group: Sequence[int], aim: Aim, *, spared: int, steps: int) -> None:
+    def __init__(
+        self, ground: Ground, group: Sequence[int], aim: Aim, *, spared: int, steps: int, alike: int = 1
+    ) -> None:
         self.ground, self.board, self.aim = ground, ground.board, aim
         self.spared = spared
         self.solver = pywraplp.Solver.CreateSolver("GLOP")
@@ -59,7 +63,7 @@ class Master:
         self._values: list[float] = []
         self._solved = False
         self._worth: dict[int, float] = {}
-        self._chosen = {index: self.solver.Constraint(1.0, 1.0) for index in group}
+        self._chosen = {index: self.solver.Constraint(float(alike), float(alike)) for index in group}
         self._changes = self._at_most(aim.most_changes)
         self._left_out = self._at_most(None if aim.counting else spared)
         for row in self._chosen.values() if aim.counting or spared else ():

@@ -67,7 +67,7 @@ def pack(
     if aim.most_changes is not None:
         changes = [change for _, change in choices.values()]
         model.add(cp_model.LinearExpr.weighted_sum(list(chosen.values()), changes) <= aim.most_changes)
-    _limit(model, ground, chosen)
+    limit(model, ground, chosen)
     cost = cp_model.LinearExpr.weighted_sum(literals, weights)
     model.add(cost < below)
     model.minimize(cost)
@@ -107,8 +107,13 @@ def _load_steps(
     return found
 
 
-def _limit(model: cp_model.CpModel, ground: Ground, chosen: Mapping[Column, cp_model.IntVar]) -> None:
-    """Nobody two interviews at once, no limit and no room overrun; rows that say the same are said once."""
+def limit(
+    model: cp_model.CpModel, ground: Ground, chosen: Mapping[Column, cp_model.IntVar], *, alike: bool = False
+) -> None:
+    """Nobody two interviews at once, no limit and no room overrun; rows that say the same are said once.
+
+    A candidate has one column, and cannot overrun a row alone, unless they stand for many `alike`.
+    """
     rows: dict[Row, list[tuple[int, int]]] = defaultdict(list)
     literals = list(chosen.values())
     asks = [column.ask for column in chosen]
@@ -120,7 +125,8 @@ def _limit(model: cp_model.CpModel, ground: Ground, chosen: Mapping[Column, cp_m
         capacity = ground.capacity(row)
         most: dict[int, int] = {}
         for number, count in terms:
-            most[asks[number]] = max(most.get(asks[number], 0), count)
+            whose = number if alike else asks[number]
+            most[whose] = max(most.get(whose, 0), count)
         if sum(most.values()) <= capacity or (tuple(terms), capacity) in said:
             continue
         said.add((tuple(terms), capacity))

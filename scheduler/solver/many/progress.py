@@ -49,7 +49,6 @@ class Progress:
         """How it went, stage by stage."""
         candidates = len(problem.candidates)
         left_out, change, cost = self.value or (candidates, 0, 0)
-        first = next((at for at, value in self.improvements if value[0] == left_out), None)
         steps = tuple(
             Improvement(seconds=at, options=candidates - value[0], objective=value[2])
             for at, value in self.improvements
@@ -62,10 +61,15 @@ class Progress:
             proven = least_changed if moved == least_moved else 0
             stages.append(Stage(name="people changed", objective=changed, bound=proven))
         stages.append(Stage(name="cost", objective=cost, bound=self.bound[2], improvements=steps))
+        return self.figures_of(*stages)
+
+    def figures_of(self, *stages: Stage) -> Figures:
+        """The seconds, with these stages."""
+        left_out = self.value[0] if self.value else None
         return Figures(
-            build_seconds=self.built - self.begun,
-            first_seconds=first,
+            build_seconds=max(0.0, self.built - self.begun),
+            first_seconds=next((at for at, value in self.improvements if value[0] == left_out), None),
             last_seconds=self.improvements[-1][0] if self.improvements else None,
             total_seconds=perf_counter() - self.begun,
-            stages=tuple(stages),
+            stages=stages,
         )
