@@ -85,6 +85,8 @@ class Shape:
 
     ticks: int
     masks: dict[int, PersonStarts] = field(default_factory=dict)
+    #: by person, the starts they could hold by themselves
+    able: dict[int, int] = field(default_factory=dict)
     buffers: dict[int, Buffer] = field(default_factory=dict)
     #: people by starts: what a seat costs, NEVER where the person cannot
     cost: Whole = field(default_factory=lambda: np.zeros((0, 0), np.int64))
@@ -238,14 +240,15 @@ class Board:
         here, reach = self.shapes[shape], self._reaches[self.problem.candidates[index].plan.grid]
         people = {p for pool in pools for p in pool}
         for person in people - here.masks.keys():
-            here.masks[person] = reach.person(person, session)
+            starts = reach.person(person, session)
+            here.masks[person], here.able[person] = starts, starts.able & starts.grid
             here.buffers[person] = self.people[person].buffer_for(session)
         places = sum(seat.count for seat in session.seats if not seat.optional)
         if places > 1 and len({here.masks[p].grid for p in people}) > 1:
             raise NotExpressible("a panel keeps several clocks")
         able = -1
         for pool in pools:
-            able &= reduce(or_, (here.masks[p].able & here.masks[p].grid for p in pool), 0)
+            able &= reduce(or_, (here.able[p] for p in pool), 0)
         return able
 
     # rooms
@@ -292,7 +295,7 @@ class Board:
         for shape in self.shapes:
             people = range(len(self.people))
             masks = [shape.masks.get(p) for p in people]
-            able = self._bits([m.able & m.grid if m else 0 for m in masks])[:, self.starts]
+            able = self._bits([shape.able.get(p, 0) for p in people])[:, self.starts]
             liked = self._bits([m.preferred if m else 0 for m in masks])[:, self.starts]
             cost = np.array(loads, np.int64)[:, None] * self.weights.load
             cost = cost + np.where(liked, 0, self.weights.preferred_hours)

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from scheduler.solver.many.answer import Answer
-from scheduler.solver.many.board import NEVER, Ask, Board
+from scheduler.solver.many.board import Ask, Board
 
 
 def scarcest_first(board: Board) -> list[int]:
@@ -23,10 +21,9 @@ def scarcest_first(board: Board) -> list[int]:
 def _ways(board: Board, ask: Ask, session: int) -> int:
     """Pairs of a start and a person for the scarcest seat of one session."""
     here = ask.sessions[session]
-    columns = board.columns_of(here.mask)
-    cost = board.shapes[here.shape].cost
+    able = board.shapes[here.shape].able
     return min(
-        (int(np.count_nonzero(cost[seat.pool[:, None], columns] < NEVER)) for seat in here.seats), default=0
+        (sum((able[p] & here.mask).bit_count() for p in seat.pool.tolist()) for seat in here.seats), default=0
     )
 
 

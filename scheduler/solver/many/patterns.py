@@ -50,14 +50,18 @@ def patterns_of(board: Board, ask: Ask, timing: Timing) -> Patterns:
     else:
         ticks = np.concatenate([lister.in_order(order) for order in _orders(ask.plan)])
     ticks, time = lister.costed(ticks)
-    columns = [np.unique(ticks[:, j], return_inverse=True) for j in range(len(ask.sessions))]
-    rows = np.stack([inverse for _, inverse in columns], axis=1)
+    if len(ask.sessions) == 1:
+        columns, rows = [ticks[:, 0]], np.arange(len(ticks))[:, None]
+    else:
+        used = [np.unique(ticks[:, j], return_inverse=True) for j in range(len(ask.sessions))]
+        columns = [starts for starts, _ in used]
+        rows = np.stack([inverse for _, inverse in used], axis=1)
     moved = np.zeros(len(ticks), np.int64)
     for j, tick in enumerate(ask.booked):
         moved += ticks[:, j] != tick if tick is not None else 0
     return Patterns(
         ask,
-        tuple(np.searchsorted(board.starts, used) for used, _ in columns),
+        tuple(np.searchsorted(board.starts, starts) for starts in columns),
         rows,
         time,
         moved * board.problem.move,
