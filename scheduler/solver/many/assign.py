@@ -18,7 +18,7 @@ from scheduler.solver.many.bound import alone, flattest
 from scheduler.solver.many.changes import changes_for
 from scheduler.solver.many.components import components
 from scheduler.solver.many.diary import Diary
-from scheduler.solver.many.finish import finished, judged
+from scheduler.solver.many.finish import finished
 from scheduler.solver.many.general import one_by_one
 from scheduler.solver.many.greedy import fill, polish, scarcest_first
 from scheduler.solver.many.ground import Ground
@@ -45,7 +45,7 @@ def assign(problem: AssignProblem, *, seconds: float = 10.0, workers: int = 1) -
         board = Board(problem)
         patterns = all_patterns(board)
     except NotExpressible:
-        options = judged(problem, one_by_one(problem, progress))
+        options = one_by_one(problem, progress)
     else:
         progress.built = perf_counter()
         solve(progress, board, patterns, workers=workers)
@@ -64,6 +64,7 @@ def solve(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
             break
         offer(progress, answer)
     prove(progress, board, patterns, workers=workers)
+    progress.stopped = progress.over
 
 
 def all_patterns(board: Board) -> dict[int, Patterns]:
@@ -126,7 +127,7 @@ def prove(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
 
 def outcome(problem: AssignProblem, options: Mapping[int, Option], progress: Progress) -> Assigned:
     """The answer in the words of the domain, everybody left out with what stands in their way."""
-    proof = OPTIMAL if progress.optimal else STOPPED if progress.over else FEASIBLE
+    proof = OPTIMAL if progress.optimal else STOPPED if progress.stopped else FEASIBLE
     diary = Diary(problem, options)
     assignments = []
     for index, item in enumerate(problem.candidates):

@@ -18,7 +18,7 @@ from scheduler.domain.options import Option
 from scheduler.solver.many.answer import Answer, value_of
 from scheduler.solver.many.assign import all_patterns
 from scheduler.solver.many.board import NEVER, Ask, Board, NotExpressible, SeatAsk
-from scheduler.solver.many.finish import finished, judged
+from scheduler.solver.many.finish import finished
 from scheduler.solver.many.general import one_by_one
 from scheduler.solver.many.greedy import fill
 from scheduler.solver.many.outcome import FEASIBLE, OPTIMAL, STOPPED, Capacity, Pool
@@ -48,7 +48,7 @@ def capacity(problem: Problem, *, seconds: float = 10.0) -> Capacity:
         board = Board(asked)
         patterns = all_patterns(board)
     except NotExpressible:
-        options = judged(asked, one_by_one(asked, progress))
+        options = one_by_one(asked, progress)
     else:
         progress.built = perf_counter()
         answer = Answer(board, patterns)
@@ -56,6 +56,7 @@ def capacity(problem: Problem, *, seconds: float = 10.0) -> Capacity:
         progress.offer(answer.columns, answer.value)
         if at_most is not None and len(answer.columns) < at_most:
             at_most = _more(progress, board, patterns, at_most)
+        progress.stopped = progress.over
         options = finished(board, progress.columns)
     return _outcome(pools, tuple(options.values()), at_most, progress)
 
@@ -67,7 +68,7 @@ def _outcome(
     return Capacity(
         candidates=found,
         at_most=at_most,
-        proof=OPTIMAL if found == at_most else STOPPED if progress.over else FEASIBLE,
+        proof=OPTIMAL if found == at_most else STOPPED if progress.stopped else FEASIBLE,
         pools=pools,
         options=options,
         figures=progress.figures_of(Stage(name="candidates", objective=found, bound=at_most)),
@@ -107,9 +108,12 @@ def _more(progress: Progress, board: Board, patterns: dict[int, Patterns], at_mo
 
 def _pools(problem: Problem) -> tuple[Pool, ...]:
     """The pools, the narrowest first; none where a panel keeps several clocks."""
-    plan = replace(problem.plan, distinct_interviewers=True)
+    if not problem.plan.distinct_interviewers:  # who may sit in several sessions is counted in each
+        people = tuple(replace(person, met=False) for person in problem.interviewers)
+        plan = replace(problem.plan, distinct_interviewers=True)
+        problem = problem.evolve(plan=plan, interviewers=people)
     try:
-        board = Board(alike(problem.evolve(plan=plan), 1))
+        board = Board(alike(problem, 1))
     except NotExpressible:
         return ()
     return tuple(sorted(_pools_of(board), key=lambda pool: pool.candidates))

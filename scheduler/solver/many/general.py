@@ -5,14 +5,13 @@ best way that is left, then by exchange. Every rule of a plan is kept; nothing i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from scheduler.domain.options import Option
 from scheduler.solver.choice import Choice
 from scheduler.solver.drafts import best_rooms, optional_people, to_option
 from scheduler.solver.many.answer import Value
 from scheduler.solver.many.changes import changes_of
 from scheduler.solver.many.diary import Diary
+from scheduler.solver.many.finish import judged
 from scheduler.solver.many.judge import recounted
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.many.progress import Progress
@@ -37,18 +36,21 @@ class OneByOne:
     def solve(self) -> dict[int, Option]:
         """Options for as many as could be found, by the position of the candidate."""
         everybody = range(len(self.problem.candidates))
-        alone = {index: best_option(self.problem.problem(index)) for index in everybody}
-        possible = [index for index in everybody if alone[index] is not None]
-        self.progress.bound = (len(everybody) - len(possible), 0, 0)
-        order = sorted(possible, key=lambda index: (-self._people_wanted(index), index))
-        for index in order:
-            self._place(index)
+        order = sorted(everybody, key=lambda index: (-self._people_wanted(index), index))
+        failed = [index for index in order if self.progress.over or not self._place(index)]
         self._note()
+        impossible = [i for i in failed if not self.progress.over and self._alone(i) is None]
+        self.progress.bound = (len(impossible), 0, 0)
+        possible = [index for index in order if index not in impossible]
         for _ in range(ROUNDS):
-            if self.progress.over or not self._exchange(order):
+            if self.progress.over or not self._exchange(possible):
                 break
             self._note()
         return self.options
+
+    def _alone(self, index: int) -> Option | None:
+        """What a candidate could have if there were nobody else."""
+        return best_option(self.problem.problem(index))
 
     def _people_wanted(self, index: int) -> int:
         """Seats to be filled: long loops are harder to place, and come first."""
@@ -112,6 +114,8 @@ def best_option(problem: Problem) -> Option | None:
     return None
 
 
-def one_by_one(problem: AssignProblem, progress: Progress) -> Mapping[int, Option]:
-    """Options by the position of the candidate, as found by the general way."""
-    return OneByOne(problem, progress).solve()
+def one_by_one(problem: AssignProblem, progress: Progress) -> dict[int, Option]:
+    """Options by the position of the candidate, as found by the general way, judged. Raises WrongAnswer."""
+    options = OneByOne(problem, progress).solve()
+    progress.stopped = progress.over
+    return judged(problem, options)

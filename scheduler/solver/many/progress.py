@@ -22,6 +22,8 @@ class Progress:
     built: float = 0.0
     columns: dict[int, Column] = field(default_factory=dict)
     value: Value | None = None
+    #: the clock came before the work was done
+    stopped: bool = False
     #: the candidates who can take place in some way, everybody else aside
     possible: tuple[int, ...] = ()
     #: no answer leaves out fewer; none that leaves out as few changes less; none of those costs less

@@ -80,6 +80,12 @@ def test_people_shared_by_two_sessions_are_counted_once():
     assert outcome.pools[0].session_keys == ("coding", "design")
 
 
+def test_people_the_candidate_has_met_count_where_they_may_come_again():
+    ada = person("Ada", "coding", hours=("09:00", "12:00"), met=True)
+    assert counted(problem(ada)) == (0, 0)
+    assert counted(problem(ada, distinct_interviewers=False)) == (3, 3)
+
+
 def test_one_more_candidate_cannot_be_placed():
     people = [
         person("Ada", "coding", hours=("09:00", "12:00")),
