@@ -6,16 +6,18 @@ Repairing is the same question about candidates who have something booked: chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from time import perf_counter
 
 from scheduler.domain.options import Option
 from scheduler.solver.explain import explain_none
-from scheduler.solver.many.answer import Answer, value_of
+from scheduler.solver.many.answer import Answer, Value, value_of
 from scheduler.solver.many.board import Board, NotExpressible
 from scheduler.solver.many.bound import alone, flattest
 from scheduler.solver.many.changes import changes_for
+from scheduler.solver.many.columns import Column
 from scheduler.solver.many.components import components
 from scheduler.solver.many.diary import Diary
 from scheduler.solver.many.finish import finished
@@ -99,30 +101,23 @@ def prove(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
     """Solve each group of candidates for itself, the smallest first."""
     from scheduler.solver.many.group import solve_group  # noqa: PLC0415 (loads OR-Tools)
 
-    ground, columns = Ground.untouched(board), dict(progress.columns)
-    left_out, change, cost = progress.bound[0], 0, 0
-    with ThreadPoolExecutor(workers) as pool:
-        asked = [
-            pool.submit(
-                solve_group,
-                ground,
-                patterns,
-                members,
-                {index: columns[index] for index in members if index in columns},
-                deadline=progress.deadline,
-            )
-            for members in components(board, progress.possible)
-        ]
-        for done in as_completed(asked):
-            answer = done.result()
-            for index in answer.members:
+    ground, columns, one_at_a_time = Ground.untouched(board), dict(progress.columns), Lock()
+
+    def found(members: Sequence[int], better: Mapping[int, Column]) -> None:
+        with one_at_a_time:
+            for index in members:
                 columns.pop(index, None)
-            columns |= answer.columns
-            left_out, change, cost = (
-                known + more for known, more in zip((left_out, change, cost), answer.bound, strict=True)
-            )
+            columns.update(better)
             progress.offer(columns, value_of(board, patterns, columns, len(board.asks)))
-    progress.bound = (left_out, change, max(cost, progress.bound[2]))
+
+    def solved(members: list[int]) -> Value:
+        mine = {index: columns[index] for index in members if index in columns}
+        return solve_group(ground, patterns, members, mine, deadline=progress.deadline, found=found).bound
+
+    with ThreadPoolExecutor(workers) as pool:
+        bounds = list(pool.map(solved, components(board, progress.possible)))
+    left_out, change, cost = (sum(bound[k] for bound in bounds) for k in range(3))
+    progress.bound = (progress.bound[0] + left_out, change, max(cost, progress.bound[2]))
 
 
 def outcome(problem: AssignProblem, options: Mapping[int, Option], progress: Progress) -> Assigned:

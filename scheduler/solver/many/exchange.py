@@ -13,7 +13,7 @@ from scheduler.solver.many.answer import Answer
 from scheduler.solver.many.board import Board
 from scheduler.solver.many.columns import Column
 from scheduler.solver.many.patterns import Patterns
-from scheduler.solver.many.solution import Solution
+from scheduler.solver.many.solution import Found, Solution
 
 #: candidates taken out at once, from how many days, and how often
 PIECE = 60
@@ -31,6 +31,7 @@ def exchanged(
     solve: SolvePiece,
     *,
     deadline: float,
+    found: Found,
 ) -> dict[int, Column]:
     """The columns of a group after so many steps, or as far as the clock let it come."""
     answer = Answer(board, patterns)
@@ -42,7 +43,7 @@ def exchanged(
             break
         piece = _piece(answer, members, chance)
         mine = {index: answer.drop(index) for index in piece if index in answer.columns}
-        solution = solve(answer.ground(), patterns, piece, mine, deadline=deadline)
+        solution = solve(answer.ground(), patterns, piece, mine, deadline=deadline, found=found)
         for column in solution.columns.values():
             answer.take(column)
     return answer.columns

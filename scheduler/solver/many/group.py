@@ -24,7 +24,7 @@ from scheduler.solver.many.master import EPSILON, Master, Worth
 from scheduler.solver.many.pack import Packed, pack
 from scheduler.solver.many.patterns import Patterns
 from scheduler.solver.many.problem import REPAIR
-from scheduler.solver.many.solution import Solution
+from scheduler.solver.many.solution import Found, Solution
 
 #: more candidates than are solved as one at once
 LARGE = 150
@@ -56,14 +56,16 @@ def solve_group(
     columns: dict[int, Column],
     *,
     deadline: float,
+    found: Found,
 ) -> Solution:
     """From a first answer on, leave out as few as possible, then change as little, then cost as little.
 
-    A large group is bettered piece by piece first: its linear program takes long.
+    A large group is bettered piece by piece first: its linear program takes long. `found` is told of every
+    better answer on the way.
     """
     if len(members) > LARGE:
-        columns = exchanged(ground.board, patterns, members, columns, exactly, deadline=deadline)
-    return exactly(ground, patterns, members, columns, deadline=deadline)
+        columns = exchanged(ground.board, patterns, members, columns, exactly, deadline=deadline, found=found)
+    return exactly(ground, patterns, members, columns, deadline=deadline, found=found)
 
 
 def exactly(
@@ -73,13 +75,15 @@ def exactly(
     columns: dict[int, Column],
     *,
     deadline: float,
+    found: Found,
 ) -> Solution:
     """The same as one linear program after the other, each closed as far as work and clock allow."""
     board, size = ground.board, len(members)
 
     def group(aim: Aim) -> Best:
         spared = size - len(columns)
-        return Group(ground, patterns, members, aim, spared=spared, deadline=deadline).solve(columns)
+        one = Group(ground, patterns, members, aim, spared=spared, deadline=deadline, found=found)
+        return one.solve(columns)
 
     left_out = change = None
     if len(columns) < size:
@@ -106,9 +110,10 @@ class Group:
         *,
         spared: int,
         deadline: float,
+        found: Found,
     ) -> None:
         self.ground, self.patterns, self.members, self.aim = ground, patterns, members, aim
-        self.spared, self.deadline = spared, deadline
+        self.spared, self.deadline, self.found = spared, deadline, found
         self._measured: dict[Column, tuple[int, int]] = {}
 
     def solve(self, columns: Mapping[int, Column]) -> Best:
@@ -187,6 +192,7 @@ class Group:
         value = self.value(columns)
         if value < best.value:
             best.columns, best.value = columns, value
+            self.found(self.members, columns)
 
     def value(self, columns: Mapping[int, Column]) -> int:
         """What these columns count for the aim."""
@@ -223,6 +229,7 @@ class Group:
             below=best.value,
             work=WORK,
             seconds=self.deadline - perf_counter(),
+            found=lambda columns: self._offer(best, columns),
         )
 
     def _within(self, worth: Worth, gap: float) -> list[Column] | None:

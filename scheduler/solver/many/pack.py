@@ -6,7 +6,7 @@ columns given prove.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,10 +35,12 @@ def pack(
     below: int,
     work: float,
     seconds: float,
+    found: Callable[[dict[int, Column]], None],
 ) -> Packed:
     """One column for each candidate of the group but the `spared`, for less than `below`.
 
-    `choices` are the columns with their cost and changes; `work` is OR-Tools' own measure, about seconds.
+    `choices` are the columns with their cost and changes; `work` is OR-Tools' own measure, about seconds;
+    `found` is told of each answer on the way.
     """
     model = cp_model.CpModel()
     chosen = {column: model.new_bool_var("") for column in choices}
@@ -77,11 +79,24 @@ def pack(
     solver.parameters.random_seed = ground.board.problem.seed
     solver.parameters.max_deterministic_time = work
     solver.parameters.max_time_in_seconds = max(0.01, seconds)
-    status = solver.solve(model)
+    status = solver.solve(model, _Found(chosen, found))
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         best = {column.ask: column for column, literal in chosen.items() if solver.boolean_value(literal)}
         return Packed(best, round(solver.objective_value), status == cp_model.OPTIMAL)
     return Packed(None, below, status == cp_model.INFEASIBLE)
+
+
+class _Found(cp_model.CpSolverSolutionCallback):
+    """Hands each answer on."""
+
+    def __init__(
+        self, chosen: Mapping[Column, cp_model.IntVar], found: Callable[[dict[int, Column]], None]
+    ) -> None:
+        super().__init__()
+        self._chosen, self._found = chosen, found
+
+    def on_solution_callback(self) -> None:
+        self._found({c.ask: c for c, literal in self._chosen.items() if self.boolean_value(literal)})
 
 
 def _load_steps(

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.solver.many.answer import Value
 from scheduler.solver.many.columns import Column
+
+#: told of the members of a group and better columns for them
+Found = Callable[[Sequence[int], Mapping[int, Column]], None]
 
 
 @dataclass(frozen=True)
