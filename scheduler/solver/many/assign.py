@@ -13,7 +13,7 @@ from time import perf_counter
 
 from scheduler.domain.options import Option
 from scheduler.solver.explain import explain_none
-from scheduler.solver.many.answer import Answer, Value, value_of
+from scheduler.solver.many.answer import Answer, value_of
 from scheduler.solver.many.board import Board, NotExpressible
 from scheduler.solver.many.bound import alone, flattest
 from scheduler.solver.many.changes import changes_for
@@ -28,6 +28,7 @@ from scheduler.solver.many.outcome import FEASIBLE, OPTIMAL, STOPPED, Assigned, 
 from scheduler.solver.many.patterns import Patterns, patterns_of
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.many.progress import Progress
+from scheduler.solver.many.solution import Solution
 from scheduler.solver.timing import Timing
 
 #: rounds of putting everybody back in the cheapest way
@@ -66,7 +67,6 @@ def solve(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
             break
         offer(progress, answer)
     prove(progress, board, patterns, workers=workers)
-    progress.stopped = progress.over
 
 
 def all_patterns(board: Board) -> dict[int, Patterns]:
@@ -110,13 +110,14 @@ def prove(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
             columns.update(better)
             progress.offer(columns, value_of(board, patterns, columns, len(board.asks)))
 
-    def solved(members: list[int]) -> Value:
+    def solved(members: list[int]) -> Solution:
         mine = {index: columns[index] for index in members if index in columns}
-        return solve_group(ground, patterns, members, mine, deadline=progress.deadline, found=found).bound
+        return solve_group(ground, patterns, members, mine, deadline=progress.deadline, found=found)
 
     with ThreadPoolExecutor(workers) as pool:
-        bounds = list(pool.map(solved, components(board, progress.possible)))
-    left_out, change, cost = (sum(bound[k] for bound in bounds) for k in range(3))
+        solutions = list(pool.map(solved, components(board, progress.possible)))
+    progress.stopped = progress.over or any(solution.hurried for solution in solutions)
+    left_out, change, cost = (sum(solution.bound[k] for solution in solutions) for k in range(3))
     progress.bound = (progress.bound[0] + left_out, change, max(cost, progress.bound[2]))
 
 

@@ -43,6 +43,8 @@ class Best:
     columns: dict[int, Column]
     value: int
     bound: int = 0
+    #: the clock came before the work was done
+    hurried: bool = False
 
     @property
     def optimal(self) -> bool:
@@ -95,7 +97,8 @@ def exactly(
     most = value_of(board, patterns, columns, size)[1] if board.problem.ask == REPAIR else None
     cost = group(replace(COST, most_changes=most))
     bound = (left_out.bound if left_out else 0, change.bound if change else 0, cost.bound)
-    return Solution(members, cost.columns, bound)
+    hurried = any(best.hurried for best in (left_out, change, cost) if best)
+    return Solution(members, cost.columns, bound, hurried)
 
 
 class Group:
@@ -213,6 +216,7 @@ class Group:
             packed = self._pack(best, entered if choices is None else choices)
             if packed.columns is not None:
                 self._offer(best, packed.columns)
+            best.hurried = best.hurried or packed.hurried
             if choices is None or not packed.certain:
                 return
             # whatever uses another column counts more than the bound and the gap

@@ -23,6 +23,8 @@ class Packed:
     columns: dict[int, Column] | None
     cost: int
     certain: bool
+    #: the clock came before the work was done
+    hurried: bool = False
 
 
 def pack(
@@ -80,10 +82,12 @@ def pack(
     solver.parameters.max_deterministic_time = work
     solver.parameters.max_time_in_seconds = max(0.01, seconds)
     status = solver.solve(model, _Found(chosen, found))
+    final = status in (cp_model.OPTIMAL, cp_model.INFEASIBLE)
+    hurried = not final and solver.response_proto.deterministic_time < work
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         best = {column.ask: column for column, literal in chosen.items() if solver.boolean_value(literal)}
-        return Packed(best, round(solver.objective_value), status == cp_model.OPTIMAL)
-    return Packed(None, below, status == cp_model.INFEASIBLE)
+        return Packed(best, round(solver.objective_value), final, hurried)
+    return Packed(None, below, final, hurried)
 
 
 class _Found(cp_model.CpSolverSolutionCallback):

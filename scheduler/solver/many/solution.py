@@ -20,3 +20,5 @@ class Solution:
     members: list[int]
     columns: dict[int, Column]
     bound: Value
+    #: the clock came before the work was done
+    hurried: bool
