@@ -6,7 +6,7 @@ Repairing is the same question about candidates who have something booked: chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from time import perf_counter
@@ -88,13 +88,18 @@ def offer(progress: Progress, answer: Answer) -> None:
 
 def bound(progress: Progress, board: Board, patterns: Mapping[int, Patterns]) -> None:
     """What no answer can do better than."""
-    least = alone(board, patterns)
-    progress.possible = tuple(least)
-    impossible = len(board.asks) - len(least)
+    progress.alone = alone(board, patterns)
+    impossible = len(board.asks) - len(progress.alone)
     cost = 0
     if progress.value and progress.value[0] == impossible:
-        cost = sum(least.values()) + sum(flattest(board, group) for group in components(board, least))
+        groups = components(board, progress.alone)
+        cost = sum(least_of(progress, board, members) for members in groups)
     progress.bound = (impossible, 0, cost)
+
+
+def least_of(progress: Progress, board: Board, members: Collection[int]) -> int:
+    """What a group costs at least in which nobody is left out."""
+    return sum(progress.alone[index] for index in members) + flattest(board, members)
 
 
 def prove(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *, workers: int) -> None:
@@ -115,10 +120,14 @@ def prove(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
         return solve_group(ground, patterns, members, mine, deadline=progress.deadline, found=found)
 
     with ThreadPoolExecutor(workers) as pool:
-        solutions = list(pool.map(solved, components(board, progress.possible)))
+        solutions = list(pool.map(solved, components(board, progress.alone)))
     progress.stopped = progress.over or any(solution.hurried for solution in solutions)
-    left_out, change, cost = (sum(solution.bound[k] for solution in solutions) for k in range(3))
-    progress.bound = (progress.bound[0] + left_out, change, max(cost, progress.bound[2]))
+    left_out, change, cost = progress.bound[0], 0, 0
+    for each in solutions:
+        everybody = len(each.columns) == len(each.members)
+        left_out, change = left_out + each.bound[0], change + each.bound[1]
+        cost += max(each.bound[2], least_of(progress, board, each.members) if everybody else 0)
+    progress.bound = (left_out, change, cost)
 
 
 def outcome(problem: AssignProblem, options: Mapping[int, Option], progress: Progress) -> Assigned:

@@ -24,8 +24,8 @@ class Progress:
     value: Value | None = None
     #: the clock came before the work was done
     stopped: bool = False
-    #: the candidates who can take place in some way, everybody else aside
-    possible: tuple[int, ...] = ()
+    #: what each candidate costs at least who can take place in some way, everybody else aside
+    alone: dict[int, int] = field(default_factory=dict)
     #: no answer leaves out fewer; none that leaves out as few changes less; none of those costs less
     bound: Value = (0, 0, 0)
     improvements: list[tuple[float, Value]] = field(default_factory=list)
