@@ -211,8 +211,8 @@ def listed_twice(pointer: str, things: Iterable[InterviewerFacts | RoomFacts]) -
 def _problem(node: Node) -> Problem:
     top = node.fields(
         "format plan window now candidate interviewers",
-        "ask calendars_read overbook ignore_candidate_hours rooms unreadable day_zone options options_apart seed"
-        " weights",
+        "ask calendars_read overbook ignore_candidate_hours rooms unreadable day_zone options options_apart"
+        " seed weights",
     )
     top["format"].whole(FORMAT, FORMAT)
     optional: dict[str, Any] = {}

@@ -299,6 +299,8 @@ class Board:
             liked = self._bits([m.preferred if m else 0 for m in masks])[:, self.starts]
             cost = np.array(loads, np.int64)[:, None] * self.weights.load
             cost = cost + np.where(liked, 0, self.weights.preferred_hours)
+            over = self._bits([m.overbooked if m else 0 for m in masks])[:, self.starts]
+            cost = cost + np.where(over, self.weights.overbooked, 0)
             shape.cost = np.where(able, cost, NEVER)
             kept = [shape.buffers.get(p, Buffer()) for p in people]
             shape.before = [self.line.ticks(b.before) for b in kept]

@@ -88,6 +88,7 @@ def alike(problem: Problem, number: int) -> AssignProblem:
         rooms=problem.rooms,
         unreadable=problem.unreadable,
         calendars_read=problem.calendars_read,
+        overbook=problem.overbook,
         ignore_candidate_hours=problem.ignore_candidate_hours,
         day_zone=problem.day_zone,
         seed=problem.seed,

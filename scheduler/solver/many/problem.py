@@ -74,6 +74,8 @@ class AssignProblem:
     rooms: tuple[RoomFacts, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     calendars_read: Interval | None = None
+    #: kinds of people's calendar events that an interview may lie over at a price (`weights.overbooked`)
+    overbook: tuple[str, ...] = ()
     #: neither the plans' candidate hours nor availability counts
     ignore_candidate_hours: bool = False
     #: IANA: where days begin; None: on each candidate's and each interviewer's own clock
@@ -164,6 +166,7 @@ class AssignProblem:
             rooms=rooms,
             unreadable=self.unreadable,
             calendars_read=self.calendars_read,
+            overbook=self.overbook,
             ignore_candidate_hours=self.ignore_candidate_hours,
             day_zone=self.day_zone,
             options=1,
@@ -209,6 +212,7 @@ class AssignProblem:
             "window": intervals_to_json((self.window,))[0],
             "now": format_instant(self.now),
             "calendars_read": intervals_to_json((self.calendars_read,))[0] if self.calendars_read else None,
+            "overbook": list(self.overbook),
             "candidates": [_candidate_to_json(item, position[item.plan]) for item in self.candidates],
             "ignore_candidate_hours": self.ignore_candidate_hours,
             "interviewers": [interviewer_to_json(person) for person in self.interviewers],

@@ -25,12 +25,15 @@ def read_assign_problem(data: Any) -> AssignProblem:
     """Read the format of docs/problem.md. Raises Invalid with a pointer to the first thing wrong."""
     top = Node(data).fields(
         "format ask plans window now candidates interviewers",
-        "calendars_read ignore_candidate_hours rooms unreadable day_zone between_interviews seed weights",
+        "calendars_read overbook ignore_candidate_hours rooms unreadable day_zone between_interviews seed"
+        " weights",
     )
     top["format"].whole(FORMAT, FORMAT)
     optional: dict[str, Any] = {}
     if "calendars_read" in top:
         optional["calendars_read"] = top["calendars_read"].interval()
+    if "overbook" in top:
+        optional["overbook"] = tuple(kind.name() for kind in top["overbook"].items())
     if "ignore_candidate_hours" in top:
         optional["ignore_candidate_hours"] = top["ignore_candidate_hours"].flag()
     if "day_zone" in top:

@@ -53,6 +53,7 @@ def many_problems(draw, most=3, sessions=(1, 1, 2), rules=None):
         now=first.now,
         interviewers=first.interviewers,
         rooms=first.rooms,
+        overbook=first.overbook,
         day_zone=first.day_zone,
         between_interviews=draw(st.sampled_from([0, 0, 15, 30])),
         weights=Weights(

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scheduler.domain.people import Buffer, Limits
+from scheduler.solver.facts import BusyBlock
 from scheduler.solver.many.assign import assign
 from scheduler.solver.many.judge import violations_of_all
 from tests.solver.builders import person, room, seat, session, span
@@ -120,6 +123,21 @@ def test_people_other_than_the_preferred_cost():
 
     assert (cost(), cost("bob"), cost("nobody")) == (0, 0, 3)
     assert cost("bob", offered=[("10:00", "17:00")]) == 3
+
+
+def test_what_may_be_overbooked_costs_and_what_may_not_blocks():
+    focus = BusyBlock(span("09:00", "10:00"), "focus")
+    ada = replace(person("Ada", "coding"), busy=(focus,))
+    ann = candidate("Ann", offered=[("09:00", "10:00")])
+    later = candidate("Ann", offered=[("09:00", "11:00")])
+
+    def answer(who, *kinds):
+        outcome = assign(many(who, people=[ada], overbook=kinds, weights={"overbooked": 7}))
+        return [(f"{option.start:%H:%M}", option.cost) for option in outcome.options.values()]
+
+    assert answer(ann) == answer(ann, "hold") == []
+    assert answer(ann, "focus") == [("09:00", 7)]
+    assert answer(later, "focus") == [("10:00", 0)]
 
 
 def test_panels_of_one_session_are_different_people():
