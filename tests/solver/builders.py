@@ -13,7 +13,7 @@ from ortools.sat.python import cp_model
 
 from scheduler.domain.hours import WEEKDAYS, WeeklyHours
 from scheduler.domain.intervals import Interval
-from scheduler.domain.options import Option, OptionSession, Panelist, RoomRef
+from scheduler.domain.options import Option, OptionSession, Panelist, Reason, RoomRef
 from scheduler.domain.people import Buffer, Limits, Qualification
 from scheduler.domain.plans import Break, Gap, Plan, Seat, Session
 from scheduler.solver.check import violations
@@ -235,3 +235,8 @@ __all__ = [
     "verdict",
     "weekly",
 ]
+
+
+def reasons_that_count(option: Option) -> tuple[Reason, ...]:
+    """What the judge says of an option, without the words about its people."""
+    return tuple(reason for reason in option.reasons if reason.code not in ("people", "cover"))

@@ -13,7 +13,7 @@ from scheduler.solver.model import propose
 from scheduler.solver.problem import BookedInterview, BusyBlock
 from scheduler.solver.seating import seat
 from tests.solver import builders
-from tests.solver.builders import MONDAY, at, person, problem, room, session, span
+from tests.solver.builders import MONDAY, at, person, problem, reasons_that_count, room, session, span
 from tests.solver.random_problems import problems
 from tests.solver.test_agreement import small
 
@@ -37,7 +37,7 @@ def panel(option):
 
 def test_an_option_whose_people_are_free_stays_as_it_is():
     option = propose(FREE).options[0].evolve(id="opt_1")
-    assert seat(FREE, option) == option
+    assert seat(FREE, option) == option.evolve(reasons=reasons_that_count(option))
 
 
 def test_the_least_loaded_comes_in_for_somebody_lost():
@@ -133,7 +133,7 @@ def test_whatever_is_seated_passes_the_judge(question, other):
         interviewers=tuple(replace(p, busy=other.interviewers[0].busy) for p in people[:1]) + people[1:]
     )
     for option in getattr(outcome, "options", ()):
-        assert seat(question, option) == option
+        assert seat(question, option) == option.evolve(reasons=reasons_that_count(option))
         again = seat(changed, option)
         if again is None:
             assert violations(changed, option) != ()
