@@ -141,6 +141,11 @@ def complete(parts: Parts, organization_id: str, booking_id: str) -> None:
 def _end(session: Session, parts: Parts, booking: rows.Booking, status: str, actor: Actor) -> None:
     booking.status = move(moves.BOOKING, "booking", booking.status, status)
     booking.version += 1
+    session.execute(  # times that it could have been moved to
+        sa.update(rows.Option)
+        .where(rows.Option.run_candidate_id == booking.run_candidate_id, rows.Option.status == "offered")
+        .values(status="expired")
+    )
     events.record(
         session, booking.organization_id, f"booking.{status}", actor=actor, at=parts.now(), booking=booking
     )

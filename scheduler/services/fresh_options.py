@@ -23,7 +23,7 @@ from scheduler.domain.options import Option, OptionSession, Reason
 from scheduler.domain.people import Candidate, intervals_to_json
 from scheduler.domain.plans import Plan
 from scheduler.services import bookings, moving, owing, picks, problems, readings, solving, views
-from scheduler.services.parts import Actor, Parts
+from scheduler.services.parts import CANDIDATE, Actor, Parts
 from scheduler.solver.explain import explain_none
 from scheduler.solver.live import found_at_once
 from scheduler.solver.problem import MOST_OPTIONS, Problem
@@ -71,7 +71,8 @@ def find(
         present = booking.option_id
     problem = _problem(parts, organization_id, question)
     found = _found(problem, question)
-    explanation = None if found else explain_none(problem).to_json()
+    # Why there are none, and what would help, is for who can change it.
+    explanation = None if found or actor == CANDIDATE else explain_none(problem).to_json()
     with parts.database.transaction(organization_id) as session:
         booking = bookings.locked(session, booking_id)
         moving.refuse_unless_movable(session, parts, booking, actor)

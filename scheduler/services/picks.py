@@ -97,17 +97,21 @@ def pick_of(session: Session, parts: Parts, row: rows.Option, *, moving: str | N
         cast=casts.cast_for(session, plan, around, moving=moving),
         policy=organization.policies.get("provider_down") or "refuse",
         overbook=offered.overbook if offered else (),
-        known=_known_busy(offered) if offered else {},
+        known=_known_busy(offered, around) if offered else {},
         moving=moving,
     )
 
 
-def _known_busy(problem: Problem) -> dict[str, tuple[Busy, ...]]:
+def _known_busy(problem: Problem, around: Interval) -> dict[str, tuple[Busy, ...]]:
+    """What was read for the options, where that reached so far: time that was not read is unknown."""
+
     def known(block: BusyBlock) -> Busy:
         # of the kind only what may be overbooked matters
         kind = block.kind if block.kind in problem.overbook else "busy"
         return Busy(block.during.start, block.during.end, kind)  # type: ignore[arg-type]  # as it was read
 
+    if not (problem.calendars_read or problem.window).contains(around):
+        return {}
     blocks = {person.id: person.busy for person in problem.interviewers}
     blocks |= {room.id: room.busy for room in problem.rooms}
     return {id_: tuple(known(block) for block in busy) for id_, busy in blocks.items()}

@@ -7,9 +7,9 @@ The web process calls this: it never loads OR-Tools.
 from __future__ import annotations
 
 from scheduler.domain.options import Option
+from scheduler.solver.check import violations
 from scheduler.solver.choice import Choice
 from scheduler.solver.drafts import Draft, best_rooms, optional_people, to_option
-from scheduler.solver.model import WrongAnswer, judged
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach
 from scheduler.solver.search import Search
@@ -23,12 +23,19 @@ def found_at_once(problem: Problem) -> tuple[Option, ...]:
     reach = Reach(problem, problem.open_window)
     timing = Timing(problem, reach.line)
     drafts = Choice(Search(reach, timing), problem.options).best()
-    return tuple(judged(problem, _option(reach, timing, draft)) for draft in drafts)
+    return tuple(_judged(problem, _option(reach, timing, draft)) for draft in drafts)
 
 
 def _option(reach: Reach, timing: Timing, draft: Draft) -> Option:
     rooms = best_rooms(reach, timing, draft.placed)
     if rooms is None:
-        raise WrongAnswer("a session has lost its room")
+        raise AssertionError("a session has lost its room")
     guests = optional_people(reach, timing, draft)
     return to_option(reach, timing, draft, rooms=rooms[1], guests=guests)
+
+
+def _judged(problem: Problem, option: Option) -> Option:
+    broken = violations(problem, option)
+    if broken:
+        raise AssertionError("; ".join(violation.text for violation in broken))
+    return option

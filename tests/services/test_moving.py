@@ -245,6 +245,72 @@ def test_the_event_is_moved_and_not_made_anew(town):
     assert (after["id"], after["status"]) == (before["id"], "written")
 
 
+def test_a_change_has_the_last_word_over_a_slow_worker(town):
+    """Somebody is still writing the old time while the interview is moved."""
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    option = fresh(town, booking)[0]
+    writing = town.calendars.create_event
+
+    def move_meanwhile(calendar, draft):
+        town.calendars.create_event = writing
+        move(town, booking, option)
+        return writing(calendar, draft)
+
+    town.calendars.create_event = move_meanwhile
+    town.run_jobs()
+    town.clock.forward(minutes=2)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    moved = now(town, booking)
+    assert moved["version"] == 2
+    assert standing(town, "Ada", moved) == during(moved)
+    assert moved["sessions"][0]["calendar_events"][0]["status"] == "written"
+
+
+def test_an_event_that_somebody_deleted_stands_again_at_the_new_time(town):
+    """It was deleted at the old time; that somebody moved the interview since is a new wish."""
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.calendars.cancel_event(
+        town.calendars.find_event("ada@acme.example", f"{booking['id']}.talk@convene").ref
+    )
+
+    moved = move(town, booking, fresh(town, booking)[0])
+    town.run_jobs()
+
+    assert standing(town, "Ada", moved) == during(moved)
+
+
+def test_moved_away_and_back_there_is_one_event_in_each_calendar(town):
+    ada = town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    ben = town.hire("Ben", skills=("python",))
+    for leaves, stays in ((ada, ben), (ben, ada)):
+        interviewers.update(town.parts, town.organization_id, leaves, {"active": False})
+        interviewers.update(town.parts, town.organization_id, stays, {"active": True})
+        booking = move(town, booking, fresh(town, booking)[0])
+        town.run_jobs()
+
+    assert people_of(booking) == [ada]
+    assert standing(town, "Ada", booking) == during(booking)
+    assert standing(town, "Ben", booking) is None
+
+
+def test_times_to_move_to_end_with_the_interview(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    fresh(town, booking)
+    town.clock.instant = parse_instant(booking["end"])
+
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    options = runs.get(town.parts, town.organization_id, booking["run_id"])["candidates"][0]["options"]
+    assert {option["status"] for option in options} == {"accepted", "withdrawn", "expired"}
+
+
 def test_the_booking_never_stands_in_the_way_of_its_own_new_time(town):
     """Half an hour later is possible although it overlaps the present time, its entry and its buffers."""
     town.hire("Ada", skills=("python",), buffer={"before": 15, "after": 15}, limits={"per_day": 1})
@@ -432,6 +498,21 @@ def test_a_move_without_a_look_at_the_calendars_is_left_to_a_person(town):
     town.calendars.make_readable("ada@acme.example")
 
     assert (moved["status"], moved["version"]) == ("needs_attention", 3)
+
+
+def test_time_that_was_never_read_is_not_booked_blindly(town):
+    """The policy is to book from what is known; of a window further away nothing is."""
+    town.hire("Ada", skills=("python",))
+    organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
+    booking = booked(town, town.plan(horizon_days=60))
+    option = fresh(town, booking, window={"start": "2027-01-11T00:00:00Z", "end": "2027-01-12T00:00:00Z"})[0]
+    town.calendars.make_unreadable("ada@acme.example", "The server is down.")
+
+    with pytest.raises(Unavailable):
+        move(town, booking, option)
+    town.calendars.make_readable("ada@acme.example")
+
+    assert move(town, booking, option)["status"] == "confirmed"
 
 
 def test_whose_calendar_cannot_be_written_hears_of_it_by_mail(town):
