@@ -14,6 +14,7 @@ from scheduler.domain.errors import Conflict, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import (
     bookings,
+    entries,
     fresh_options,
     interviewers,
     moving,
@@ -246,7 +247,7 @@ def test_the_event_is_moved_and_not_made_anew(town):
 
 
 def test_a_change_has_the_last_word_over_a_slow_worker(town):
-    """Somebody is still writing the old time while the interview is moved."""
+    """Somebody is still writing the old time while the interview is moved and another worker is at it."""
     town.hire("Ada", skills=("python",))
     booking = town.book(town.offer(window=WINDOW))
     option = fresh(town, booking)[0]
@@ -255,6 +256,9 @@ def test_a_change_has_the_last_word_over_a_slow_worker(town):
     def move_meanwhile(calendar, draft):
         town.calendars.create_event = writing
         move(town, booking, option)
+        with town.parts.database.transaction(town.organization_id) as session:
+            (entry_id,) = session.scalars(sa.select(rows.CalendarEntry.id))
+        entries.write(town.parts, town.organization_id, entry_id)
         return writing(calendar, draft)
 
     town.calendars.create_event = move_meanwhile
