@@ -176,7 +176,9 @@ def _asked_window(asked: dict[str, str], now: datetime) -> Interval:
 def _usual_window(run: rows.Run, plan: Plan, now: datetime) -> Interval:
     """The window that the run was given; the plan's horizon from now where it was given none."""
     horizon = timedelta(days=plan.horizon_days)
-    given_none = run.window_end - run.window_start == horizon and run.created_at - run.window_start < AT_ONCE
+    given_none = (
+        run.window_end - run.window_start == horizon and abs(run.created_at - run.window_start) < AT_ONCE
+    )
     if given_none or run.window_end <= now:
         return Interval(now, now + horizon)
     return Interval(run.window_start, run.window_end)

@@ -127,6 +127,16 @@ def test_a_run_without_a_window_is_moved_within_the_horizon_from_now(town):
     assert max(option["end"] for option in options) == "2026-12-02T17:00:00Z"
 
 
+def test_a_window_that_was_given_holds_whatever_its_length(town):
+    town.hire("Ada", skills=("python",))
+    given = {"start": "2026-12-03T00:00:00Z", "end": "2026-12-08T00:00:00Z"}
+    booking = booked(town, town.plan(horizon_days=5), window=given)
+
+    starts = {option["start"] for option in fresh(town, booking, options=50)}
+
+    assert min(starts) >= given["start"]
+
+
 def test_a_recruiter_may_name_another_window(town):
     town.hire("Ada", skills=("python",))
     booking = booked(town)

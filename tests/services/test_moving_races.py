@@ -10,7 +10,7 @@ from scheduler.services import bookings, fresh_options, moving, picking
 from scheduler.services.parts import CANDIDATE
 from tests.services.conftest import RECRUITER
 
-ROUNDS = 5
+ROUNDS = 3
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 CANDY = {"name": "Candy", "email": "candy@example.net", "time_zone": "Europe/London"}
 
