@@ -108,9 +108,11 @@ def option_for_candidate(view: dict[str, Any]) -> dict[str, Any]:
 
 def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
     entries: dict[str, list[rows.CalendarEntry]] = defaultdict(list)
+    # What a change has taken out of a calendar is of the past; what a cancellation has, is the answer to it.
+    shown = sa.true() if row.status == "cancelled" else rows.CalendarEntry.status != "removed"
     for entry in session.scalars(
         sa.select(rows.CalendarEntry)
-        .where(rows.CalendarEntry.booking_id == row.id)
+        .where(rows.CalendarEntry.booking_id == row.id, shown)
         .order_by(rows.CalendarEntry.provider, rows.CalendarEntry.calendar)
     ):
         entries[entry.session_key].append(entry)

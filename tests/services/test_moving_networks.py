@@ -84,8 +84,8 @@ def test_when_the_organiser_changes_the_event_leaves_one_calendar_and_stands_in_
     moved = move(networks, booking, later=timedelta(hours=2))
 
     assert {who: len(live(networks, house, who)) for who in (ADA, BEN, BOB)} == {ADA: 0, BEN: 1, BOB: 1}
-    events = {e["calendar"]: (e["status"], e["attendees"]) for e in moved["sessions"][0]["calendar_events"]}
-    assert events[BEN] == ("written", [BOB])
+    (event,) = moved["sessions"][0]["calendar_events"]
+    assert (event["calendar"], event["status"], event["attendees"]) == (BEN, "written", [BOB])
 
 
 def put_in(networks: Networks, booking: dict, leaving: str, coming: str) -> dict:  # noqa: F811
@@ -129,7 +129,5 @@ def test_an_organiser_who_is_replaced_leaves_one_event_to_everybody_else(network
     replaced = put_in(networks, booking, ada, ben)
 
     assert {who: len(live(networks, house, who)) for who in (ADA, BEN, BOB)} == {ADA: 0, BEN: 1, BOB: 1}
-    events = {
-        e["calendar"]: (e["status"], e["attendees"]) for e in replaced["sessions"][0]["calendar_events"]
-    }
-    assert events[BEN] == ("written", [BOB])
+    (event,) = replaced["sessions"][0]["calendar_events"]
+    assert (event["calendar"], event["status"], event["attendees"]) == (BEN, "written", [BOB])
