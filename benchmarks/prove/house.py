@@ -96,7 +96,8 @@ class Role:
         return self._process.poll() is not None
 
     def stop(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
+        if not self.has_ended:
+            self._process.send_signal(signal.SIGTERM)
         self._process.communicate(timeout=PATIENCE)
 
     def kill(self) -> None:
@@ -152,8 +153,10 @@ class House:
         return Role(name, {**self.environment, **environment}, self._program, self.log)
 
     def replace(self, name: str, **environment: str) -> Role:
-        """End the worker or the clock, and let one with these settings take its place."""
-        self.others[name].kill()
+        """End the worker or the clock in good order, if it lives, and let one with these settings take its
+        place.
+        """
+        self.others[name].stop()
         self.others[name] = self.start(name, **environment)
         return self.others[name]
 
@@ -192,15 +195,16 @@ class House:
         return eventually(lambda: not self.owed(), "the end of all work", seconds)
 
     def owed(self) -> list[str]:
-        """What is due and not done: jobs, mails, calendar entries."""
-        with self.parts.database.lookup() as session:
-            return list(session.scalars(sa.text(OWED), {"moment": self.parts.now()}))
+        """What is not done and not for later: jobs, mails, calendar entries, whoever is at them."""
+        with self.parts.database.transaction(self.organization_id) as session:
+            return list(session.scalars(sa.text(OWED), {"now": self.parts.now()}))
 
 
 OWED = """
     select 'job ' || id from procrastinate_jobs
     where status in ('todo', 'doing') and task_name not in
         ('sweep', 'rescue', 'refresh', 'tidy', 'verify_invariants', 'verify_organization')
-    union all select 'message ' || id from due_messages(:moment, 100)
-    union all select 'entry ' || id from owed_entries(:moment, 100)
+    union all select 'message ' || id from messages
+    where status = 'sending' or (status = 'queued' and due_at <= :now)
+    union all select 'entry ' || id from calendar_entries where status in ('pending', 'refused')
 """

@@ -72,7 +72,7 @@ def _until_answered(address: str, request: Request, began: float, turned_away: l
     answer = send(address, request, due_at)
     while answer.status not in (200, 201, 409) and time.monotonic() - due_at < PERSISTENCE:
         turned_away.append(answer)
-        time.sleep(min(float(answer.headers.get("Retry-After", 1)), 1.0))
+        time.sleep(float(answer.headers.get("Retry-After", 1)))
         answer = send(address, request)
     return replace(answer, seconds=time.monotonic() - due_at)
 
