@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,48 +11,90 @@ import sqlalchemy as sa
 from scheduler.db import rows
 from scheduler.domain.errors import NotFound
 from scheduler.services import organizations
+from scheduler.services.asking import SECONDS, SECONDS_TOGETHER, options_of
 from scheduler.services.parts import Parts
-from scheduler.services.solving import SECONDS, options_of
 from scheduler.solver.check import violations
+from scheduler.solver.many.judge import violations_of_all
+from scheduler.solver.many.outcome import STOPPED
+from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.outcome import OutOfTime
 from scheduler.solver.problem import Problem
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Snapshot:
+    """What was asked and answered: for one candidate, or for all of a run together."""
+
+    name: str
+    problem: dict[str, Any]
+    outcome: dict[str, Any]
+
+
 def run(parts: Parts, run_id: str) -> int:
-    """Print one line for each candidate of the run; 1 when any answer differs. Raises NotFound."""
-    snapshots = _snapshots(parts, run_id)
-    return max(_compare(position, problem, outcome) for position, problem, outcome in snapshots)
+    """Print one line for each question of the run; 1 when any answer differs. Raises NotFound."""
+    return max(_compare(snapshot) for snapshot in _snapshots(parts, run_id))
 
 
-def _snapshots(parts: Parts, run_id: str) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
-    """The stored problems and outcomes, in whichever organisation the run is."""
-    query = (
+def _snapshots(parts: Parts, run_id: str) -> list[_Snapshot]:
+    """What was stored, in whichever organisation the run is."""
+    each = (
         sa.select(rows.RunCandidate.position, rows.RunCandidate.problem, rows.RunCandidate.outcome)
         .where(rows.RunCandidate.run_id == run_id, rows.RunCandidate.problem.is_not(None))
         .order_by(rows.RunCandidate.position)
     )
+    together = sa.select(rows.Run.problem, rows.Run.outcome).where(
+        rows.Run.id == run_id, rows.Run.problem.is_not(None)
+    )
     for organization_id in organizations.every(parts):
         with parts.database.transaction(organization_id) as session:
-            found = [(row.position, row.problem or {}, row.outcome or {}) for row in session.execute(query)]
+            found = [
+                _Snapshot(name="all candidates", problem=row.problem or {}, outcome=row.outcome or {})
+                for row in session.execute(together)
+            ]
+            found += [
+                _Snapshot(
+                    name=f"candidate {row.position}", problem=row.problem or {}, outcome=row.outcome or {}
+                )
+                for row in session.execute(each)
+            ]
         if found:
             return found
     raise NotFound("There is no such run, or it has not been solved yet.")
 
 
-def _compare(position: int, stored_problem: dict[str, Any], stored: dict[str, Any]) -> int:
+def _compare(snapshot: _Snapshot) -> int:
+    again, comparable, sound = _assigned(snapshot) if "ask" in snapshot.problem else _proposed(snapshot)
+    if not comparable:
+        print(f"{snapshot.name}: not comparable, stopped by the clock; {'sound' if sound else 'UNSOUND'}")
+        return 0 if sound else 1
+    same = _without_figures(again) == _without_figures(snapshot.outcome)
+    print(f"{snapshot.name}: {'the same' if same else 'DIFFERENT'}")
+    return 0 if same else 1
+
+
+def _proposed(snapshot: _Snapshot) -> tuple[dict[str, Any], bool, bool]:
+    """The answer to the question asked again, whether the two can be compared, and whether it is sound."""
     from scheduler.solver.model import propose  # noqa: PLC0415  # loads OR-Tools, for this command alone
 
-    problem = Problem.from_json(stored_problem)
+    problem = Problem.from_json(snapshot.problem)
     again = propose(problem, seconds=SECONDS)
-    if isinstance(again, OutOfTime) or stored["status"] == OutOfTime.status:
-        sound = not any(violations(problem, option) for option in options_of(again))
-        print(
-            f"candidate {position}: not comparable, stopped by the clock; {'sound' if sound else 'UNSOUND'}"
-        )
-        return 0 if sound else 1
-    same = _without_figures(again.to_json()) == _without_figures(stored)
-    print(f"candidate {position}: {'the same' if same else 'DIFFERENT'}")
-    return 0 if same else 1
+    stopped = OutOfTime.status in (again.status, snapshot.outcome["status"])
+    sound = not any(violations(problem, option) for option in options_of(again))
+    return again.to_json(), not stopped, sound
+
+
+def _assigned(snapshot: _Snapshot) -> tuple[dict[str, Any], bool, bool]:
+    from scheduler.solver.many.assign import assign  # noqa: PLC0415  # as above
+
+    problem = AssignProblem.from_json(snapshot.problem)
+    again = assign(problem, seconds=SECONDS_TOGETHER)
+    stopped = STOPPED in (again.proof, snapshot.outcome["proof"])
+    options = {
+        index: again.options[item.id]
+        for index, item in enumerate(problem.candidates)
+        if item.id in again.options
+    }
+    return again.to_json(), not stopped, not violations_of_all(problem, options)
 
 
 def _without_figures(outcome: dict[str, Any]) -> dict[str, Any]:

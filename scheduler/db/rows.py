@@ -193,9 +193,14 @@ class Run(Base):
     window_end: Mapped[dt.datetime]
     mode: Mapped[str]
     options_wanted: Mapped[int]
+    #: assigned options are booked at once
+    confirm: Mapped[bool] = mapped_column(default=False)
     contact: Mapped[Json | None]
     #: status, figures and version of what the solver did
     solver: Mapped[Json]
+    #: of candidates who were assigned together: the AssignProblem and what came of it
+    problem: Mapped[Json | None]
+    outcome: Mapped[Json | None]
     error: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime]

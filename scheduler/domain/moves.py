@@ -8,7 +8,7 @@ from scheduler.domain.errors import Conflict
 RUN = {
     "queued": {"solving", "cancelled", "failed"},
     "solving": {"solving", "awaiting_approval", "finished", "failed", "cancelled"},
-    "awaiting_approval": {"finished", "cancelled"},
+    "awaiting_approval": {"solving", "finished", "cancelled"},
     "finished": {"cancelled"},
     "failed": set[str](),
     "cancelled": set[str](),

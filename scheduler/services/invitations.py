@@ -19,9 +19,18 @@ from scheduler.services.parts import SYSTEM, Actor, Parts
 
 
 def issue(
-    session: Session, parts: Parts, run: rows.Run, run_candidate: rows.RunCandidate, *, actor: Actor
+    session: Session,
+    parts: Parts,
+    run: rows.Run,
+    run_candidate: rows.RunCandidate,
+    *,
+    actor: Actor,
+    tell: bool = True,
 ) -> rows.Invitation:
-    """Make the link of a candidate whose options are ready, and owe them the mail that carries it."""
+    """Make the link of a candidate whose options are ready, and owe them the mail that carries it.
+
+    Without `tell` there is no such mail: the link comes with the confirmation of what is booked for them.
+    """
     now = parts.now()
     offer_days = int(run.plan.get("offer_days") or 7)
     invitation = rows.Invitation(
@@ -37,16 +46,9 @@ def issue(
     invitation.token_hash = token_hash(token_of(parts.links, invitation))
     session.add(invitation)
     session.flush()
-    owing.owe_invitation(session, parts, run, run_candidate, invitation)
-    events.record(
-        session,
-        run.organization_id,
-        "invitation.sent",
-        actor=actor,
-        at=now,
-        run_id=run.id,
-        data={"invitation_id": invitation.id, "candidate_id": run_candidate.candidate_id},
-    )
+    if tell:
+        owing.owe_invitation(session, parts, run, run_candidate, invitation)
+        _record(session, parts, invitation, "invitation.sent", actor)
     return invitation
 
 

@@ -24,7 +24,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
-from scheduler.services import problems, readings
+from scheduler.services import problems, readings, snapshots
 from scheduler.services.parts import Parts
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.readings import Look
@@ -81,7 +81,7 @@ def pick_of(session: Session, parts: Parts, row: rows.Option, *, moving: str | N
     plan = Plan.from_json(run.plan)
     option = convert.option(row)
     around = Interval(option.start, option.end)
-    offered = Problem.from_json(run_candidate.problem) if run_candidate.problem else None
+    offered = snapshots.problem_of(session, run_candidate)
     if row.status not in ("offered", "held") or option.start <= parts.now():
         raise TakenWithOthers(still_possible_views(session, parts, run_candidate), NOT_OFFERED)
     window = Interval(run.window_start, run.window_end)

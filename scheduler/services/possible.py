@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from scheduler.db import casts, convert, rows
 from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option
-from scheduler.services import problems, views
+from scheduler.services import problems, snapshots, views
 from scheduler.services.parts import Parts
 from scheduler.solver.problem import Problem
 from scheduler.solver.seating import seat
@@ -44,13 +44,12 @@ def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandid
             .order_by(rows.Option.start, rows.Option.position)
         )
     )
-    if not offered or run_candidate.problem is None:
-        return offered
     moving = _booked(session, run_candidate)
-    crossed = _crossed(session, offered, moving)
-    if not crossed:
+    crossed = _crossed(session, offered, moving) if offered else set()
+    snapshot = snapshots.problem_of(session, run_candidate) if crossed else None
+    if snapshot is None:
         return offered
-    problem = _present_problem(session, parts, run_candidate, offered, moving)
+    problem = _present_problem(session, parts, snapshot, offered, moving)
     return [row for row in offered if row.id not in crossed or seat(problem, convert.option(row)) is not None]
 
 
@@ -91,13 +90,8 @@ def _crossed(session: Session, offered: list[rows.Option], moving: str | None) -
 
 
 def _present_problem(
-    session: Session,
-    parts: Parts,
-    run_candidate: rows.RunCandidate,
-    offered: list[rows.Option],
-    moving: str | None,
+    session: Session, parts: Parts, problem: Problem, offered: list[rows.Option], moving: str | None
 ) -> Problem:
-    problem = Problem.from_json(run_candidate.problem)
     around = Interval(min(row.start for row in offered), max(row.end for row in offered))
     cast = casts.cast_for(session, problem.plan, around, moving=moving)
     # A move may go further than the run's own window.

@@ -78,7 +78,7 @@ def state(
         plan=plan,
         window=window,
         now=now,
-        candidate=_candidate_facts(candidate),
+        candidate=candidate_facts(candidate),
         ignore_candidate_hours=candidate is None,
         interviewers=interviewers,
         rooms=rooms,
@@ -88,7 +88,7 @@ def state(
     )
 
 
-def _candidate_facts(candidate: Candidate | None) -> CandidateFacts:
+def candidate_facts(candidate: Candidate | None) -> CandidateFacts:
     if candidate is None:
         return CandidateFacts(id=NOBODY)
     return CandidateFacts(id=candidate.id, time_zone=candidate.time_zone, availability=candidate.availability)

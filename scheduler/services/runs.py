@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from scheduler.db import pages, rows
 from scheduler.db.pages import Page
 from scheduler.domain import moves
-from scheduler.domain.errors import FieldError, Invalid, NotFound
+from scheduler.domain.errors import Conflict, FieldError, Invalid, NotFound
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.moves import move
@@ -44,8 +44,9 @@ def request(parts: Parts, organization_id: str, data: dict[str, Any], *, actor: 
             plan=plan.to_json(),
             window_start=window.start,
             window_end=window.end,
-            mode="offer",
-            options_wanted=data.get("options") or 5,
+            mode=data.get("mode") or "offer",
+            options_wanted=_options_wanted(data),
+            confirm=bool(data.get("confirm")),
             contact=data.get("contact"),
             solver={},
             created_at=now,
@@ -94,6 +95,10 @@ def _check_amount(data: dict[str, Any], plan: Plan) -> None:
         raise Invalid.at(
             "/options", f"a plan of several sessions has at most {MOST_OPTIONS_OF_A_LOOP} options"
         )
+
+
+def _options_wanted(data: dict[str, Any]) -> int:
+    return 1 if data.get("mode") == "assign" else data.get("options") or 5
 
 
 def _add_candidates(session: Session, parts: Parts, row: rows.Run, asked: list[dict[str, Any]]) -> None:
@@ -161,19 +166,24 @@ def approve(
     reason: str | None = None,
     actor: Actor,
 ) -> dict[str, Any]:
-    """Let the candidates have their options, less the dropped ones. What a person decided is kept with the
-    run.
+    """Let the candidates have their options, less the dropped ones; what is to be confirmed is booked by a
+    worker. What a person decided is kept with the run.
     """
     with parts.database.transaction(organization_id) as session:
         row = _row(session, run_id, lock=True)
-        row.status = move(moves.RUN, "run", row.status, "finished")
+        if row.status != "awaiting_approval":
+            raise Conflict(f"This run is {row.status}; there is nothing to approve.", code="illegal_move")
+        row.status = move(moves.RUN, "run", row.status, "solving" if row.confirm else "finished")
         _drop_options(session, row, drop or [])
         row.solver = {**row.solver, "approved_by": actor.name, "dropped": drop or [], "reason": reason}
         row.version += 1
         for run_candidate in candidates_of(session, row.id):
             if run_candidate.status == "waiting":
-                _offer_or_close(session, parts, row, run_candidate, actor)
-        finish(session, parts, row, actor=actor)
+                _approved(session, parts, row, run_candidate, actor)
+        if row.confirm:
+            parts.defer(session, "solve_run", run_id=row.id, organization_id=organization_id)
+        else:
+            finish(session, parts, row, actor=actor)
         session.flush()
         return views.run(session, parts, row)
 
@@ -199,26 +209,33 @@ def _drop_options(session: Session, row: rows.Run, drop: list[str]) -> None:
     session.flush()
 
 
-def _offer_or_close(
+def _approved(
     session: Session, parts: Parts, row: rows.Run, run_candidate: rows.RunCandidate, actor: Actor
 ) -> None:
+    """Offer what was left to a candidate, or let a worker book it; close where nothing was left."""
     left = session.scalar(
         sa.select(sa.func.count()).where(
             rows.Option.run_candidate_id == run_candidate.id, rows.Option.status == "offered"
         )
     )
-    if left:
+    if left and not row.confirm:
         offer(session, parts, row, run_candidate, actor=actor)
-    else:
+    elif not left:
         run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "cancelled")
 
 
 def offer(
-    session: Session, parts: Parts, row: rows.Run, run_candidate: rows.RunCandidate, *, actor: Actor
+    session: Session,
+    parts: Parts,
+    row: rows.Run,
+    run_candidate: rows.RunCandidate,
+    *,
+    actor: Actor,
+    tell: bool = True,
 ) -> None:
-    """Give a candidate their link."""
+    """Give a candidate their link. Without `tell` they hear of it from the confirmation alone."""
     run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "offered")
-    invitations.issue(session, parts, row, run_candidate, actor=actor)
+    invitations.issue(session, parts, row, run_candidate, actor=actor, tell=tell)
 
 
 def finish(session: Session, parts: Parts, row: rows.Run, *, actor: Actor) -> None:
@@ -251,12 +268,12 @@ def cancel(parts: Parts, organization_id: str, run_id: str, *, actor: Actor) -> 
             if run_candidate.status in ("waiting", "offered", "infeasible", "expired"):
                 run_candidate.status = "cancelled"
                 bookings.withdraw_options(session, run_candidate.id)
-                _close_invitations(session, parts, run_candidate)
+                close_invitations(session, parts, run_candidate)
         session.flush()
         return views.run(session, parts, row)
 
 
-def _close_invitations(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> None:
+def close_invitations(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> None:
     for invitation in session.scalars(
         sa.select(rows.Invitation).where(rows.Invitation.run_candidate_id == run_candidate.id)
     ):

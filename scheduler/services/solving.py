@@ -6,116 +6,62 @@ transaction is open while calendars are read or the solver thinks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import casts, convert, rows
-from scheduler.db.casts import Cast
 from scheduler.domain import moves
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import Interval
 from scheduler.domain.moves import move
-from scheduler.domain.options import Explanation, Option
-from scheduler.domain.people import Candidate
+from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
-from scheduler.services import events, organizations, owing, problems, readings, runs
+from scheduler.services import asking, confirming, events, organizations, owing, runs
+from scheduler.services.asking import Answer, Asked, Together
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.readings import Look
-from scheduler.solver.outcome import Impossible, Outcome, OutOfTime, Solved
-from scheduler.solver.problem import Problem
-
-#: the longest the solver may think about one candidate
-SECONDS = 10.0
-SEED = 1
-#: seconds that the calendars may take; nobody waits in front of a screen for all of them
-PATIENCE = 60.0
-LONGER = timedelta(days=7)
-#: colleagues looked at when people asked for by name cannot
-MOST_COLLEAGUES = 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """A run as far as the solver is concerned."""
-
-    organization_id: str
-    plan: Plan
-    window: Interval
-    options: int
-    #: by id of the run's candidate
-    candidates: Mapping[str, Candidate]
-    met: Mapping[str, frozenset[str]]
-    #: what may be overbooked
-    overbook: tuple[str, ...]
-    cast: Cast
 
 
 def solve(parts: Parts, organization_id: str, run_id: str) -> None:
     """Find every waiting candidate's options. Safe to run again: what is stored already stays."""
     with parts.database.transaction(organization_id) as session:
         asked = _take(session, run_id)
-    if asked is None:
-        return
-    parts.reach("solve.taken")
-    reach, looks = _look(parts, asked)
-    parts.reach("solve.looked")
-    answers = {id_: _solve_for(parts, asked, reach, looks, id_) for id_ in asked.candidates}
-    answers |= _explained_further(parts, asked, reach, looks, answers)
-    parts.reach("solve.solved")
+    if asked is not None:
+        _solve(parts, run_id, asked)
     with parts.database.transaction(organization_id) as session:
-        _store(session, parts, run_id, asked, looks, answers)
+        to_confirm = _to_confirm(session, run_id)
+    if to_confirm:
+        confirming.book_all(parts, organization_id, run_id)
+
+
+def _solve(parts: Parts, run_id: str, asked: Asked) -> None:
+    parts.reach("solve.taken")
+    reach, looks = asking.look(parts, asked)
+    parts.reach("solve.looked")
+    together = asking.together(parts, asked, reach, looks) if asked.together else None
+    answers = asking.answers_of(asked, together) if together else asking.each(parts, asked, reach, looks)
+    parts.reach("solve.solved")
+    with parts.database.transaction(asked.organization_id) as session:
+        _store(session, parts, run_id, asked, looks, answers, together)
         parts.reach("solve.stored")
     parts.reach("solve.committed")
 
 
-def _look(parts: Parts, asked: _Asked) -> tuple[Interval, dict[str, Look]]:
-    """What the calendars say, and how far they were asked: a week longer than needed, so that "search a
-    week longer" can be tried before it is proposed.
-    """
-    reach = problems.reach(asked.plan, asked.window, parts.now()).padded(timedelta(0), LONGER)
-    owners = asked.cast.owners
-    return reach, readings.read_all(parts, asked.organization_id, owners, reach, patience=PATIENCE)
+def _to_confirm(session: Session, run_id: str) -> bool:
+    run = session.get(rows.Run, run_id)
+    return run is not None and run.confirm and run.status == "solving" and run.outcome is not None
 
 
-def _explained_further(
-    parts: Parts,
-    asked: _Asked,
-    reach: Interval,
-    looks: Mapping[str, Look],
-    answers: Mapping[str, tuple[Problem, Outcome]],
-) -> dict[str, tuple[Problem, Outcome]]:
-    """Where people asked for by name make it impossible: the same answers, with colleagues who know what they
-    know looked at as well, so that one of them can be proposed.
-    """
-    impossible = [id_ for id_, (_, outcome) in answers.items() if isinstance(outcome, Impossible)]
-    named = [person for person in asked.cast.interviewers if person.id in asked.plan.people_named]
-    skills = {item.skill for person in named for item in person.qualifications}
-    if not impossible or not skills:
-        return {}
-    with parts.database.transaction(asked.organization_id) as session:
-        cast = casts.cast_for(session, asked.plan, asked.window, skills=skills)
-    more = [person for person in cast.interviewers if person.id not in looks][:MOST_COLLEAGUES]
-    seen = readings.read_all(parts, asked.organization_id, more, reach, patience=PATIENCE)
-    helpful = {person.id for person in more if seen[person.id].readable}
-    if not helpful:
-        return {}
-    people = tuple(person for person in cast.interviewers if person.id in looks or person.id in helpful)
-    wider = replace(asked, cast=replace(cast, interviewers=people, rooms=asked.cast.rooms))
-    return {id_: _solve_for(parts, wider, reach, {**looks, **seen}, id_) for id_ in impossible}
-
-
-def _take(session: Session, run_id: str) -> _Asked | None:
+def _take(session: Session, run_id: str) -> Asked | None:
     run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update(key_share=True))
-    if run is None or run.status not in ("queued", "solving"):
+    if run is None or run.status not in ("queued", "solving") or run.outcome is not None:
         return None
     run.status = move(moves.RUN, "run", run.status, "solving")
     plan, window = Plan.from_json(run.plan), Interval(run.window_start, run.window_end)
     waiting = [item for item in runs.candidates_of(session, run_id) if item.status == "waiting"]
-    return _Asked(
+    return Asked(
         organization_id=run.organization_id,
         plan=plan,
         window=window,
@@ -129,49 +75,33 @@ def _take(session: Session, run_id: str) -> _Asked | None:
         },
         overbook=organizations.overbook(session, run.organization_id),
         cast=casts.cast_for(session, plan, window),
+        together=run.mode == "assign",
     )
-
-
-def _solve_for(
-    parts: Parts, asked: _Asked, reach: Interval, looks: Mapping[str, Look], run_candidate_id: str
-) -> tuple[Problem, Outcome]:
-    # Imported by whoever solves: the web process uses this package without ever loading OR-Tools.
-    from scheduler.solver.model import propose  # noqa: PLC0415
-
-    problem = problems.state(
-        asked.plan,
-        asked.window,
-        parts.now(),
-        asked.cast,
-        looks,
-        candidate=asked.candidates[run_candidate_id],
-        met=asked.met[run_candidate_id],
-        overbook=asked.overbook,
-        options=asked.options,
-    ).evolve(seed=SEED, calendars_read=reach)
-    return problem, propose(problem, seconds=SECONDS)
 
 
 def _store(
     session: Session,
     parts: Parts,
     run_id: str,
-    asked: _Asked,
+    asked: Asked,
     looks: Mapping[str, Look],
-    answers: Mapping[str, tuple[Problem, Outcome]],
+    answers: Mapping[str, Answer],
+    together: Together | None,
 ) -> None:
     run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update(key_share=True))
-    if run is None or run.status != "solving":
+    if run is None or run.status != "solving" or run.outcome is not None:
         return  # cancelled while we were thinking, or stored by somebody else already
     waiting = {
         item.id: item for item in runs.candidates_of(session, run_id, lock=True) if item.status == "waiting"
     }
-    for id_, (problem, outcome) in answers.items():
+    for id_, answer in answers.items():
         if id_ in waiting:
-            _store_answer(session, parts, run, waiting[id_], problem, outcome)
+            _store_answer(session, parts, run, waiting[id_], answer)
+    if together is not None:
+        run.problem, run.outcome = together.problem.to_json(), together.outcome.to_json()
     _tell_unreadable(session, parts, run, asked, looks)
     run.version += 1
-    run.solver = _solver_facts(answers)
+    run.solver = _solver_facts(answers, together)
     blind = _nothing_readable(asked, looks)
     if blind:
         run.error = "None of the calendars could be read, so no times could be worked out."
@@ -179,6 +109,8 @@ def _store(
     elif asked.plan.approval == "before_offer" and _any_options(answers):
         run.status = move(moves.RUN, "run", run.status, "awaiting_approval")
         return
+    elif run.confirm:
+        return  # done when everybody is booked
     else:
         run.status = move(moves.RUN, "run", run.status, "finished")
         for item in waiting.values():
@@ -187,13 +119,13 @@ def _store(
     runs.finish(session, parts, run, actor=SYSTEM)
 
 
-def _nothing_readable(asked: _Asked, looks: Mapping[str, Look]) -> bool:
+def _nothing_readable(asked: Asked, looks: Mapping[str, Look]) -> bool:
     people = asked.cast.interviewers
     return bool(people) and not any(looks[person.id].readable for person in people)
 
 
-def _any_options(answers: Mapping[str, tuple[Problem, Outcome]]) -> bool:
-    return any(options_of(outcome) for _, outcome in answers.values())
+def _any_options(answers: Mapping[str, Answer]) -> bool:
+    return any(answer.options for answer in answers.values())
 
 
 def _store_answer(
@@ -201,16 +133,13 @@ def _store_answer(
     parts: Parts,
     run: rows.Run,
     run_candidate: rows.RunCandidate,
-    problem: Problem,
-    outcome: Outcome,
+    answer: Answer,
 ) -> None:
-    run_candidate.problem = problem.to_json()
-    run_candidate.outcome = outcome.to_json()
-    explanation = explanation_of(problem, outcome)
-    run_candidate.explanation = explanation.to_json() if explanation else None
-    options = options_of(outcome)
-    add_options(session, run_candidate, options)
-    if not options:
+    run_candidate.problem = answer.problem.to_json() if answer.problem else None
+    run_candidate.outcome = answer.outcome.to_json() if answer.outcome else None
+    run_candidate.explanation = answer.explanation.to_json() if answer.explanation else None
+    add_options(session, run_candidate, answer.options)
+    if not answer.options:
         run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "infeasible")
         owing.owe_no_options(session, parts, run, run_candidate)
 
@@ -243,49 +172,16 @@ def add_options(
     return stored
 
 
-def options_of(outcome: Outcome) -> tuple[Option, ...]:
-    match outcome:
-        case Solved(options=options):
-            return options
-        case OutOfTime(best=best):
-            return best
-        case Impossible():
-            return ()
-
-
-def explanation_of(problem: Problem, outcome: Outcome) -> Explanation | None:
-    """Why there are none or fewer, always with the calendars that could not be read."""
-    unreadable = tuple((item.id, item.reason) for item in problem.unreadable)
-    match outcome:
-        case Impossible(explanation=explanation):
-            return explanation
-        case Solved(explanation=Explanation() as explanation):
-            return replace(explanation, unreadable=unreadable)
-        case OutOfTime(best=()):
-            return Explanation(
-                summary="The search ran out of time before it found an answer.", unreadable=unreadable
-            )
-        case _ if unreadable:
-            names = ", ".join(item.name or item.id for item in problem.unreadable)
-            return Explanation(
-                summary=f"Worked out without {names}, whose calendar cannot be read.", unreadable=unreadable
-            )
-        case _:
-            return None
-
-
-def _solver_facts(answers: Mapping[str, tuple[Problem, Outcome]]) -> dict[str, Any]:
+def _solver_facts(answers: Mapping[str, Answer], together: Together | None) -> dict[str, Any]:
+    outcomes = [together.outcome] if together else [a.outcome for a in answers.values() if a.outcome]
     return {
-        "seed": SEED,
-        "outcomes": [
-            {"status": outcome.status, "figures": outcome.figures.to_json()}
-            for _, outcome in answers.values()
-        ],
+        "seed": asking.SEED,
+        "outcomes": [{"status": each.status, "figures": each.figures.to_json()} for each in outcomes],
     }
 
 
 def _tell_unreadable(
-    session: Session, parts: Parts, run: rows.Run, asked: _Asked, looks: Mapping[str, Look]
+    session: Session, parts: Parts, run: rows.Run, asked: Asked, looks: Mapping[str, Look]
 ) -> None:
     """Nobody's calendar stays dark without its owner hearing of it, unless there is nothing they can do."""
     for person in asked.cast.interviewers:
@@ -326,8 +222,8 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
     if taken is None:
         return
     run_id, asked = taken
-    reach, looks = _look(parts, asked)
-    problem, outcome = _solve_for(parts, asked, reach, looks, run_candidate_id)
+    reach, looks = asking.look(parts, asked)
+    answer = asking.each(parts, asked, reach, looks)[run_candidate_id]
     with parts.database.transaction(organization_id) as session:
         run_candidate = session.scalar(
             sa.select(rows.RunCandidate)
@@ -341,10 +237,10 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
         ):
             return
         run = session.get_one(rows.Run, run_id)
-        _store_answer(session, parts, run, run_candidate, problem, outcome)
+        _store_answer(session, parts, run, run_candidate, answer)
 
 
-def _take_candidate(session: Session, run_candidate_id: str) -> tuple[str, _Asked] | None:
+def _take_candidate(session: Session, run_candidate_id: str) -> tuple[str, Asked] | None:
     run_candidate = session.get(rows.RunCandidate, run_candidate_id)
     if run_candidate is None or run_candidate.status != "offered" or _open_options(session, run_candidate_id):
         return None
@@ -352,7 +248,7 @@ def _take_candidate(session: Session, run_candidate_id: str) -> tuple[str, _Aske
     plan, window = Plan.from_json(run.plan), Interval(run.window_start, run.window_end)
     candidate = convert.candidate(session.get_one(rows.Candidate, run_candidate.candidate_id))
     met = casts.people_met(session, candidate.id, except_run_candidate=run_candidate_id)
-    return run.id, _Asked(
+    return run.id, Asked(
         organization_id=run.organization_id,
         plan=plan,
         window=window,

@@ -31,7 +31,7 @@ def run(session: Session, parts: Parts, row: rows.Run) -> dict[str, Any]:
         "plan": row.plan,
         "window": {"start": format_instant(row.window_start), "end": format_instant(row.window_end)},
         "mode": row.mode,
-        "confirm": False,
+        "confirm": row.confirm,
         "contact": contact(row.contact),
         "candidates": [_run_candidate(session, parts, item) for item in session.scalars(query)],
         "solver": row.solver,

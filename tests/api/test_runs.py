@@ -185,8 +185,9 @@ REQUEST = {"plan": plan(), "candidates": [candidate()]}
         ({"window": {"start": "2026-12-02T09:00:00Z", "end": "2026-12-01T09:00:00Z"}}, "/window/end"),
         ({"window": {"start": "2026-12-02T09:00:00", "end": "2026-12-03T09:00:00Z"}}, "/window/start"),
         ({"window": {"start": "2020-12-01T09:00:00Z", "end": "2020-12-02T09:00:00Z"}}, "/window/end"),
-        ({"mode": "assign"}, "/mode"),
+        ({"mode": "rank"}, "/mode"),
         ({"confirm": True}, "/confirm"),
+        ({"mode": "assign", "options": 3}, "/options"),
         ({"options": 0}, "/options"),
         ({"options": 201}, "/options"),
         ({"contact": {"name": "Rosa"}}, "/contact/email"),
@@ -494,3 +495,18 @@ def test_where_nothing_can_be_read_nothing_is_said(client, ada, calendars):
     response = client.post("/v1/availability", {"plan": plan(), "window": WINDOW})
     assert (response.status_code, response.json["code"]) == (409, "calendars_unreadable")
     assert "Not shared." in response.json["detail"]
+
+
+def test_everybody_is_given_one_time_and_booked_where_that_is_asked_for(client, ada, solve):
+    crowd = [candidate(external_id=str(n), email=f"{n}@example.net") for n in range(3)]
+    body = {"plan": plan(), "candidates": crowd, "mode": "assign", "confirm": True}
+
+    asked = client.post("/v1/runs", body)
+    assert (asked.status_code, asked.json["mode"], asked.json["confirm"]) == (202, "assign", True)
+    solve()
+
+    run = client.get(f"/v1/runs/{asked.json['id']}").json
+    assert (run["status"], [c["status"] for c in run["candidates"]]) == ("finished", ["booked"] * 3)
+    assert run["solver"]["outcomes"][0]["status"] == "assigned"
+    starts = {client.get(f"/v1/bookings/{c['booking_id']}").json["start"] for c in run["candidates"]}
+    assert len(starts) == 3

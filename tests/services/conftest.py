@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from calendars.errors import CalendarError
 from calendars.memory import MemoryCalendars
-from calendars.values import EventDraft, EventRef
+from calendars.values import CalendarKey, EventDraft, EventRef, Reading
 from scheduler.db.session import SERVICE_ROLE, Database
 from scheduler.jobs.queue import Queue
 from scheduler.jobs.tasks import make_app
@@ -56,6 +56,22 @@ class Calendars(MemoryCalendars):
     """Calendars in memory that can be made to take no entries for a while."""
 
     outage: CalendarError | None = None
+    #: what happens elsewhere at the moment of each look, by how many looks there were
+    meanwhile: Callable[[int], None] | None = None
+    looks = 0
+
+    def read_busy(
+        self,
+        calendars: Sequence[CalendarKey],
+        start: datetime,
+        end: datetime,
+        *,
+        deadline: float | None = None,
+    ) -> dict[str, Reading]:
+        self.looks += 1
+        if self.meanwhile is not None:
+            self.meanwhile(self.looks)
+        return super().read_busy(calendars, start, end, deadline=deadline)
 
     def create_event(self, calendar: str, draft: EventDraft) -> EventRef:
         if self.outage is not None:

@@ -30,6 +30,7 @@ from scheduler.api.schemas.plans import PlanAsItWas, PlanFields
 from scheduler.domain import moves
 
 MOST_CANDIDATES = 1000
+MODES = ("offer", "assign")
 
 
 class References(fields.Dict):
@@ -87,15 +88,28 @@ class RunRequest(AboutAPlan):
 
     candidates = listed(Part(RunCandidateFields), 1, MOST_CANDIDATES, required=True)
     window = Part(Window, metadata={"description": "Default: from now to the plan's horizon."})
-    mode = one_of(("offer",), metadata={"description": "`offer` gives each candidate several choices."})
-    options = Whole(1, 200, metadata={"description": "Choices for each candidate. Default 5."})
-    confirm = Flag(metadata={"description": "Only false: candidates choose for themselves."})
+    mode = one_of(
+        MODES,
+        metadata={
+            "description": "`offer` (default) gives each candidate several choices; `assign` gives everybody "
+            "one time, best for all together. Who is left without goes to a person, with the reasons."
+        },
+    )
+    options = Whole(1, 200, metadata={"description": "Choices for each candidate. Default 5; 1 to assign."})
+    confirm = Flag(
+        metadata={"description": "With `assign`: book at once. Otherwise candidates confirm for themselves."}
+    )
     contact = Part(Contact)
 
-    @ma.validates("confirm")
-    def _candidates_choose(self, value: bool, **_: Any) -> None:  # noqa: FBT001
-        if value:
-            raise ma.ValidationError("only false is possible: candidates choose for themselves")
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _one_each_is_assigned(self, data: dict[str, Any], **_: Any) -> None:
+        assigned = data.get("mode") == "assign"
+        if data.get("confirm") and not assigned:
+            raise ma.ValidationError(
+                "is for mode assign: with offer, candidates choose for themselves", "confirm"
+            )
+        if assigned and data.get("options", 1) != 1:
+            raise ma.ValidationError("is 1 with mode assign: everybody is given one time", "options")
 
 
 class AvailabilityQuestion(AboutAPlan):
@@ -231,7 +245,7 @@ class Run(View):
     status = one_of(tuple(moves.RUN))
     plan = fields.Nested(PlanAsItWas)
     window = fields.Nested(Window)
-    mode = one_of(("offer",))
+    mode = one_of(MODES)
     confirm = Flag()
     contact = fields.Nested(Contact)
     candidates = fields.List(fields.Nested(RunCandidate))
