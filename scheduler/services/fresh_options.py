@@ -22,7 +22,17 @@ from scheduler.domain.moves import move
 from scheduler.domain.options import Option, OptionSession, Reason
 from scheduler.domain.people import Candidate, intervals_to_json
 from scheduler.domain.plans import Plan
-from scheduler.services import bookings, moving, owing, picks, problems, readings, solving, views
+from scheduler.services import (
+    bookings,
+    moving,
+    organizations,
+    owing,
+    picks,
+    problems,
+    readings,
+    solving,
+    views,
+)
 from scheduler.services.parts import CANDIDATE, Actor, Parts
 from scheduler.solver.explain import explain_none
 from scheduler.solver.live import found_at_once
@@ -45,6 +55,8 @@ class _Question:
     candidate: Candidate
     met: frozenset[str]
     cast: Cast
+    #: what may be overbooked
+    overbook: tuple[str, ...]
     #: as it is now, if it is
     booked: Option | None
 
@@ -138,6 +150,7 @@ def _question_before(session: Session, run_candidate: rows.RunCandidate) -> _Que
         candidate=convert.candidate(session.get_one(rows.Candidate, run_candidate.candidate_id)),
         met=casts.people_met(session, run_candidate.candidate_id, except_run_candidate=run_candidate.id),
         cast=casts.cast_for(session, plan, window),
+        overbook=organizations.overbook(session, run.organization_id),
         booked=None,
     )
 
@@ -159,6 +172,7 @@ def _question(
         candidate=convert.candidate(session.get_one(rows.Candidate, booking.candidate_id)),
         met=casts.people_met(session, booking.candidate_id, except_run_candidate=booking.run_candidate_id),
         cast=casts.cast_for(session, plan, window, moving=booking.id),
+        overbook=organizations.overbook(session, run.organization_id),
         booked=Option(
             id=booking.option_id,
             sessions=tuple(OptionSession.from_json(item) for item in booking.sessions),
@@ -199,6 +213,7 @@ def _problem(parts: Parts, organization_id: str, question: _Question) -> Problem
         looks,
         candidate=question.candidate,
         met=question.met,
+        overbook=question.overbook,
         # One more, since the present time may be among them.
         options=min(question.options + 1, MOST_OPTIONS),
     )

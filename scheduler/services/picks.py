@@ -24,7 +24,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
-from scheduler.services import problems, readings, snapshots
+from scheduler.services import organizations, problems, readings, snapshots
 from scheduler.services.parts import Parts
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.readings import Look
@@ -96,10 +96,18 @@ def pick_of(session: Session, parts: Parts, row: rows.Option, *, moving: str | N
         met=casts.people_met(session, candidate.id, except_run_candidate=run_candidate.id),
         cast=casts.cast_for(session, plan, around, moving=moving),
         policy=organization.policies.get("provider_down") or "refuse",
-        overbook=offered.overbook if offered else (),
+        overbook=_overbook(session, organization, offered, moving),
         known=_known_busy(offered, around) if offered else {},
         moving=moving,
     )
+
+
+def _overbook(
+    session: Session, organization: rows.Organization, offered: Problem | None, moving: str | None
+) -> tuple[str, ...]:
+    if moving:  # fresh options come from what may be overbooked now
+        return organizations.overbook(session, organization.id)
+    return offered.overbook if offered else ()
 
 
 def _known_busy(problem: Problem, around: Interval) -> dict[str, tuple[Busy, ...]]:

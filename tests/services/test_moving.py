@@ -163,6 +163,19 @@ def test_the_same_people_come_first_and_are_labelled(town):
     assert {tuple(people_of(option)) for option in options[len(same) :]} == {(ben,)}
 
 
+def test_what_may_be_overbooked_may_be_moved_onto(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    focus = [parse_instant(WINDOW[end]) for end in ("start", "end")]
+    town.calendars.add_busy("ada@acme.example", *focus, kind="focus")
+    assert fresh(town, booking) == []
+    organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
+
+    option = fresh(town, booking)[0]
+
+    assert move(town, booking, option)["start"] == option["start"]
+
+
 def test_when_nothing_fits_it_is_said_why(town):
     town.hire("Ada", skills=("python",))
     booking = booked(town, window={"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"})
