@@ -30,9 +30,9 @@ casts.lock_resources = lambda *_: None
 problems.as_of_now = lambda problem, cast: problem
 """
 NO_SECOND_LOOK = """
-from scheduler.services import picking
+from scheduler.services import picks
 from scheduler.services.readings import Look
-picking._look = lambda parts, pick, ids: {id_: Look(busy=()) for id_ in ids}
+picks._look = lambda parts, pick, ids: {id_: Look(busy=()) for id_ in ids}
 """
 SENT_BEFORE_COMMIT = """
 import sqlalchemy as sa

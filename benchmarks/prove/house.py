@@ -190,7 +190,7 @@ class House:
         assert self.postgres.pid is not None
         os.kill(self.postgres.pid, signal.SIGKILL)
 
-    def settle(self, seconds: float = 120) -> float:
+    def settle(self, seconds: float = 300) -> float:
         """Wait until nothing is owed any more; the seconds it took."""
         return eventually(lambda: not self.owed(), "the end of all work", seconds)
 

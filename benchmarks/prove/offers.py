@@ -116,7 +116,7 @@ def slots_of(house: House, run_candidate_id: str, *, apart: bool = True) -> dict
     chosen: dict[str, Slot] = {}
     last: datetime | None = None
     for option in found:
-        if apart and last is not None and option.start < last + timedelta(hours=1):
+        if apart and last is not None and option.start < last:
             continue
         people = frozenset(person["id"] for item in option.sessions for person in item["interviewers"])
         chosen[option.id] = Slot(option.start, option.end, people)

@@ -51,8 +51,8 @@ def stampede(house: House, dice: random.Random, *, people: int, slots: int, with
     each = min(10, slots)
     requests: list[Request] = []
     for _ in range(slots // each):
-        original = offers.ask_for(house, offers.talk(offers.hire(house)), options=60)
-        chosen = list(offers.slots_of(house, original))[:each]
+        original = offers.ask_for(house, offers.talk(offers.hire(house)), options=each)
+        chosen = list(offers.slots_of(house, original))
         crowd = offers.copy(house, original, chosen, people * each // slots)
         requests += [
             book(candidate, candidate.options[number % each], dice.uniform(0, within))
@@ -69,8 +69,8 @@ def stampede(house: House, dice: random.Random, *, people: int, slots: int, with
 
 def hot_slot(house: House, dice: random.Random, *, people: int, within: float) -> Proof:
     """One slot, and everybody wants it."""
-    original = offers.ask_for(house, offers.talk(offers.hire(house)), options=60)
-    chosen = list(offers.slots_of(house, original))[:5]
+    original = offers.ask_for(house, offers.talk(offers.hire(house)), options=5)
+    chosen = list(offers.slots_of(house, original))
     crowd = offers.copy(house, original, chosen, people)
     answers = all_at_once(
         house.addresses,

@@ -76,10 +76,14 @@ def open(parts: Parts, token: str) -> CandidateLink:  # noqa: A001  # one opens 
     """What stands behind a link; changes nothing. Raises NotFound (wrong link), Gone (revoked)."""
     organization_id, invitation_id = _find(parts, token)
     with parts.database.transaction(organization_id) as session:
-        invitation = session.get_one(rows.Invitation, invitation_id)
-        if invitation.revoked_at is not None:
-            raise Gone("This link is no longer in use.", code="revoked")
-        return _view(session, parts, invitation)
+        return _view(session, parts, _not_revoked(session, invitation_id))
+
+
+def _not_revoked(session: Session, invitation_id: str) -> rows.Invitation:
+    invitation = session.get_one(rows.Invitation, invitation_id)
+    if invitation.revoked_at is not None:
+        raise Gone("This link is no longer in use.", code="revoked")
+    return invitation
 
 
 def _find(parts: Parts, token: str) -> tuple[str, str]:
@@ -148,15 +152,17 @@ def book(parts: Parts, token: str, option_id: str) -> dict[str, Any]:
     """Book one of the link's own options. Raises as `picking.book`, and NotFound for somebody else's
     option.
     """
-    link = open(parts, token)
-    if link.status == "expired":
-        raise Gone("This offer has expired.", code="expired")
-    with parts.database.transaction(link.organization_id) as session:
+    organization_id, invitation_id = _find(parts, token)
+    with parts.database.transaction(organization_id) as session:
+        invitation = _not_revoked(session, invitation_id)
+        run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)
+        if run_candidate.status == "offered" and invitation.expires_at <= parts.now():
+            raise Gone("This offer has expired.", code="expired")
         option = session.get(rows.Option, option_id)
-        if option is None or option.run_candidate_id != link.run_candidate_id:
+        if option is None or option.run_candidate_id != run_candidate.id:
             raise NotFound("There is no such option.")
     with _less_than_the_team_knows():
-        return picking.book(parts, link.organization_id, option_id, actor=CANDIDATE)
+        return picking.book(parts, organization_id, option_id, actor=CANDIDATE)
 
 
 @contextmanager

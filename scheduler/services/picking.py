@@ -37,6 +37,11 @@ def book(parts: Parts, organization_id: str, option_id: str, *, actor: Actor) ->
         problem, stale = picks.look_again(parts, pick)
         booking = picks.insist(lambda: _insert(parts, pick, problem, stale, actor))
     except SlotTaken:
+        with parts.database.transaction(organization_id) as session:
+            # The same choice, posted twice, may be what took it.
+            done = _already(session, option_id)
+            if done is not None:
+                return views.booking(session, done)
         raise TakenWithOthers(_what_is_left(parts, pick)) from None
     parts.reach("pick.committed")
     return booking

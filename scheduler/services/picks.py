@@ -128,14 +128,17 @@ def _known_busy(problem: Problem, around: Interval) -> dict[str, tuple[Busy, ...
 def look_again(parts: Parts, pick: Pick) -> tuple[Problem, frozenset[str]]:
     """The question as the calendars answer it now, and who of it is known from earlier only.
 
-    Of the option's own people when they can; else of everybody. Raises Unavailable when calendars cannot be
-    checked.
+    Of the option's own people when they can; else of everybody. Raises SlotTaken when our own bookings leave
+    nobody, so that no calendar need be asked, and Unavailable when calendars cannot be checked.
     """
+    everybody = {owner.id for owner in pick.cast.owners}
+    at_best = dict.fromkeys(everybody, Look(busy=()))
+    if seat(_state(parts, pick, at_best, everybody), pick.option) is None:
+        raise SlotTaken(TAKEN)
     own = people_and_rooms(pick.option)
     looks = _look(parts, pick, own)
     problem = _state(parts, pick, looks, own)
     if seat(problem, pick.option) is None:
-        everybody = {owner.id for owner in pick.cast.owners}
         looks = {**looks, **_look(parts, pick, everybody - own)}
         problem = _state(parts, pick, looks, everybody)
         if seat(problem, pick.option) is None and _blind(looks):

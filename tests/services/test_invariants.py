@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -182,3 +184,8 @@ def test_a_breach_that_comes_back_is_a_new_one(town):
     assert kept(town) == [("every_change_is_told_once", False), ("every_change_is_told_once", True)]
     assert invariants.still_open(town.parts) == ["every_change_is_told_once"]
     set_version(town, 1)
+
+
+def test_the_document_names_every_promise():
+    text = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
+    assert [promise.name for promise in invariants.PROMISES if f"`{promise.name}`" not in text] == []
