@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 def aware(instant: datetime) -> datetime:
     """The same instant in UTC; a time without a zone is refused with ValueError."""
+    if instant.tzinfo is UTC:
+        return instant
     if instant.tzinfo is None or instant.utcoffset() is None:
         msg = f"{instant.isoformat()} has no time zone"
         raise ValueError(msg)
@@ -58,6 +60,8 @@ class Interval:
         return Interval(self.start - before, self.end + after)
 
     def clipped(self, window: Interval) -> Interval | None:
+        if window.contains(self):
+            return self
         start, end = max(self.start, window.start), min(self.end, window.end)
         return Interval(start, end) if start < end else None
 

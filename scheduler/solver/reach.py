@@ -20,7 +20,7 @@ from scheduler.domain.people import Buffer
 from scheduler.domain.plans import Plan, Seat, Session
 from scheduler.solver.panels import Choice, Distinct, Slot, cheapest
 from scheduler.solver.problem import InterviewerFacts, Problem, RoomFacts
-from scheduler.solver.timeline import Timeline, at_least, positions, run, tick_minutes
+from scheduler.solver.timeline import Minutes, Timeline, at_least, positions, run, tick_minutes
 
 TRAINING = ("reverse_shadow", "shadow")
 
@@ -192,7 +192,7 @@ class Reach:
         self.span = Interval(self.line.origin, self.line.instant(self.line.length))
         self.position = {person.id: index for index, person in enumerate(problem.interviewers)}
         self._grids: dict[ZoneInfo, int] = {}
-        self._hours: dict[tuple[tuple[WeeklyHours, ...], str], int] = {}
+        self._hours: dict[tuple[tuple[WeeklyHours, ...], str, int], int] = {}
 
     @cached_property
     def sessions(self) -> tuple[SessionStarts, ...]:
@@ -228,7 +228,15 @@ class Reach:
     def person(self, index: int, session: Session) -> PersonStarts:
         person = self.problem.interviewers[index]
         buffer, ticks = person.buffer_for(session), self.line.ticks(session.minutes)
-        key = (self.line, ticks, buffer, self.plan.grid, self.problem.day_zone, self.problem.overbook)
+        key = (
+            self.line.key,
+            ticks,
+            buffer.before,
+            buffer.after,
+            self.plan.grid,
+            self.problem.day_zone,
+            self.problem.overbook,
+        )
         if key not in person.kept:
             person.kept[key] = self._person(person, ticks, buffer)
         starts: PersonStarts = person.kept[key]
@@ -237,9 +245,9 @@ class Reach:
     def _person(self, person: InterviewerFacts, ticks: int, buffer: Buffer) -> PersonStarts:
         preferred = self.line.all
         if person.preferred_hours:
-            preferred = run(self._weekly(person, person.preferred_hours), ticks)
+            preferred = self._weekly(person, person.preferred_hours, ticks)
         return PersonStarts(
-            hours=run(self._weekly(person, person.working_hours), ticks),
+            hours=self._weekly(person, person.working_hours, ticks),
             clear=run(self.line.all & ~self._taken(person, buffer), ticks),
             overbooked=self._overbooked(person, buffer, ticks),
             within_limits=self._within_limits(person),
@@ -255,22 +263,31 @@ class Reach:
 
     def _taken(self, person: InterviewerFacts, buffer: Buffer) -> int:
         """Ticks kept free of this person's interviews: what is taken, buffers included."""
-        key = (self.line, buffer, self.problem.overbook)
+        key = (self.line.key, buffer.before, buffer.after, self.problem.overbook)
         if key not in person.kept:
             # time we would need before or after reaches into theirs exactly when ours reaches into theirs
-            # made longer; theirs have buffers of their own
-            taken = self.problem.blocking(person)
-            taken += [item.buffer.around(item.during) for item in person.booked]
-            person.kept[key] = self.line.touched(taken, before=buffer.after_delta, after=buffer.before_delta)
+            # made longer
+            taken = self._minutes_taken(person)
+            person.kept[key] = self.line.taken(taken, before=buffer.after, after=buffer.before)
         bits: int = person.kept[key]
         return bits
+
+    def _minutes_taken(self, person: InterviewerFacts) -> Minutes:
+        """What is taken on any timeline, other interviews with their own buffers."""
+        key = ("taken", self.problem.overbook)
+        if key not in person.kept:
+            taken = self.problem.blocking(person)
+            taken += [item.buffer.around(item.during) for item in person.booked]
+            person.kept[key] = Minutes.of(taken)
+        minutes: Minutes = person.kept[key]
+        return minutes
 
     def _overbooked(self, person: InterviewerFacts, buffer: Buffer, ticks: int) -> int:
         """Starts at which the interview, buffers included, lies over something that may be overbooked."""
         events = self.problem.overbooked(person)
         if not events:
             return 0
-        over = self.line.touched(events, before=buffer.after_delta, after=buffer.before_delta)
+        over = self.line.taken(Minutes.of(events), before=buffer.after, after=buffer.before)
         return self.line.all & ~run(self.line.all & ~over, ticks)
 
     def working(self, index: int) -> int:
@@ -278,14 +295,19 @@ class Reach:
         person = self.problem.interviewers[index]
         return self._weekly(person, person.working_hours)
 
-    def _weekly(self, person: InterviewerFacts, rules: tuple[WeeklyHours, ...]) -> int:
-        """Ticks inside these hours on the person's clock; colleagues often keep the same hours."""
-        key = (rules, person.time_zone)
+    def _weekly(self, person: InterviewerFacts, rules: tuple[WeeklyHours, ...], ticks: int = 1) -> int:
+        """Starts of so many ticks inside these hours on the person's clock; colleagues often keep the same
+        hours.
+        """
+        key = (rules, person.time_zone, ticks)
         if key not in self._hours:
-            # a day more on each side: hours must not seem to end where the span does
-            wide = self.span.padded(timedelta(days=1), timedelta(days=1))
-            self._hours[key] = self.line.inside(expand(rules, person.zone, wide))
+            self._hours[key] = run(self._expanded(person.zone, rules), ticks)
         return self._hours[key]
+
+    def _expanded(self, zone: ZoneInfo, rules: tuple[WeeklyHours, ...]) -> int:
+        # a day more on each side: hours must not seem to end where the span does
+        wide = self.span.padded(timedelta(days=1), timedelta(days=1))
+        return self.line.inside(expand(rules, zone, wide))
 
     def _grid(self, zone: ZoneInfo) -> int:
         if zone not in self._grids:

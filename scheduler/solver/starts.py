@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -13,7 +13,12 @@ from operator import or_
 from scheduler.domain.errors import NotFound
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach, SessionStarts
-from scheduler.solver.timeline import positions, run
+from scheduler.solver.timeline import at_least, positions, run
+
+#: code and text
+Words = tuple[str, str]
+#: the lower the more telling, code, phrase, name
+Hindrance = tuple[int, str, str, str]
 
 #: a pool up to this size is explained person by person
 MOST_NAMED = 8
@@ -50,37 +55,34 @@ def availability(problem: Problem, session_key: str) -> Availability:
 
 
 def _blocked(reach: Reach, here: SessionStarts) -> Iterator[Blocked]:
-    why = _Why(reach, here)
     asked = [p for seat in here.required for p in here.pools[seat]]
     working = reduce(or_, (reach.working(p) for p in asked), 0) & reach.in_window
     grid = reduce(or_, (here.people[p].grid for p in asked), 0)
-    ticks = list(positions(working & grid))
-    reasons = [None if here.starts >> tick & 1 else why.reason(tick) for tick in ticks]
+    reasons = _Why(reach, here).reasons(working & grid & ~here.starts)
     step = reach.line.ticks(reach.plan.grid)
-    for reason, group in groupby(_runs(ticks, reasons, step), key=lambda item: item[1:]):
-        if reason[0]:
-            stretch = [tick for tick, *_ in group]
-            end = min(reach.line.instant(stretch[-1] + step), reach.problem.window.end)
-            yield Blocked(reach.line.instant(stretch[0]), end, *reason[0])
+    for reason, stretch in _runs(list(positions(working & grid)), reasons, step):
+        end = min(reach.line.instant(stretch[-1] + step), reach.problem.window.end)
+        yield Blocked(reach.line.instant(stretch[0]), end, *reason)
 
 
-def _runs(
-    ticks: Sequence[int], reasons: Sequence[tuple[str, str] | None], step: int
-) -> Iterator[tuple[int, tuple[str, str] | None, int]]:
-    """Each tick, its reason, and a number that changes wherever ticks do not follow each other."""
-    run_number = 0
-    for index, tick in enumerate(ticks):
-        if index and tick - ticks[index - 1] > step:
-            run_number += 1
-        yield tick, reasons[index], run_number
+def _runs(ticks: Sequence[int], reasons: Mapping[int, Words], step: int) -> Iterator[tuple[Words, list[int]]]:
+    """Ticks that follow each other, blocked for one reason."""
+    stretch: list[int] = []
+    for tick in ticks:
+        if stretch and (tick - stretch[-1] > step or reasons.get(tick) != reasons[stretch[-1]]):
+            yield reasons[stretch[-1]], stretch
+            stretch = []
+        if tick in reasons:
+            stretch.append(tick)
+    if stretch:
+        yield reasons[stretch[-1]], stretch
 
 
 class _Why:
-    """Why one session cannot start at a tick: the first rule in the way, as code and words."""
+    """Why one session cannot start at some ticks: for each the first rule in the way, as code and words."""
 
     def __init__(self, reach: Reach, here: SessionStarts) -> None:
         self.problem, self.reach, self.here = reach.problem, reach, here
-        self.free: dict[int, int] = {}
         plan = reach.plan
         self.rules = [
             (run(bits, here.ticks), code, text)
@@ -91,23 +93,23 @@ class _Why:
                 (reach.candidate_can, "candidate_hours", "Outside the candidate's hours"),
             )
         ]
-        self.somebody_works = {
-            seat: reduce(or_, (here.people[p].hours for p in here.pools[seat]), 0) for seat in here.required
-        }
 
-    def reason(self, tick: int) -> tuple[str, str]:
+    def reasons(self, bits: int) -> dict[int, Words]:
+        """By tick, for these bits."""
+        found: dict[int, Words] = {}
         for allowed, code, text in self.rules:
-            if not allowed >> tick & 1:
-                return code, text
+            found |= dict.fromkeys(positions(bits & ~allowed), (code, text))
+            bits &= allowed
         for seat in self.here.required:
-            able = sum(1 for p in self.here.pools[seat] if self.here.people[p].able >> tick & 1)
-            if able < self.here.session.seats[seat].count:
-                return self._seat(seat, tick)
-        if not self.here.seatable >> tick & 1:
-            return self._together(tick)
-        return "no_room", "No room is free that is large enough"
+            able = (self.here.people[p].able for p in self.here.pools[seat])
+            enough = at_least(able, self.here.session.seats[seat].count)
+            found |= self._seat(seat, bits & ~enough)
+            bits &= enough
+        found |= {tick: self._together(tick) for tick in positions(bits & ~self.here.seatable)}
+        no_room = ("no_room", "No room is free that is large enough")
+        return found | dict.fromkeys(positions(bits & self.here.seatable), no_room)
 
-    def _together(self, tick: int) -> tuple[str, str]:
+    def _together(self, tick: int) -> Words:
         clocks = self.here.clocks(tick)
         asked = {p for seat in self.here.required for p in self.here.pools[seat]}
         able = {p for p in asked if self.here.people[p].able >> tick & 1}
@@ -116,40 +118,51 @@ class _Why:
             return "grid", f"No multiple of {grid} minutes on the clock of anybody who is free"
         return "not_enough_people", "Too few people are free for all seats at once"
 
-    def _seat(self, seat: int, tick: int) -> tuple[str, str]:
+    def _seat(self, seat: int, bits: int) -> dict[int, Words]:
+        """Why too few people can sit here at these ticks."""
         pool, wanted = self.here.pools[seat], self.here.session.seats[seat]
         if len(pool) < wanted.count:
-            return "not_enough_people", f"Only {len(pool)} of {wanted.count} people exist for {wanted.role}"
+            text = f"Only {len(pool)} of {wanted.count} people exist for {wanted.role}"
+            return dict.fromkeys(positions(bits), ("not_enough_people", text))
         if len(pool) > MOST_NAMED:
-            code = "busy" if self.somebody_works[seat] >> tick & 1 else "outside_hours"
-            word = "is free" if code == "busy" else "works long enough"
-            most = "Nobody" if wanted.count == 1 else "Not enough"
-            return code, f"{most} of {len(pool)} people for {wanted.role} {word}"
-        reasons = [(*self._person(p, tick), self.problem.interviewers[p].name) for p in pool]
-        hindered = sorted((rank, code, phrase, name) for rank, code, phrase, name in reasons if code)
-        words = [
-            _names([name for *_, name in group], phrase)
-            for phrase, group in groupby(hindered, key=lambda item: item[2])
-        ]
-        return hindered[0][1], "; ".join(words)
+            works = bits & reduce(or_, (self.here.people[p].hours for p in pool))
+            who = f"{'Nobody' if wanted.count == 1 else 'Not enough'} of {len(pool)} people for {wanted.role}"
+            busy, outside = ("busy", f"{who} is free"), ("outside_hours", f"{who} works long enough")
+            return dict.fromkeys(positions(works), busy) | dict.fromkeys(positions(bits & ~works), outside)
+        return self._by_name(pool, bits)
 
-    def _person(self, person: int, tick: int) -> tuple[int, str, str]:
-        """What keeps one person away, the most telling reason first; no code when nothing does."""
+    def _by_name(self, pool: Sequence[int], bits: int) -> dict[int, Words]:
+        hindered: dict[int, list[Hindrance]] = {tick: [] for tick in positions(bits)}
+        for person in pool:
+            for rank, (code, phrase, blocked) in enumerate(self._hindrances(person)):
+                name = self.problem.interviewers[person].name
+                for tick in positions(bits & blocked):
+                    hindered[tick].append((rank, code, phrase, name))
+        words = {key: _words(key) for key in set(map(tuple, hindered.values()))}
+        return {tick: words[tuple(items)] for tick, items in hindered.items()}
+
+    def _hindrances(self, person: int) -> Iterator[tuple[str, str, int]]:
+        """What keeps one person away and at which ticks, the most telling first; no tick comes twice."""
         starts = self.here.people[person]
-        if not starts.hours >> tick & 1:
-            return 3, "outside_hours", "outside working hours"
-        if not self._free(person) >> tick & 1:
-            return 0, "busy", "busy"
-        if not starts.clear >> tick & 1:
-            return 1, "buffer", "too close to something else"
-        if not starts.within_limits >> tick & 1:
-            return 2, "limit", "at the limit of interviews"
-        return 4, "", ""
+        free = self.reach.free(person, self.here.session)
+        left = starts.hours
+        for code, phrase, allowed in (
+            ("busy", "busy", free),
+            ("buffer", "too close to something else", starts.clear),
+            ("limit", "at the limit of interviews", starts.within_limits),
+        ):
+            yield code, phrase, left & ~allowed
+            left &= allowed
+        yield "outside_hours", "outside working hours", ~starts.hours
 
-    def _free(self, person: int) -> int:
-        if person not in self.free:
-            self.free[person] = self.reach.free(person, self.here.session)
-        return self.free[person]
+
+def _words(hindered: Sequence[Hindrance]) -> Words:
+    hindered = sorted(hindered)
+    words = [
+        _names([name for *_, name in group], phrase)
+        for phrase, group in groupby(hindered, key=lambda item: item[2])
+    ]
+    return hindered[0][1], "; ".join(words)
 
 
 def _names(names: Sequence[str], phrase: str) -> str:

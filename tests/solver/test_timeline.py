@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.domain.intervals import Interval
-from scheduler.solver.timeline import Timeline, at_least, positions, run, tick_minutes
+from scheduler.solver.timeline import Minutes, Timeline, at_least, positions, run, tick_minutes
 from tests.solver.builders import Buffer, at, person, problem, session, span
 
 LINE = Timeline.over(span("09:00", "10:00"), 15)
@@ -89,3 +89,26 @@ def test_the_tick_meets_every_length_and_buffer():
         )
         == 1
     )
+
+
+@given(
+    st.lists(st.tuples(st.integers(-90, 300), st.integers(1, 120)), max_size=8),
+    st.sampled_from([0, 5, 30]),
+    st.sampled_from([0, 10, 45]),
+)
+def test_taken_time_may_overlap_be_out_of_order_and_reach_out_of_the_line(stretches, before, after):
+    line = Timeline.over(span("09:00", "12:00"), 5)
+    begin = [at("09:00") + timedelta(minutes=start) for start, _ in stretches]
+    taken = [
+        Interval(start, start + timedelta(minutes=minutes))
+        for start, (_, minutes) in zip(begin, stretches, strict=True)
+    ]
+    padded = [item.padded(timedelta(minutes=before), timedelta(minutes=after)) for item in taken]
+    ticks = [Interval(line.instant(tick), line.instant(tick + 1)) for tick in range(line.length)]
+    expected = [n for n, tick in enumerate(ticks) if any(item.overlaps(tick) for item in padded)]
+    assert list(positions(line.taken(Minutes.of(taken), before=before, after=after))) == expected
+
+
+def test_taken_time_of_seconds_counts_with_the_minutes_it_touches():
+    seconds = Interval(at("09:14") + timedelta(seconds=59), at("09:15") + timedelta(microseconds=1))
+    assert list(positions(LINE.touched([seconds]))) == [0, 1]
