@@ -15,7 +15,7 @@ LOCK_OPTIONS := --generate-hashes --universal --python-version 3.11 --quiet \
 
 .PHONY: help
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: .venv/requirements ## the whole service with a demo organisation (PORT=8000 HOST=127.0.0.1); Ctrl-C ends it
@@ -54,12 +54,12 @@ lock: ## newest versions that requirements*.in allow, with hashes (needs uv)
 	@uv pip compile $(LOCK_OPTIONS) --upgrade requirements-dev.in -c requirements.txt -o requirements-dev.txt
 
 .PHONY: bench
-bench: .venv/requirements-dev ## the benchmarks there are; BENCH=name runs one
-ifdef BENCH
-	@$(BIN)/python -m benchmarks.$(BENCH)
-else
+bench: .venv/requirements-dev ## the solver beside its rivals, into docs/benchmarks.md; BENCH=name: another
+	@$(BIN)/python -m benchmarks.$(or $(BENCH),compare)
+
+.PHONY: bench-list
+bench-list: ## the benchmarks there are
 	@ls benchmarks/*.py | sed -e 's|benchmarks/||' -e 's|\.py$$||' -e '/^_/d' -e 's|^|  make bench BENCH=|'
-endif
 
 .PHONY: prove
 prove: .venv/requirements-dev ## race, kill and compare: docs/reliability.md (PROVE="--seed 2 --rounds 20" and more)
