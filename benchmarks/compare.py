@@ -129,7 +129,7 @@ def ask(results: Results, file: Path, limits: dict[str, Any], timefold: Path | N
     here["ours"] = tell("ours", file, ours, repeats)
     if instance["kind"] == "propose":
         if here["ours"]["runs"][-1]["proof"] != "optimal":
-            here["ours, longer"] = tell("ours", file, 4 * ours)
+            here["ours, longer"] = tell("ours", file, 3 * ours)
     else:
         here["ours, 1 s"] = tell("ours", file, 1)
     if textbook and first:

@@ -301,7 +301,8 @@ class Reach:
         """
         key = (rules, person.time_zone, ticks)
         if key not in self._hours:
-            self._hours[key] = run(self._expanded(person.zone, rules), ticks)
+            inside = self._weekly(person, rules) if ticks > 1 else self._expanded(person.zone, rules)
+            self._hours[key] = run(inside, ticks)
         return self._hours[key]
 
     def _expanded(self, zone: ZoneInfo, rules: tuple[WeeklyHours, ...]) -> int:
