@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -183,11 +182,9 @@ def timefold_python(results: Results) -> Path | None:
 
 def explain(results: Results) -> None:
     """One question of each kind of impossibility: why there is nothing, and what would help."""
-    if find_spec("benchmarks.explaining") is None:
-        return
-    from benchmarks.explaining import KINDS, instances  # noqa: PLC0415 (loads the solver: here, not before)
-
-    from scheduler.solver.model import propose  # noqa: PLC0415 (as above)
+    # here, not before: it loads the solver, and the contestants have processes of their own
+    from benchmarks.explaining import KINDS, instances  # noqa: PLC0415
+    from scheduler.solver.model import propose  # noqa: PLC0415
 
     for kind in KINDS:
         problem = next(instances(1, kind))

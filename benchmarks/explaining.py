@@ -206,7 +206,7 @@ def no_room_is_free(chance: random.Random, problem: Problem) -> Problem:
 
 def several_things_at_once(chance: random.Random, problem: Problem) -> Problem:
     """Fuller calendars, a short day and little time between sessions."""
-    people = tuple(replace(p, busy=tuple(_meetings(chance, 0.8))) for p in problem.interviewers)
+    people = tuple(replace(p, busy=tuple(_meetings(chance, 0.86))) for p in problem.interviewers)
     return _with(problem.evolve(interviewers=people), candidate_hours=(wall(10), wall(16)), gap=Gap(0, 15))
 
 

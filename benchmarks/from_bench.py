@@ -174,7 +174,7 @@ def _with_limit(item: dict[str, Any], window: Interval) -> InterviewerFacts:
 
 def _availability(instance: dict[str, Any], query: dict[str, Any]) -> Problem:
     base = datetime.fromisoformat(instance["base"])
-    window = Interval(base, base + timedelta(days=instance["days"] + 1))
+    window = Interval(base, base + timedelta(days=instance["days"]))
     asked = tuple(f"p{number}" for number in query["people"])
     seat = Seat(count=len(asked) if query["mode"] == "all" else 1, interviewers=asked)
     return Problem(
