@@ -15,10 +15,10 @@ from scheduler.services.asking import SECONDS, SECONDS_TOGETHER, options_of
 from scheduler.services.parts import Parts
 from scheduler.solver.check import violations
 from scheduler.solver.many.judge import violations_of_all
-from scheduler.solver.many.outcome import STOPPED
+from scheduler.solver.many.outcome import Assigned
 from scheduler.solver.many.problem import AssignProblem
-from scheduler.solver.outcome import OutOfTime
-from scheduler.solver.problem import Problem
+from scheduler.solver.outcome import STOPPED, Impossible, Outcome, OutOfTime, Solved, outcome_from_json
+from scheduler.solver.problem import RULES, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +63,12 @@ def _snapshots(parts: Parts, run_id: str) -> list[_Snapshot]:
 
 
 def _compare(snapshot: _Snapshot) -> int:
-    again, comparable, sound = _assigned(snapshot) if "ask" in snapshot.problem else _proposed(snapshot)
-    if not comparable:
+    if snapshot.problem.get("rules", 1) != RULES:
+        stated = snapshot.problem["rules"]
+        print(f"{snapshot.name}: not comparable, stated for rules {stated}; these are {RULES}")
+        return 0
+    again, stopped, sound = _assigned(snapshot) if "ask" in snapshot.problem else _proposed(snapshot)
+    if stopped:
         print(f"{snapshot.name}: not comparable, stopped by the clock; {'sound' if sound else 'UNSOUND'}")
         return 0 if sound else 1
     same = _without_figures(again) == _without_figures(snapshot.outcome)
@@ -73,28 +77,36 @@ def _compare(snapshot: _Snapshot) -> int:
 
 
 def _proposed(snapshot: _Snapshot) -> tuple[dict[str, Any], bool, bool]:
-    """The answer to the question asked again, whether the two can be compared, and whether it is sound."""
+    """The answer to the question asked again, whether the clock stopped either of the two, and whether the
+    judge lets the stored one pass.
+    """
     from scheduler.solver.model import propose  # noqa: PLC0415  # loads OR-Tools, for this command alone
 
-    problem = Problem.from_json(snapshot.problem)
+    problem, stored = Problem.from_json(snapshot.problem), outcome_from_json(snapshot.outcome)
     again = propose(problem, seconds=SECONDS)
-    stopped = OutOfTime.status in (again.status, snapshot.outcome["status"])
-    sound = not any(violations(problem, option) for option in options_of(again))
-    return again.to_json(), not stopped, sound
+    sound = not any(violations(problem, option) for option in options_of(stored))
+    return again.to_json(), _stopped(stored) or _stopped(again), sound
+
+
+def _stopped(outcome: Outcome) -> bool:
+    match outcome:
+        case Solved(proof=proof):
+            return proof == STOPPED
+        case OutOfTime():
+            return True
+        case Impossible():
+            return False
 
 
 def _assigned(snapshot: _Snapshot) -> tuple[dict[str, Any], bool, bool]:
+    """The same for all candidates together."""
     from scheduler.solver.many.assign import assign  # noqa: PLC0415  # as above
 
-    problem = AssignProblem.from_json(snapshot.problem)
+    problem, stored = AssignProblem.from_json(snapshot.problem), Assigned.from_json(snapshot.outcome)
     again = assign(problem, seconds=SECONDS_TOGETHER)
-    stopped = STOPPED in (again.proof, snapshot.outcome["proof"])
-    options = {
-        index: again.options[item.id]
-        for index, item in enumerate(problem.candidates)
-        if item.id in again.options
-    }
-    return again.to_json(), not stopped, not violations_of_all(problem, options)
+    ids = [item.id for item in problem.candidates]
+    options = {ids.index(id_): option for id_, option in stored.options.items()}
+    return again.to_json(), STOPPED in (stored.proof, again.proof), not violations_of_all(problem, options)
 
 
 def _without_figures(outcome: dict[str, Any]) -> dict[str, Any]:

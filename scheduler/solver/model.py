@@ -14,7 +14,19 @@ from scheduler.solver.check import set_violations, violations
 from scheduler.solver.choice import Choice
 from scheduler.solver.drafts import Draft, best_rooms, optional_people, to_option
 from scheduler.solver.explain import explain_few, explain_none
-from scheduler.solver.outcome import Figures, Impossible, Improvement, Outcome, OutOfTime, Solved, Stage
+from scheduler.solver.outcome import (
+    COMPLETE,
+    FEASIBLE,
+    OPTIMAL,
+    STOPPED,
+    Figures,
+    Impossible,
+    Improvement,
+    Outcome,
+    OutOfTime,
+    Solved,
+    Stage,
+)
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach
 from scheduler.solver.reasons import of_people
@@ -67,7 +79,7 @@ def propose(problem: Problem, *, seconds: float = 10.0, workers: int = 1) -> Out
     explanation = explain_few(problem, len(options), proven=answer.all_found) if few else None
     return Solved(
         options=options,
-        proof=_proof(answer, few=few),
+        proof=_proof(answer, few=few, stopped=clock.stopped),
         explanation=explanation,
         figures=clock.figures(answers),
     )
@@ -80,6 +92,8 @@ class _Clock:
         self._begun = perf_counter()
         self._seconds = seconds
         self._built = 0.0
+        #: somebody looked, and it was time to stop
+        self.stopped = False
 
     def passed(self) -> float:
         return perf_counter() - self._begun
@@ -88,7 +102,8 @@ class _Clock:
         return self._seconds - self.passed()
 
     def over(self) -> bool:
-        return self.left() <= 0
+        self.stopped = self.stopped or self.left() <= 0
+        return self.stopped
 
     def built(self) -> None:
         """What a question is answered from has been worked out."""
@@ -189,6 +204,7 @@ def _modelled(
         found = solve_together(reach, timing, seconds=clock.left(), workers=workers)
     else:
         found = solve_one_by_one(reach, timing, known, seconds=clock.left(), workers=workers)
+    clock.over()
     improvements: tuple[Improvement, ...] = ()
     if found.objective is not None:
         improvements = (clock.improvement(found.objective, len(found.drafts)),)
@@ -200,10 +216,12 @@ def _modelled(
     )
 
 
-def _proof(answer: _Answer, *, few: bool) -> str:
+def _proof(answer: _Answer, *, few: bool, stopped: bool) -> str:
     if answer.optimal:
-        return "optimal"
-    return "complete" if answer.all_found or not few else "feasible"
+        return OPTIMAL
+    if stopped:
+        return STOPPED
+    return COMPLETE if answer.all_found or not few else FEASIBLE
 
 
 def _option(reach: Reach, timing: Timing, draft: Draft) -> Option:

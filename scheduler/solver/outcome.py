@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from scheduler.domain.options import Blocker, Explanation, Option, Relaxation
 
 FORMAT = 1
+#: no better answer exists / as many options as there are, or as wanted / the limit of work came first, and
+#: there may be more / the clock came first, so that another run may differ
+OPTIMAL, COMPLETE, FEASIBLE, STOPPED = "optimal", "complete", "feasible", "stopped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +111,7 @@ class Solved:
     status: ClassVar[str] = "solved"
 
     options: tuple[Option, ...]
-    #: "optimal": no better set exists; "complete": every start was tried, the set was chosen step by step;
-    #: "feasible": the work limit came first
+    #: OPTIMAL, COMPLETE, FEASIBLE or STOPPED
     proof: str
     explanation: Explanation | None = None
     figures: Figures = field(default_factory=Figures, compare=False)

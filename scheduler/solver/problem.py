@@ -7,7 +7,7 @@ docs/problem.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -28,7 +28,6 @@ from scheduler.solver.facts import (
     Unreadable,
     Weights,
     interviewer_to_json,
-    members_of,
     read_candidate,
     read_interviewer,
     read_room,
@@ -50,6 +49,9 @@ __all__ = [
 ]
 
 FORMAT = 1
+#: version of the rules by which a plan is read (solver/rules, check.py); raised when they come to mean
+#: something else, so that a stored answer is not compared with one to another question
+RULES = 1
 #: what is asked of one candidate's Problem
 PROPOSE, CAPACITY = "propose", "capacity"
 MOST_OPTIONS = 200
@@ -87,6 +89,8 @@ class Problem:
     #: propose: options for this candidate; capacity: how many candidates alike the plan can take
     ask: str = PROPOSE
     weights: Weights = field(default_factory=Weights)
+    #: version of the rules it was stated for
+    rules: int = RULES
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "now", aware(self.now))
@@ -193,6 +197,7 @@ class Problem:
             "options": self.options,
             "options_apart": self.options_apart,
             "seed": self.seed,
+            "rules": self.rules,
             "weights": asdict(self.weights),
         }
 
@@ -211,39 +216,46 @@ def listed_twice(pointer: str, things: Iterable[InterviewerFacts | RoomFacts]) -
 def _problem(node: Node) -> Problem:
     top = node.fields(
         "format plan window now candidate interviewers",
-        "ask calendars_read overbook ignore_candidate_hours rooms unreadable day_zone options options_apart"
-        " seed weights",
+        f"ask options options_apart {COMMON}",
     )
     top["format"].whole(FORMAT, FORMAT)
-    optional: dict[str, Any] = {}
+    fields = read_common(top)
     if "ask" in top:
-        optional["ask"] = top["ask"].one_of(PROPOSE, CAPACITY)
-    if "calendars_read" in top:
-        optional["calendars_read"] = top["calendars_read"].interval()
-    if "overbook" in top:
-        optional["overbook"] = tuple(kind.name() for kind in top["overbook"].items())
-    if "ignore_candidate_hours" in top:
-        optional["ignore_candidate_hours"] = top["ignore_candidate_hours"].flag()
-    if "day_zone" in top:
-        optional["day_zone"] = top["day_zone"].zone()
+        fields["ask"] = top["ask"].one_of(PROPOSE, CAPACITY)
     if "options_apart" in top:
-        optional["options_apart"] = top["options_apart"].flag()
+        fields["options_apart"] = top["options_apart"].flag()
     if "options" in top:
-        optional["options"] = top["options"].whole(1, MOST_OPTIONS)
-    if "seed" in top:
-        optional["seed"] = top["seed"].whole(0, 2**31 - 1)
-    if "weights" in top:
-        optional["weights"] = read_weights(top["weights"])
+        fields["options"] = top["options"].whole(1, MOST_OPTIONS)
     return Problem(
         plan=read_plan(top["plan"]),
-        window=top["window"].interval(),
-        now=top["now"].instant(),
         candidate=read_candidate(top["candidate"]),
-        interviewers=tuple(read_interviewer(item) for item in top["interviewers"].items()),
-        rooms=tuple(read_room(item) for item in members_of(top, "rooms")),
-        unreadable=tuple(read_unreadable(item) for item in members_of(top, "unreadable")),
-        **optional,
+        **fields,
     )
+
+
+#: what every kind of problem may have beside its window, now and interviewers
+COMMON = "calendars_read overbook ignore_candidate_hours rooms unreadable day_zone seed rules weights"
+
+
+def read_common(top: dict[str, Node]) -> dict[str, Any]:
+    """What every kind of problem has; what is left out keeps its default."""
+    readers: dict[str, Callable[[Node], Any]] = {
+        "calendars_read": Node.interval,
+        "overbook": lambda node: tuple(kind.name() for kind in node.items()),
+        "ignore_candidate_hours": Node.flag,
+        "rooms": lambda node: tuple(read_room(item) for item in node.items()),
+        "unreadable": lambda node: tuple(read_unreadable(item) for item in node.items()),
+        "day_zone": Node.zone,
+        "seed": lambda node: node.whole(0, 2**31 - 1),
+        "rules": lambda node: node.whole(1, 1_000_000),
+        "weights": read_weights,
+    }
+    optional = {name: read(top[name]) for name, read in readers.items() if name in top}
+    return optional | {
+        "window": top["window"].interval(),
+        "now": top["now"].instant(),
+        "interviewers": tuple(read_interviewer(item) for item in top["interviewers"].items()),
+    }
 
 
 def read_plan(node: Node) -> Plan:

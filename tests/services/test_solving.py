@@ -209,6 +209,39 @@ def test_a_stored_run_solves_to_the_same_answer_again(town, capsys):
     assert capsys.readouterr().out == "candidate 0: the same\n"
 
 
+@pytest.mark.parametrize(
+    ("part", "change", "told", "status"),
+    [
+        ("outcome", {"proof": "feasible"}, "DIFFERENT", 1),
+        ("outcome", {"proof": "stopped"}, "not comparable, stopped by the clock; sound", 0),
+        ("problem", {"rules": 99}, "not comparable, stated for rules 99; these are 1", 0),
+    ],
+)
+def test_only_what_can_be_compared_is(town, capsys, part, change, told, status):
+    town.hire("Ada", skills=("python",))
+    run = town.offer()
+    with town.parts.database.transaction(town.organization_id) as session:
+        row = runs.candidates_of(session, run["id"])[0]
+        setattr(row, part, getattr(row, part) | change)
+
+    assert replay.run(town.parts, run["id"]) == status
+    assert capsys.readouterr().out == f"candidate 0: {told}\n"
+
+
+def test_an_answer_that_the_clock_stopped_is_judged_again(town, capsys):
+    town.hire("Ada", skills=("python",))
+    run = town.offer()
+    with town.parts.database.transaction(town.organization_id) as session:
+        row = runs.candidates_of(session, run["id"])[0]
+        away = [{"start": "2026-11-01T00:00:00Z", "end": "2027-01-01T00:00:00Z", "kind": "busy"}]
+        [ada] = row.problem["interviewers"]
+        row.problem = row.problem | {"interviewers": [ada | {"busy": away}]}
+        row.outcome = row.outcome | {"proof": "stopped"}
+
+    assert replay.run(town.parts, run["id"]) == 1
+    assert capsys.readouterr().out == "candidate 0: not comparable, stopped by the clock; UNSOUND\n"
+
+
 def test_the_window_must_end_after_it_starts_and_not_in_the_past(town):
     town.hire("Ada", skills=("python",))
     plan = town.plan()

@@ -249,6 +249,12 @@ def test_the_same_question_gets_the_same_set_byte_for_byte(question):
     assert first == second
 
 
+def test_an_answer_that_the_clock_cut_short_says_so():
+    question = apart(ADA, BEN, sessions=LOOP, options=9)
+    assert propose(question, seconds=1e-9).proof == "stopped"
+    assert propose(question, seconds=60).proof == "optimal"
+
+
 def test_stopped_early_it_gives_what_it_has_and_claims_nothing():
     question = apart(ADA, BEN, sessions=LOOP, options=9)
     reach = Reach(question, question.open_window)

@@ -24,11 +24,12 @@ from scheduler.solver.many.finish import finished
 from scheduler.solver.many.general import one_by_one
 from scheduler.solver.many.greedy import fill, polish, scarcest_first
 from scheduler.solver.many.ground import Ground
-from scheduler.solver.many.outcome import FEASIBLE, OPTIMAL, STOPPED, Assigned, Assignment
+from scheduler.solver.many.outcome import Assigned, Assignment
 from scheduler.solver.many.patterns import Patterns, patterns_of
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.many.progress import Progress
 from scheduler.solver.many.solution import Solution
+from scheduler.solver.outcome import FEASIBLE, OPTIMAL, STOPPED
 from scheduler.solver.timing import Timing
 
 #: rounds of putting everybody back in the cheapest way

@@ -21,11 +21,11 @@ from scheduler.solver.many.board import NEVER, Ask, Board, NotExpressible, SeatA
 from scheduler.solver.many.finish import finished
 from scheduler.solver.many.general import one_by_one
 from scheduler.solver.many.greedy import fill
-from scheduler.solver.many.outcome import FEASIBLE, OPTIMAL, STOPPED, Capacity, Pool
+from scheduler.solver.many.outcome import Capacity, Pool
 from scheduler.solver.many.patterns import Patterns
 from scheduler.solver.many.problem import AssignProblem, PlannedCandidate
 from scheduler.solver.many.progress import Progress
-from scheduler.solver.outcome import Stage
+from scheduler.solver.outcome import FEASIBLE, OPTIMAL, STOPPED, Stage
 from scheduler.solver.problem import Problem
 
 #: candidates placed at most, what is beyond is only counted; and where nothing could be counted

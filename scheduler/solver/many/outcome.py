@@ -10,9 +10,6 @@ from scheduler.domain.options import Explanation, Option
 from scheduler.solver.many.changes import SessionChange
 from scheduler.solver.outcome import FORMAT, Figures, explanation_from_json
 
-#: no answer is better / the work limit came first / the clock did, so that another run may differ
-OPTIMAL, FEASIBLE, STOPPED = "optimal", "feasible", "stopped"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
@@ -41,6 +38,7 @@ class Assigned:
 
     #: in the order of the candidates
     assignments: tuple[Assignment, ...]
+    #: OPTIMAL, FEASIBLE or STOPPED
     proof: str
     figures: Figures = field(default_factory=Figures, compare=False)
 

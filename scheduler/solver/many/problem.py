@@ -30,7 +30,7 @@ from scheduler.solver.facts import (
     room_to_json,
 )
 from scheduler.solver.many.diary import Diary
-from scheduler.solver.problem import FORMAT, Problem, listed_twice
+from scheduler.solver.problem import FORMAT, RULES, Problem, listed_twice
 
 ASSIGN, REPAIR = "assign", "repair"
 MOST_CANDIDATES = 5_000
@@ -84,6 +84,8 @@ class AssignProblem:
     between_interviews: int = 0
     seed: int = 0
     weights: Weights = field(default_factory=Weights)
+    #: version of the rules it was stated for
+    rules: int = RULES
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "now", aware(self.now))
@@ -221,6 +223,7 @@ class AssignProblem:
             "day_zone": self.day_zone,
             "between_interviews": self.between_interviews,
             "seed": self.seed,
+            "rules": self.rules,
             "weights": asdict(self.weights),
         }
 

@@ -11,13 +11,9 @@ from scheduler.domain.plans import Plan
 from scheduler.solver.facts import (
     CandidateFacts,
     members_of,
-    read_interviewer,
-    read_room,
-    read_unreadable,
-    read_weights,
 )
 from scheduler.solver.many.problem import ASSIGN, REPAIR, AssignProblem, PlannedCandidate
-from scheduler.solver.problem import FORMAT, read_plan
+from scheduler.solver.problem import COMMON, FORMAT, read_common, read_plan
 from scheduler.solver.reading import Node
 
 
@@ -25,35 +21,17 @@ def read_assign_problem(data: Any) -> AssignProblem:
     """Read the format of docs/problem.md. Raises Invalid with a pointer to the first thing wrong."""
     top = Node(data).fields(
         "format ask plans window now candidates interviewers",
-        "calendars_read overbook ignore_candidate_hours rooms unreadable day_zone between_interviews seed"
-        " weights",
+        f"between_interviews {COMMON}",
     )
     top["format"].whole(FORMAT, FORMAT)
-    optional: dict[str, Any] = {}
-    if "calendars_read" in top:
-        optional["calendars_read"] = top["calendars_read"].interval()
-    if "overbook" in top:
-        optional["overbook"] = tuple(kind.name() for kind in top["overbook"].items())
-    if "ignore_candidate_hours" in top:
-        optional["ignore_candidate_hours"] = top["ignore_candidate_hours"].flag()
-    if "day_zone" in top:
-        optional["day_zone"] = top["day_zone"].zone()
+    fields = read_common(top)
     if "between_interviews" in top:
-        optional["between_interviews"] = top["between_interviews"].whole(0, 1440)
-    if "seed" in top:
-        optional["seed"] = top["seed"].whole(0, 2**31 - 1)
-    if "weights" in top:
-        optional["weights"] = read_weights(top["weights"])
+        fields["between_interviews"] = top["between_interviews"].whole(0, 1440)
     plans = tuple(read_plan(item) for item in top["plans"].items(at_least=1))
     return AssignProblem(
         ask=top["ask"].one_of(ASSIGN, REPAIR),
         candidates=tuple(_candidate(item, plans) for item in top["candidates"].items()),
-        window=top["window"].interval(),
-        now=top["now"].instant(),
-        interviewers=tuple(read_interviewer(item) for item in top["interviewers"].items()),
-        rooms=tuple(read_room(item) for item in members_of(top, "rooms")),
-        unreadable=tuple(read_unreadable(item) for item in members_of(top, "unreadable")),
-        **optional,
+        **fields,
     )
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scheduler.solver.many.assign import assign
 from scheduler.solver.many.board import Board, NotExpressible
 from scheduler.solver.many.judge import violations_of_all
-from scheduler.solver.many.outcome import OPTIMAL, STOPPED, Assigned
+from scheduler.solver.many.outcome import Assigned
 from scheduler.solver.many.problem import AssignProblem, PlannedCandidate
+from scheduler.solver.outcome import OPTIMAL, STOPPED
 from scheduler.solver.problem import Weights
 from tests.solver.builders import person
 from tests.solver.many.builders import best_by_trying, candidate, many, value

@@ -11,7 +11,8 @@ from scheduler.domain.people import Buffer, Limits
 from scheduler.solver.many.assign import assign
 from scheduler.solver.many.capacity import alike, capacity
 from scheduler.solver.many.judge import violations_of_all
-from scheduler.solver.many.outcome import OPTIMAL, Capacity
+from scheduler.solver.many.outcome import Capacity
+from scheduler.solver.outcome import OPTIMAL
 from scheduler.solver.problem import CAPACITY, Problem
 from tests.solver.builders import at, person, problem, room, seat, session, span
 from tests.solver.many.test_agreement import small

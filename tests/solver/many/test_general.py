@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scheduler.solver.many.assign import assign
-from scheduler.solver.many.outcome import OPTIMAL
 from scheduler.solver.many.problem import REPAIR
+from scheduler.solver.outcome import OPTIMAL
 from scheduler.solver.problem import BusyBlock
 from tests.solver.builders import person, session, span
 from tests.solver.many.builders import best_by_trying, candidate, many, value

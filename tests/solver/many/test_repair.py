@@ -12,8 +12,8 @@ from scheduler.domain.intervals import Interval
 from scheduler.solver.many.assign import assign
 from scheduler.solver.many.board import Board, NotExpressible
 from scheduler.solver.many.judge import violations_of_all
-from scheduler.solver.many.outcome import OPTIMAL
 from scheduler.solver.many.problem import REPAIR, AssignProblem
+from scheduler.solver.outcome import OPTIMAL
 from scheduler.solver.problem import BusyBlock
 from tests.solver.builders import at, person, seat, session, span
 from tests.solver.many.builders import best_by_trying, candidate, many, value
