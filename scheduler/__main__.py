@@ -235,7 +235,10 @@ def _rotate(_: argparse.Namespace) -> int:
         done, unopened = connections.rotate(wiring.build(settings))
     print(f"{done} sealed with the newest key")
     for id_ in unopened:
-        print(f"{id_}: no key of SECRET_KEYS opens it; its owner has to connect again", file=sys.stderr)
+        print(
+            f"{id_}: no key of SECRET_KEYS opens it; add its key, or let its owner connect again",
+            file=sys.stderr,
+        )
     return 1 if unopened else 0
 
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Look at everything the service leans on, and say in a line each whether it is well."""
+"""
+Look at everything the service leans on, and say in a line each whether it is well.
+
+Nothing changes by that, but for a token that ends and is renewed.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +67,7 @@ def promises(settings: Settings) -> int:
 
 
 def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
-    parts = wiring.build(settings)
+    parts = wiring.build(settings, only_looks=True)
     yield "database", lambda: _database(parts.database)
     yield "role", lambda: _role(parts.database)
     for name, provider in parts.providers.items():

@@ -19,7 +19,7 @@ from scheduler.services.sealing import Sealing
 from scheduler.settings import Settings, make_now
 
 
-def build(settings: Settings) -> Parts:
+def build(settings: Settings, *, only_looks: bool = False) -> Parts:
     """Everything a role works with. Opens nothing yet: connections are made when they are first used."""
     if settings.database_url is None:
         raise ValueError("the settings name no database yet")
@@ -39,6 +39,7 @@ def build(settings: Settings) -> Parts:
         sign_ins=SignIns(settings),
         try_account=try_account,
         sealing=Sealing(keys),
+        only_looks=only_looks,
         hook_url=_hook_url(settings),
         tick_seconds=settings.clock_tick_seconds,
         reach=kill_at(settings.kill_at) if settings.kill_at else pass_by,

@@ -19,6 +19,7 @@ from scheduler.domain.errors import Conflict, Gone, Unavailable
 from scheduler.domain.ids import new_id
 from scheduler.services.connections import PURPOSE, content_of, keep, sealing_of, sign_in_of
 from scheduler.services.parts import Parts
+from scheduler.services.sealing import Unopened
 
 #: how long a person may take at the provider's page
 ATTEMPT_LIFE = timedelta(minutes=15)
@@ -147,7 +148,10 @@ def _take_attempt(
         session.delete(attempt)
         late, interviewer_id = attempt.expires_at < parts.now(), attempt.interviewer_id
         same_provider, sealed = attempt.provider == provider, attempt.secret
-    content = sealing_of(parts).open(sealed)
+    try:
+        content = sealing_of(parts).open(sealed)
+    except Unopened:
+        raise WrongLink from None
     same_browser = hmac.compare_digest(_hash(mark or "").hex(), content["mark"])
     if late or not same_provider or not same_browser:
         raise WrongLink

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from calendars.errors import CalendarError, NotAllowed
+from calendars.errors import CalendarError, NotAllowed, TryLater
 from calendars.oauth import SignIn, Tokens
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid, Unavailable
@@ -25,6 +25,11 @@ TICKET_LIFE = timedelta(days=7)
 #: an access token with less left than this is renewed first
 MARGIN = timedelta(minutes=5)
 PURPOSE = "connect"
+NO_KEY = (
+    "SECRET_KEYS lacks the key that what was granted is sealed with; it opens again when the key is back."
+)
+#: seconds in which a missing key may come back, with a restart
+KEY_WAIT = 60.0
 TITLES = {"google": "Google", "microsoft": "Microsoft"}
 SETTINGS = {
     "google": "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET",
@@ -190,7 +195,7 @@ def connected(parts: Parts, organization_id: str, provider: str) -> dict[str, st
 
 
 def secret_of(parts: Parts, organization_id: str, connection_id: str) -> dict[str, Any]:
-    """What is kept of a connection. Raises NotAllowed when it is gone, broken, or cannot be opened."""
+    """What is kept of a connection. Raises NotAllowed when it is gone or broken, TryLater without its key."""
     with parts.database.transaction(organization_id) as session:
         return _opened(parts, session.get(rows.Connection, connection_id))
 
@@ -207,7 +212,8 @@ def access_token(
     A token with some minutes left, not the `refused` one.
 
     The row is locked while the provider is asked for the next: a refresh token may be good for one use, and
-    two workers must not use it twice. Raises NotAllowed (the connection is broken from then on), TryLater.
+    two workers must not use it twice. Raises NotAllowed (the connection is broken from then on), TryLater
+    (also when this process has no key for it, which says nothing about the grant).
     """
     try:
         with parts.database.transaction(organization_id) as session:
@@ -221,7 +227,8 @@ def access_token(
                 row.secret = sealing_of(parts).seal(content_of(fresh, earlier=content["refresh_token"]))
             return fresh
     except NotAllowed as error:
-        broke(parts, organization_id, connection_id, str(error))
+        if not parts.only_looks:
+            broke(parts, organization_id, connection_id, str(error))
         raise
 
 
@@ -253,9 +260,7 @@ def _opened(parts: Parts, row: rows.Connection | None) -> dict[str, Any]:
     try:
         return sealing_of(parts).open(row.secret)
     except Unopened:
-        raise NotAllowed(
-            "The service's keys no longer open what was granted; please connect again."
-        ) from None
+        raise TryLater(NO_KEY, retry_after=KEY_WAIT) from None
 
 
 def content_of(tokens: Tokens, *, earlier: str | None = None) -> dict[str, Any]:

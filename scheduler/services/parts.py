@@ -56,6 +56,8 @@ class Parts:
     sign_ins: Mapping[str, SignIn] = field(default_factory=dict)
     #: tries a CalDAV account for an address; raises CalendarError when it does not work
     try_account: Callable[[str, Mapping[str, str]], None] | None = None
+    #: as for `doctor`: what no longer works is told to whoever asked, and neither kept nor mailed
+    only_looks: bool = False
     #: what keeps secrets of other people's; None where nothing is sealed
     sealing: Sealing | None = None
     #: where providers may tell us of changes, without a trailing slash; None: nowhere they could reach

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
-from calendars.errors import NotAllowed, Outage
+from calendars.errors import NotAllowed, Outage, TryLater
 from calendars.google import GoogleCalendars
 from calendars.google.oauth import GoogleSignIn
 from calendars.microsoft import Credential, MicrosoftCalendars
@@ -322,15 +322,42 @@ def test_old_keys_open_what_they_sealed_and_rotation_lets_them_go(door):
     assert door.access().personal(ADA).token()
 
 
-def test_what_no_key_opens_is_named_and_has_to_be_connected_again(door):
+def test_what_no_key_opens_is_named_and_can_be_connected_again(door):
     door.connect()
     door.town.parts = replace(door.town.parts, sealing=Sealing([Fernet.generate_key().decode()]))
 
     done, unopened = connections.rotate(door.town.parts)
+    door.connect()
 
     assert (done, unopened) == (0, [door.row().id])
-    with pytest.raises(NotAllowed, match="connect again"):
+    assert door.access().personal(ADA).token()
+
+
+def test_a_process_that_lacks_the_key_says_nothing_about_the_grant(door):
+    """As while keys are rotated: one process knows the old key alone, and what it reads is sealed anew."""
+    door.connect()
+    knows, lacks = door.town.parts, replace(door.town.parts, sealing=Sealing([OLD]))
+    door.town.parts = lacks
+
+    with pytest.raises(TryLater, match="SECRET_KEYS"):
         door.access().personal(ADA).token()
+    with pytest.raises(doctor.Unwell, match="SECRET_KEYS"):
+        doctor.connected(granting(door))
+    door.town.run_jobs()
+    door.town.parts = knows
+
+    assert door.town.post.mails == []
+    assert door.status()["status"] == "connected"
+    assert door.access().personal(ADA).token()
+
+
+def test_somebody_who_left_under_a_key_that_is_gone_starts_again(door):
+    leaving = door.leave()
+    answer = door.back(leaving)
+    door.town.parts = replace(door.town.parts, sealing=Sealing([OLD]))
+
+    with pytest.raises(WrongLink):
+        door.arrive(answer, leaving.mark)
 
 
 def test_a_calendar_that_needs_no_connection_says_so(town):
@@ -374,6 +401,20 @@ def test_the_doctor_tries_every_connection(door):
     assert "1 of them: " in str(told.value)
     assert "connected again" in str(told.value)
     assert ADA not in str(told.value)
+
+
+def test_the_doctor_changes_nothing_and_mails_nobody(door):
+    door.connect()
+    door.fake.revoke(ADA)
+    door.town.clock.forward(hours=2)
+    door.town.parts = replace(door.town.parts, only_looks=True)
+
+    with pytest.raises(doctor.Unwell, match="connected again"):
+        doctor.connected(granting(door))
+    door.town.run_jobs()
+
+    assert door.status()["status"] == "connected"
+    assert door.town.post.mails == []
 
 
 def test_the_doctor_finds_a_client_that_the_vendor_does_not_accept(door):
