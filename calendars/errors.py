@@ -7,7 +7,8 @@ What can go wrong when a calendar is written or a provider is asked as a whole.
     │   ├── Outage    the provider itself is not answering as it should
     │   └── NoTime    the caller's time was up before the provider was asked
     ├── NotAllowed    no attempt will ever work until a person changes something
-    │   └── NotConnected  nobody has given access
+    │   ├── NotConnected  nobody has given access
+    │   └── WrongPassword the account's user name or password is not accepted
     ├── Gone          the event is no longer there
     └── Conflict      somebody else changed the event
 
@@ -49,6 +50,10 @@ class NotAllowed(CalendarError):
 
 class NotConnected(NotAllowed):
     """Nobody has given access to this calendar: its owner has to connect it."""
+
+
+class WrongPassword(NotAllowed):
+    """The calendar's server does not accept the user name and password."""
 
 
 class Gone(CalendarError):

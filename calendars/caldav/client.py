@@ -14,15 +14,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import caldav
 import requests
-from caldav.elements import dav
 from caldav.lib import error as dav_errors
 from lxml import etree  # type: ignore[import-untyped]
 
-from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NoTime, Outage, TryLater
+from calendars.errors import (
+    CalendarError,
+    Conflict,
+    Gone,
+    NotAllowed,
+    NoTime,
+    Outage,
+    TryLater,
+    WrongPassword,
+)
 from calendars.retry import Breaker, Budget, retrying, seconds_to_wait
 
 TIMEOUT = 15.0
@@ -31,10 +39,14 @@ LONGEST = 20 * 1024 * 1024
 RECONNECT = "The CalDAV server does not accept the user name and password; give them again."
 NOT_PERMITTED = "The CalDAV server does not permit this; the account may not read or write the calendar."
 GONE = "There is no calendar at this CalDAV address any more."
+NOT_THERE = "This CalDAV account has no calendar at the address."
+ANOTHER = "This CalDAV account is for another calendar than the one at the address."
+FAR = "The CalDAV server names a calendar on another host; it was not followed."
 DOWN = "The CalDAV server is not answering as it should."
 #: a provider whose hosts stand beside each other
 SHARED = ".icloud.com"
-UNSAFE = "A CalDAV address must begin with https."
+UNSAFE = "A CalDAV address must be a URL that begins with https."
+PORTS = {"https": 443, "http": 80}
 
 
 class Unsupported(CalendarError):
@@ -43,20 +55,36 @@ class Unsupported(CalendarError):
 
 @dataclass(frozen=True, kw_only=True)
 class CalDavAccount:
-    """A user's way to their calendar. ``url``: the calendar's, or that of the server it is found on."""
+    """
+    A user's way to their calendar. ``url``: the calendar's, or that of the server it is found on.
+
+    Raises NotAllowed for one that is no URL, or that would send the password in the open.
+    """
 
     url: str
     username: str
     password: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+        try:
+            scheme, host, _, path = _place(self.url)
+        except ValueError:
+            raise NotAllowed(UNSAFE) from None
+        if not host or not (scheme == "https" or (scheme == "http" and _is_loopback(host))):
             raise NotAllowed(UNSAFE)
+        if not path:
+            object.__setattr__(self, "url", f"{self.url}/")  # the library wants a path
 
     @property
     def host(self) -> str:
         return urlsplit(self.url).netloc
+
+
+def _place(url: str) -> tuple[str, str, int | None, str]:
+    """Scheme, host, port and path, alike for however this is spelled. Raises ValueError for no URL."""
+    parts = urlsplit(url)
+    port = parts.port or PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", port, unquote(parts.path).rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:
@@ -75,12 +103,21 @@ class Answer:
 
 
 class Calendar:
-    """The calendar of one account. Each request has a client of its own: they are not to be shared."""
+    """
+    One calendar of one account. Each request has a client of its own: they are not to be shared.
+
+    ``address``: the calendar's where that is a URL; by any other name it is whichever the account leads to.
+    """
 
     def __init__(
-        self, account: CalDavAccount, breaker: Breaker, sleep: Callable[[float], None] = time.sleep
+        self,
+        account: CalDavAccount,
+        address: str,
+        breaker: Breaker,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._account, self._breaker, self._sleep = account, breaker, sleep
+        self._wanted = address if address.startswith(("https:", "http:")) else None
         self._lock = threading.Lock()
         self._url: str | None = None
 
@@ -121,7 +158,9 @@ class Calendar:
                 return ask(client)
             except dav_errors.AuthorizationError as refusal:
                 status = str(refusal.reason or "").lower()
-                raise NotAllowed(NOT_PERMITTED if "forbidden" in status else RECONNECT) from None
+                raise (
+                    NotAllowed(NOT_PERMITTED) if "forbidden" in status else WrongPassword(RECONNECT)
+                ) from None
             except dav_errors.NotFoundError:
                 raise NotAllowed(GONE) from None
             except (requests.RequestException, OSError) as problem:
@@ -157,20 +196,28 @@ class Calendar:
             return Answer(body=content, etag=response.headers.get("ETag", ""))
 
     def _discover(self, client: caldav.DAVClient) -> str:
-        """The address itself when it is a calendar's, else the account's first that holds events."""
-        here = caldav.Calendar(client=client, url=self._account.url)
-        try:
-            kind = here.get_property(dav.ResourceType(), use_cached=False)
-        except (dav_errors.NotFoundError, dav_errors.PropfindError):
-            kind = None
-        if kind and "calendar" in str(kind):
-            return str(here.url)
-        if "{urn:ietf:params:xml:ns:caldav}calendar" in _types(here):
-            return str(here.url)
+        """The wanted one and no other; else where the account leads, or its first that holds events."""
+        if self._wanted is not None:
+            return self._the_wanted(client, self._wanted)
+        if (here := _calendar_at(client, self._account.url)) is not None:
+            return here
         for found in client.principal().calendars():  # type: ignore[no-untyped-call]
             if "VEVENT" in (found.get_supported_components() or ["VEVENT"]):
                 return str(found.url)
         raise NotAllowed("This CalDAV account has no calendar for events.")
+
+    def _the_wanted(self, client: caldav.DAVClient, wanted: str) -> str:
+        found = _calendar_at(client, wanted)
+        if found is None:
+            raise NotAllowed(NOT_THERE)
+        if _place(wanted) != _place(self._account.url):
+            try:
+                another = _calendar_at(client, self._account.url)
+            except dav_errors.DAVError:
+                another = None  # a server may close its root to people; theirs opens below
+            if another is not None:
+                raise NotAllowed(ANOTHER)
+        return found
 
 
 class _Client(caldav.DAVClient):
@@ -191,7 +238,7 @@ class _Client(caldav.DAVClient):
     def request(self, url: str, *args: Any, **kwargs: Any) -> Any:
         """Raises NotAllowed for another host."""
         if not is_near(self._home, str(url)):
-            raise NotAllowed("The CalDAV server names a calendar on another host; it was not followed.")
+            raise NotAllowed(FAR)
         return super().request(url, *args, **kwargs)
 
 
@@ -203,12 +250,12 @@ def is_near(home: str, url: str) -> bool:
     return theirs.scheme == ours.scheme and (theirs.netloc == ours.netloc or other.endswith(family))
 
 
-def _types(calendar: caldav.Calendar) -> set[str]:
-    response = calendar.client.propfind(  # type: ignore[union-attr]  # it was made with one
-        str(calendar.url), '<propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>', 0
-    )
-    tree = response.tree
-    return {str(element.tag) for element in tree.iter()} if tree is not None else set()
+def _calendar_at(client: caldav.DAVClient, url: str) -> str | None:
+    """This address when a calendar is there."""
+    asked = '<propfind xmlns="DAV:"><prop><resourcetype/></prop></propfind>'
+    tree = client.propfind(url, asked, 0).tree
+    types = {str(element.tag) for element in tree.iter()} if tree is not None else set()
+    return url if "{urn:ietf:params:xml:ns:caldav}calendar" in types else None
 
 
 def _bounded(response: requests.Response) -> bytes:
@@ -236,7 +283,7 @@ def _judged(response: requests.Response) -> None:
     if status in (409, 412):
         raise Conflict
     if status == 401:
-        raise NotAllowed(RECONNECT)
+        raise WrongPassword(RECONNECT)
     if status in (400, 405, 415, 422):
         raise Unsupported
     raise NotAllowed(NOT_PERMITTED)

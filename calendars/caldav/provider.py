@@ -95,7 +95,7 @@ class CalDavCalendars:
         self._breakers: dict[str, Breaker] = {}
         self._breaker_of = breaker_of or (lambda host: self._breakers.setdefault(host, Breaker("CalDAV")))
         self._lock = threading.Lock()
-        self._calendars: dict[CalDavAccount, Calendar] = {}
+        self._calendars: dict[tuple[str, CalDavAccount], Calendar] = {}
 
     def read_busy(
         self,
@@ -259,10 +259,10 @@ class CalDavCalendars:
         if account is None:
             raise NotConnected("Nobody has given an account for this CalDAV calendar.")
         with self._lock:
-            if account not in self._calendars:
+            if (address, account) not in self._calendars:
                 breaker = self._breaker_of(account.host)
-                self._calendars[account] = Calendar(account, breaker, self._sleep)
-            return self._calendars[account]
+                self._calendars[address, account] = Calendar(account, address, breaker, self._sleep)
+            return self._calendars[address, account]
 
     def _ref(self, address: str, calendar: Calendar, uid: str) -> EventRef:
         """Servers may change what they are given, and then its ETag is not told with the answer."""

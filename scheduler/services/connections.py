@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from calendars.errors import CalendarError, NotAllowed, TryLater
+from calendars.errors import CalendarError, NotAllowed, TryLater, WrongPassword
 from calendars.oauth import SignIn, Tokens
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid, Unavailable
@@ -116,6 +116,8 @@ def keep_account(
         raise Conflict(f"This interviewer's calendar is of {provider}, not CalDAV.", code="not_caldav")
     try:
         parts.try_account(address, account)
+    except WrongPassword as error:
+        raise Invalid.at("/password", str(error)) from None
     except NotAllowed as error:
         raise Invalid.at("/url", str(error)) from None
     except CalendarError as error:

@@ -18,12 +18,13 @@ from calendars.google.oauth import GoogleSignIn
 from calendars.microsoft import Credential, MicrosoftCalendars
 from calendars.microsoft.oauth import MicrosoftSignIn
 from scheduler import doctor
-from scheduler.access import OrganizationAccess
+from scheduler.access import OrganizationAccess, try_account
 from scheduler.db import rows
-from scheduler.domain.errors import Conflict
+from scheduler.domain.errors import Conflict, Invalid
 from scheduler.services import connecting, connections
 from scheduler.services.connecting import WrongLink, WrongPerson
 from scheduler.services.sealing import Sealing
+from tests.calendars.caldav.radicale_server import PASSWORD, running
 from tests.fakes.faults import answer
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
@@ -430,3 +431,50 @@ def test_the_doctor_finds_a_client_that_the_vendor_does_not_accept(door):
 
     with pytest.raises(Outage, match="does not accept"):
         doctor.sign_in(client, "The")
+
+
+# CalDAV accounts
+
+
+@dataclass
+class House:
+    """A CalDAV server with a calendar of Ada's, and the town where she is an interviewer."""
+
+    town: Town
+    url: str
+    work: str
+    ada: str
+
+    def give(self, **account: str) -> dict:
+        given = {"url": self.work, "username": ADA, "password": PASSWORD} | account
+        return connections.keep_account(self.town.parts, self.town.organization_id, self.ada, given)
+
+
+@pytest.fixture
+def house(town, tmp_path) -> Iterator[House]:
+    with running(tmp_path, ADA) as radicale:
+        radicale.add_calendar(ADA, "work")
+        radicale.add_calendar(ADA, "second")
+        town.parts = replace(town.parts, try_account=try_account, sealing=Sealing([NEW]))
+        work = radicale.url_of(ADA, "work")
+        ada = town.hire("Ada", calendar={"provider": "caldav", "address": work})
+        yield House(town, radicale.url, work, ada)
+
+
+def test_an_account_is_kept_once_it_opens_the_calendar(house):
+    assert house.give()["status"] == "connected"
+    assert house.give(url=house.url)["status"] == "connected"
+
+
+@pytest.mark.parametrize(
+    ("account", "pointer"),
+    [({"password": "wrong"}, "/password"), ({"url": "second"}, "/url")],
+    ids=["password", "another calendar"],
+)
+def test_an_account_that_does_not_open_it_says_what_is_wrong(house, account, pointer):
+    if "url" in account:
+        account = {"url": house.work.replace("work", account["url"])}
+
+    with pytest.raises(Invalid) as refused:
+        house.give(**account)
+    assert [error.pointer for error in refused.value.errors] == [pointer]

@@ -31,11 +31,14 @@ class Radicale:
         password = "wrong" if address in self.broken else PASSWORD
         return CalDavAccount(url=f"{self.url}/{address}/calendar/", username=address, password=password)
 
-    def add_calendar(self, address: str) -> None:
+    def add_calendar(self, address: str, name: str = "calendar") -> None:
         with self._client(address) as client:
             home = client.principal()
-            if "calendar" not in {str(c.url).rstrip("/").rpartition("/")[2] for c in home.calendars()}:
-                home.make_calendar(cal_id="calendar")
+            if name not in {str(c.url).rstrip("/").rpartition("/")[2] for c in home.calendars()}:
+                home.make_calendar(cal_id=name)
+
+    def url_of(self, address: str, name: str = "calendar") -> str:
+        return f"{self.url}/{address}/{name}/"
 
     def add_busy(self, address: str, start: datetime, end: datetime) -> None:
         self.add_calendar(address)

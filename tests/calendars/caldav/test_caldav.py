@@ -72,6 +72,40 @@ def test_the_calendar_is_found_from_the_servers_address(radicale):
     assert provider.find_event(ADA, draft().uid).ref == ref
 
 
+@pytest.mark.parametrize("leads_to", ["", f"/{ADA}/", f"/{ADA}/work"], ids=["root", "home", "calendar"])
+def test_the_calendar_at_the_address_is_read_wherever_the_account_leads(radicale, leads_to):
+    radicale.add_calendar(ADA, "work")
+    work = radicale.url_of(ADA, "work")
+    account = CalDavAccount(url=f"{radicale.url}{leads_to}", username=ADA, password=PASSWORD)
+    provider = CalDavCalendars(lambda _: account, now=lambda: NOW)
+
+    provider.create_event(work, draft())
+    mine = CalDavCalendars(radicale.account, now=lambda: NOW)
+
+    assert isinstance(provider.read_busy([CalendarKey(work, "UTC")], START, END)[work], Blocks)
+    assert provider.find_event(work, draft().uid) is not None
+    assert mine.find_event(ADA, draft().uid) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("second", "for another calendar"), ("nowhere", "no calendar at the address")],
+)
+def test_an_account_of_another_calendar_is_not_taken(radicale, address, said):
+    radicale.add_calendar(ADA, "second")
+    account = radicale.account(ADA)
+
+    with pytest.raises(NotAllowed, match=said):
+        CalDavCalendars(lambda _: account).probe(radicale.url_of(ADA, address))
+
+
+def test_an_address_elsewhere_gets_no_password(radicale):
+    elsewhere = radicale.url_of(ADA).replace("127.0.0.1", "localhost")
+
+    with pytest.raises(NotAllowed, match="another host"):
+        CalDavCalendars(lambda _: radicale.account(ADA)).probe(elsewhere)
+
+
 @pytest.mark.parametrize("detail", ["free_busy", "events"])
 def test_a_series_a_whole_day_and_a_free_one_are_read_as_they_are(radicale, provider, detail):
     series = "UID:s\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20261125T090000Z\r\nDTEND:20261125T093000Z\r\n"
@@ -130,7 +164,17 @@ def test_a_wrong_password_has_to_be_given_again(radicale, provider):
     assert provider.read_busy([KEY], START, END)[ADA].code == "reconnect"
 
 
-@pytest.mark.parametrize("url", ["http://dav.example.org/", "ftp://127.0.0.1/", "dav.example.org"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://dav.example.org/",
+        "ftp://127.0.0.1/",
+        "dav.example.org",
+        "https://",
+        "http://[::1",
+        "https:///x",
+    ],
+)
 def test_an_address_without_tls_gets_no_password(url):
     with pytest.raises(NotAllowed, match="https"):
         CalDavAccount(url=url, username="a", password="b")
