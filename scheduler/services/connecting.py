@@ -100,7 +100,7 @@ def arrive(parts: Parts, provider: str, answer: Mapping[str, str], mark: str | N
     with parts.database.transaction(organization_id) as session:
         person = session.get(rows.Interviewer, interviewer_id)
         organization = session.get_one(rows.Organization, organization_id)
-        if person is None:
+        if person is None or person.deleted_at is not None:
             raise WrongLink
         ours = [a for a in _addresses(person, provider) if a.lower() in grant.addresses]
         if not ours:

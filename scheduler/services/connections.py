@@ -105,6 +105,18 @@ def forget(parts: Parts, organization_id: str, interviewer_id: str) -> None:
             session.delete(row)
 
 
+def forget_unnamed(session: Session, person: rows.Interviewer) -> None:
+    """Throw away what was granted for calendars this person no longer has: all of it once they are gone."""
+    calendars = () if person.deleted_at else (person.calendar, *person.busy_calendars)
+    named = [(item["provider"], item["address"]) for item in calendars]
+    session.execute(
+        sa.delete(rows.Connection).where(
+            rows.Connection.interviewer_id == person.id,
+            sa.tuple_(rows.Connection.provider, rows.Connection.address).not_in(named),
+        )
+    )
+
+
 def keep_account(
     parts: Parts, organization_id: str, interviewer_id: str, account: Mapping[str, str]
 ) -> dict[str, Any]:

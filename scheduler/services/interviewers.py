@@ -9,7 +9,7 @@ from typing import Any
 from scheduler.db import rows
 from scheduler.db.pages import Page
 from scheduler.domain.ids import new_id
-from scheduler.services import catalogue
+from scheduler.services import catalogue, connections
 from scheduler.services.parts import Parts
 
 #: Monday to Friday, nine to five, on the interviewer's own clock
@@ -63,7 +63,8 @@ def update(
 ) -> dict[str, Any]:
     """Replace these fields; None puts one back to its default.
 
-    Another calendar is a Conflict while bookings lie ahead.
+    Another calendar is a Conflict while bookings lie ahead. What was granted for the one before is thrown
+    away.
     """
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Interviewer, interviewer_id, if_match=if_match, lock=True)
@@ -71,15 +72,20 @@ def update(
         if "calendar" in values:
             catalogue.move_to_calendar(session, parts, row, values["calendar"])
         catalogue.change(session, row, values)
+        connections.forget_unnamed(session, row)
         return view(row)
 
 
 def delete(parts: Parts, organization_id: str, interviewer_id: str, *, if_match: int | None = None) -> None:
-    """Take somebody off every list and panel; past bookings keep them. Conflict while some lie ahead."""
+    """Take somebody off every list and panel; past bookings keep them, and what they granted is thrown away.
+
+    Conflict while bookings lie ahead.
+    """
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Interviewer, interviewer_id, if_match=if_match, lock=True)
         catalogue.retire(session, parts, row)
         row.active = False
+        connections.forget_unnamed(session, row)
 
 
 def _complete(values: dict[str, Any], *, email: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from scheduler import doctor
 from scheduler.access import OrganizationAccess, try_account
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid
-from scheduler.services import connecting, connections
+from scheduler.services import connecting, connections, interviewers
 from scheduler.services.connecting import WrongLink, WrongPerson
 from scheduler.services.sealing import Sealing
 from tests.calendars.caldav.radicale_server import PASSWORD, running
@@ -310,6 +310,42 @@ def test_what_was_granted_can_be_thrown_away(door):
 
     assert door.status()["status"] == "not_connected"
     assert door.access().personal(ADA) is None
+
+
+def test_what_somebody_granted_goes_with_them(door):
+    door.connect()
+    interviewers.delete(door.town.parts, door.town.organization_id, door.ada)
+
+    assert door.access().personal(ADA) is None
+    assert doctor.connected(granting(door)) == "0 connected"
+
+
+@pytest.mark.parametrize(
+    ("calendars", "kept"),
+    [
+        ({"calendar": {"provider": "ics", "address": ADA}}, False),
+        ({"calendar": {"provider": "ics", "address": ADA}, "busy_calendars": ["the old one"]}, True),
+        ({"name": "Ada Obi"}, True),
+    ],
+    ids=["another", "another, still read", "the same"],
+)
+def test_what_was_granted_lasts_as_long_as_the_calendar_is_theirs(door, calendars, kept):
+    door.connect()
+    if "busy_calendars" in calendars:
+        calendars = calendars | {"busy_calendars": [{"provider": door.provider, "address": ADA}]}
+
+    interviewers.update(door.town.parts, door.town.organization_id, door.ada, calendars)
+
+    assert (door.access().personal(ADA) is not None) == kept
+
+
+def test_who_has_gone_meanwhile_connects_nothing(door):
+    leaving = door.leave()
+    answer = door.back(leaving)
+    interviewers.delete(door.town.parts, door.town.organization_id, door.ada)
+
+    with pytest.raises(WrongLink):
+        door.arrive(answer, leaving.mark)
 
 
 def test_old_keys_open_what_they_sealed_and_rotation_lets_them_go(door):
