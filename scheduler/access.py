@@ -24,7 +24,7 @@ from scheduler.services import connections
 from scheduler.services.parts import Parts
 from scheduler.settings import Settings
 
-#: seconds after which changes of an organisation and its connections count
+#: seconds for which a provider may remember what it was refused
 FRESH = 30.0
 
 
@@ -82,6 +82,7 @@ class OrganizationAccess:
 @dataclass(frozen=True)
 class _Kept:
     providers: Mapping[str, Provider]
+    state: tuple[Any, ...]
     until: float
 
 
@@ -103,24 +104,27 @@ class Granted:
         return frozenset(name for name, setting in found.items() if setting)
 
     def __call__(self, organization_id: str) -> Mapping[str, Provider]:
+        if self.parts is None:
+            return {}
+        # Asked each time: whoever has just connected, in another process, can be read at once.
+        state = connections.state_of_access(self.parts, organization_id)
         with self._lock:
             kept = self._kept.get(organization_id)
-            if kept is None or kept.until < time.monotonic():
-                kept = _Kept(self._made(organization_id), time.monotonic() + FRESH)
+            if kept is None or kept.state != state or kept.until < time.monotonic():
+                made = self._made(self.parts, organization_id)
+                kept = _Kept(made, state, time.monotonic() + FRESH)
                 self._kept[organization_id] = kept
             return kept.providers
 
-    def _made(self, organization_id: str) -> dict[str, Provider]:
+    def _made(self, parts: Parts, organization_id: str) -> dict[str, Provider]:
         settings = self._settings
-        if self.parts is None:
-            return {}
         made: dict[str, Provider] = {}
-        if accounts := connections.connected(self.parts, organization_id, "caldav"):
-            made["caldav"] = self._caldav(self.parts, organization_id, accounts)
+        if accounts := connections.connected(parts, organization_id, "caldav"):
+            made["caldav"] = self._caldav(parts, organization_id, accounts)
         if settings.google_service_account_file or settings.google_client_id:
-            made["google"] = self._google(self.parts, organization_id)
+            made["google"] = self._google(parts, organization_id)
         if settings.microsoft_client_id:
-            made["microsoft"] = self._microsoft(self.parts, organization_id)
+            made["microsoft"] = self._microsoft(parts, organization_id)
         return made
 
     def _reader(self, parts: Parts, organization_id: str, name: str) -> str | None:

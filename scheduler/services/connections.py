@@ -208,6 +208,15 @@ def connected(parts: Parts, organization_id: str, provider: str) -> dict[str, st
         return {address: id_ for address, id_ in found}  # noqa: C416  # rows are no pairs to mypy
 
 
+def state_of_access(parts: Parts, organization_id: str) -> tuple[Any, ...]:
+    """Another value whenever somebody has connected, or has been forgotten, or other organisers are named."""
+    with parts.database.transaction(organization_id) as session:
+        organization = session.get(rows.Organization, organization_id)
+        row = rows.Connection
+        found = session.execute(sa.select(row.id, row.address, row.connected_at).order_by(row.id))
+        return (organization.organizers if organization else None, *map(tuple, found))
+
+
 def secret_of(parts: Parts, organization_id: str, connection_id: str) -> dict[str, Any]:
     """What is kept of a connection. Raises NotAllowed when it is gone or broken, TryLater without its key."""
     with parts.database.transaction(organization_id) as session:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,12 +19,13 @@ from calendars.google.oauth import GoogleSignIn
 from calendars.microsoft import Credential, MicrosoftCalendars
 from calendars.microsoft.oauth import MicrosoftSignIn
 from scheduler import doctor
-from scheduler.access import OrganizationAccess, try_account
+from scheduler.access import Granted, OrganizationAccess, try_account
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid
-from scheduler.services import connecting, connections, interviewers
+from scheduler.services import connecting, connections, interviewers, readings
 from scheduler.services.connecting import WrongLink, WrongPerson
 from scheduler.services.sealing import Sealing
+from scheduler.settings import load
 from tests.calendars.caldav.radicale_server import PASSWORD, running
 from tests.fakes.faults import answer
 from tests.fakes.google import FakeGoogle
@@ -514,3 +516,28 @@ def test_an_account_that_does_not_open_it_says_what_is_wrong(house, account, poi
     with pytest.raises(Invalid) as refused:
         house.give(**account)
     assert [error.pointer for error in refused.value.errors] == [pointer]
+
+
+def test_whoever_has_just_connected_can_be_read_at_once(house, tmp_path):
+    """Another process has looked a moment before, when nobody was connected."""
+    granted = Granted(load({"DATA_DIR": str(tmp_path)}))
+    elsewhere = granted.parts = replace(house.town.parts, granted=granted)
+    assert granted(house.town.organization_id) == {}
+
+    house.give()
+
+    start = house.town.clock()
+    busy = readings.busy(elsewhere, house.town.organization_id, house.ada, start, start + timedelta(days=1))
+    assert busy["data"] == []
+    connections.forget(house.town.parts, house.town.organization_id, house.ada)
+    assert granted(house.town.organization_id) == {}
+
+
+def test_providers_are_kept_while_nothing_changes(house, tmp_path):
+    granted = Granted(load({"DATA_DIR": str(tmp_path)}))
+    granted.parts = house.town.parts
+    house.give()
+
+    first = granted(house.town.organization_id)
+
+    assert granted(house.town.organization_id)["caldav"] is first["caldav"]
