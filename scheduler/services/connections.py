@@ -272,7 +272,7 @@ def broke(parts: Parts, organization_id: str, connection_id: str, reason: str) -
             at=parts.now(),
             data={"interviewer_id": row.interviewer_id, "reason": "reconnect"},
         )
-        owing.owe_reconnection(session, parts, session.get_one(rows.Interviewer, row.interviewer_id), reason)
+        owing.owe_unreadable(session, parts, session.get_one(rows.Interviewer, row.interviewer_id), reason)
 
 
 def _opened(parts: Parts, row: rows.Connection | None) -> dict[str, Any]:

@@ -251,26 +251,18 @@ def owe_silence(
 
 
 def owe_unreadable(
-    session: Session, parts: Parts, run: rows.Run, interviewer: rows.Interviewer, reason: str
+    session: Session,
+    parts: Parts,
+    interviewer: rows.Interviewer,
+    reason: str,
+    *,
+    run: rows.Run | None = None,
 ) -> None:
-    """Tell somebody, at most once a day, that their calendar cannot be read, so that they can mend it."""
+    """Tell somebody, at most once a day, that their calendar cannot be read, with what mends it.
+
+    A run found it so, or the access was seen to end.
+    """
     day = parts.now().date().isoformat()
-    owe(
-        session,
-        parts,
-        organization_id=run.organization_id,
-        kind="calendar_unreadable",
-        role="interviewer",
-        recipient=interviewer_recipient(interviewer),
-        dedupe_key=f"calendar_unreadable:{interviewer.id}:{day}",
-        not_after=parts.now() + timedelta(days=1),
-        run_id=run.id,
-        details={"reason": reason},
-    )
-
-
-def owe_reconnection(session: Session, parts: Parts, interviewer: rows.Interviewer, reason: str) -> None:
-    """Tell somebody that the access to their calendar has ended, with the link that mends it."""
     owe(
         session,
         parts,
@@ -278,8 +270,9 @@ def owe_reconnection(session: Session, parts: Parts, interviewer: rows.Interview
         kind="calendar_unreadable",
         role="interviewer",
         recipient=interviewer_recipient(interviewer),
-        dedupe_key=f"calendar_unreadable:{interviewer.id}:{parts.now().isoformat()}",
+        dedupe_key=f"calendar_unreadable:{interviewer.id}:{day}",
         not_after=parts.now() + timedelta(days=1),
+        run_id=run.id if run else None,
         details={"reason": reason},
     )
 

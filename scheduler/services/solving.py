@@ -199,7 +199,7 @@ def _tell_unreadable(
         )
         if not look.passing:
             owner = session.get_one(rows.Interviewer, person.id)
-            owing.owe_unreadable(session, parts, run, owner, look.reason)
+            owing.owe_unreadable(session, parts, owner, look.reason, run=run)
 
 
 def give_up(parts: Parts, organization_id: str, run_id: str, reason: str) -> None:

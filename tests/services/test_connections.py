@@ -294,6 +294,24 @@ def test_a_grant_that_was_taken_back_is_told_to_its_owner_once_with_a_link(door)
     assert door.status()["status"] == "connected"
 
 
+def test_a_run_that_finds_an_ended_grant_sends_no_second_mail(door):
+    door.connect()
+    interviewers.update(
+        door.town.parts,
+        door.town.organization_id,
+        door.ada,
+        {"qualifications": [{"skill": "python", "level": "qualified"}]},
+    )
+    door.fake.revoke(ADA)
+    door.town.clock.forward(hours=2)
+    door.town.parts = granting(door)
+
+    run = door.town.offer()
+
+    assert run["candidates"][0]["options"] == []
+    assert len([mail for mail in door.town.post.mails if ADA in str(mail["To"])]) == 1
+
+
 def test_a_sign_in_that_is_down_breaks_nothing(door):
     """Case 63."""
     door.connect()
