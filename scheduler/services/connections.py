@@ -37,12 +37,30 @@ SETTINGS = {
 }
 WHAT_TO_DO = {
     "connected": "Nothing.",
-    "organization": "Nothing: the organisation has granted access for everybody.",
+    "organization": "Nothing, if the organisation's access opens this calendar: the first look tells.",
+    "read": "Nothing: the organisation's access opens this calendar.",
+    "closed": "The organisation's access does not open this calendar; the reason says why. Mend that, or ask "
+    "for a link with POST on this address and send it to the calendar's owner.",
     "broken": "Ask for a link with POST on this address and send it to the calendar's owner.",
     "not_connected": "Ask for a link with POST on this address and send it to the calendar's owner.",
     "no_account": "Give the account with PUT on this address.",
     "not_needed": "Nothing: this calendar needs no connection.",
 }
+#: the codes of what an organisation's access does not open
+CLOSED = frozenset(
+    (
+        "delegation_missing",
+        "no_answer",
+        "no_mailbox",
+        "no_such_person",
+        "not_connected",
+        "not_found",
+        "not_permitted",
+        "not_shown",
+        "refused",
+        "sign_in_failed",
+    )
+)
 
 
 # What a recruiter sees and does
@@ -55,21 +73,34 @@ def status(parts: Parts, organization_id: str, interviewer_id: str) -> dict[str,
         provider, address = person.calendar["provider"], person.calendar["address"]
         row = _row(session, provider, address)
         if row is not None:
-            state = row.status
-        elif provider not in (*TITLES, "caldav"):
-            state = "not_needed"
+            state, advice, reason = row.status, row.status, row.reason
+        elif provider in parts.for_everybody:
+            state, advice, reason = _opened_for_everybody(session, provider, address)
         else:
-            state = "organization" if provider in parts.for_everybody else "not_connected"
+            state = advice = "not_connected" if provider in (*TITLES, "caldav") else "not_needed"
+            reason = None
         needs_account = provider == "caldav" and state in ("not_connected", "broken")
         return {
             "provider": provider,
             "address": address,
             "status": state,
-            "reason": row.reason if row else None,
-            "what_to_do": WHAT_TO_DO["no_account" if needs_account else state],
+            "reason": reason,
+            "what_to_do": WHAT_TO_DO["no_account" if needs_account else advice],
             "connected_at": format_instant(row.connected_at) if row else None,
             "broken_at": format_instant(row.broken_at) if row and row.broken_at else None,
         }
+
+
+def _opened_for_everybody(session: Session, provider: str, address: str) -> tuple[str, str, str | None]:
+    """Status, advice and reason where the settings are for everybody: the last look says whether it is so."""
+    seen = session.scalar(
+        sa.select(rows.CalendarState).where(
+            rows.CalendarState.provider == provider, rows.CalendarState.address == address
+        )
+    )
+    if seen is not None and seen.unreadable_code in CLOSED:
+        return "not_connected", "closed", seen.unreadable_reason
+    return "organization", "read" if seen is not None and seen.read_at else "organization", None
 
 
 def invite(parts: Parts, organization_id: str, interviewer_id: str) -> dict[str, Any]:

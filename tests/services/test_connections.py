@@ -16,12 +16,13 @@ from cryptography.fernet import Fernet
 from calendars.errors import NotAllowed, Outage, TryLater
 from calendars.google import GoogleCalendars
 from calendars.google.oauth import GoogleSignIn
-from calendars.microsoft import Credential, MicrosoftCalendars
+from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
 from calendars.microsoft.oauth import MicrosoftSignIn
 from scheduler import doctor
 from scheduler.access import Granted, OrganizationAccess, try_account
-from scheduler.db import rows
+from scheduler.db import convert, rows
 from scheduler.domain.errors import Conflict, Invalid
+from scheduler.domain.intervals import Interval
 from scheduler.services import connecting, connections, interviewers, readings
 from scheduler.services.connecting import WrongLink, WrongPerson
 from scheduler.services.sealing import Sealing
@@ -432,8 +433,39 @@ def test_a_service_without_a_client_names_the_settings(town):
 
     with pytest.raises(Conflict, match="GOOGLE_CLIENT_ID"):
         connections.invite(town.parts, town.organization_id, ada)
-    everybody = replace(town.parts, for_everybody=frozenset({"google"}))
-    assert connections.status(everybody, town.organization_id, ada)["status"] == "organization"
+
+
+def test_access_for_everybody_is_said_of_calendars_that_it_opens(town):
+    """An Entra application may be there for single people's grants alone."""
+    with FakeMicrosoft() as fake:
+        fake.now = town.clock
+        for address in (ADA, "bob@acme.example"):
+            fake.add_person(address)
+        fake.no_access("bob@acme.example")
+        application = EntraApplication(
+            fake.tenant_id, fake.client_id, Credential(secret=fake.client_secret), authority=fake.authority
+        )
+        provider = MicrosoftCalendars(application, endpoint=fake.graph_endpoint, now=town.clock)
+        town.parts = replace(
+            town.parts,
+            granted=lambda _: {"microsoft": provider},
+            for_everybody=frozenset({"microsoft"}),
+        )
+        ada, bob = (
+            town.hire(name, calendar={"provider": "microsoft", "address": f"{name.lower()}@acme.example"})
+            for name in ("Ada", "Bob")
+        )
+        before = connections.status(town.parts, town.organization_id, bob)
+        with town.parts.database.transaction(town.organization_id) as session:
+            people = [convert.interviewer(session.get_one(rows.Interviewer, id_)) for id_ in (ada, bob)]
+        window = Interval(town.clock(), town.clock() + timedelta(days=1))
+        readings.read_all(town.parts, town.organization_id, people, window)
+
+    opened, closed = (connections.status(town.parts, town.organization_id, id_) for id_ in (ada, bob))
+    assert (before["status"], "the first look tells" in before["what_to_do"]) == ("organization", True)
+    assert (opened["status"], opened["reason"]) == ("organization", None)
+    assert (closed["status"], bool(closed["reason"])) == ("not_connected", True)
+    assert "POST" in closed["what_to_do"]
 
 
 def granting(door):
