@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.message import EmailMessage
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from scheduler.domain.hosts import is_loopback
 from scheduler.messages.errors import Refused, SendError, TryLater, Unconfirmed
 from scheduler.messages.headers import MAIL_POLICY
 
@@ -142,12 +142,12 @@ class SmtpSender:
         if server.has_extn("starttls"):
             server.starttls(context=self._tls())
             server.ehlo()
-        elif self.user and not _is_loopback(self.host):
+        elif self.user and not is_loopback(self.host):
             raise TryLater("It offers no encryption, so we do not sign in.")
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
-        if _is_loopback(self.host):
+        if is_loopback(self.host):
             # Nobody sits between, and no authority signs for localhost.
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -228,10 +228,3 @@ def _own_name() -> str:
     """What EHLO says: our full name, or an address literal (RFC 5321 4.1.4). Asks no name server."""
     name = socket.gethostname()
     return name if "." in name else "[127.0.0.1]"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import pytest
+
 ADA = {
     "name": "Ada",
     "email": "ada@acme.example",
@@ -37,6 +39,18 @@ def test_an_account_is_for_caldav_calendars_alone(client):
 
     assert (answer.status_code, answer.json["code"]) == (409, "not_caldav")
     assert client.put(f"/v1/interviewers/{hired(client)}/connection", {}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "url", ["https://", "http://[::1", "http://dav.example.org/", "https://dav.exa mple.org/"]
+)
+def test_an_account_needs_an_address_to_go_to(client, url):
+    account = {"url": url, "username": "ada", "password": "secret"}
+
+    answer = client.put(f"/v1/interviewers/{hired(client)}/connection", account)
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == ["/url"]
 
 
 def test_forgetting_what_was_never_granted_is_done(client):

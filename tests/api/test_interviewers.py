@@ -102,7 +102,19 @@ def test_a_part_that_is_replaced_must_be_whole(client):
         ({"calendar": {"provider": "exchange", "address": "ada@example.com"}}, "/calendar/provider"),
         ({"calendar": {"provider": "ics", "address": "../secret"}}, "/calendar/address"),
         ({"calendar": {"provider": "ics", "address": ".hidden"}}, "/calendar/address"),
-        ({"calendar": {"provider": "caldav", "address": "file:///etc/passwd"}}, "/calendar/address"),
+        *(
+            ({"calendar": {"provider": "caldav", "address": address}}, "/calendar/address")
+            for address in (
+                "file:///etc/passwd",
+                "ada@example.com",
+                "https://",
+                "https://[::1",
+                "https://dav.example.com:x/",
+                "https://ada:secret@dav.example.com/",
+                "http:x",
+                "http://dav.example.com/ada/",
+            )
+        ),
         ({"busy_calendars": [{"provider": "ics", "address": "a b"}]}, "/busy_calendars/0/address"),
         ({"working_hours": [{"days": [], "start": "09:00", "end": "17:00"}]}, "/working_hours/0/days"),
         (

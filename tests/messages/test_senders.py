@@ -178,7 +178,7 @@ def test_a_server_that_wants_us_to_sign_in_leaves_the_mail_for_later() -> None:
 
 
 def test_elsewhere_nobody_hears_our_password_in_the_clear(monkeypatch) -> None:
-    monkeypatch.setattr(senders, "_is_loopback", lambda _host: False)
+    monkeypatch.setattr(senders, "is_loopback", lambda _host: False)
     asked: list[bytes] = []
 
     def never(server, session, envelope, mechanism, data):
@@ -194,7 +194,7 @@ def test_elsewhere_nobody_hears_our_password_in_the_clear(monkeypatch) -> None:
 
 
 def test_elsewhere_a_certificate_must_be_vouched_for(monkeypatch, certificate) -> None:
-    monkeypatch.setattr(senders, "_is_loopback", lambda _host: False)
+    monkeypatch.setattr(senders, "is_loopback", lambda _host: False)
     inbox = Inbox()
     with serving(inbox, tls_context=certificate) as port, pytest.raises(TryLater, match="certificate"):
         SmtpSender.from_url(f"smtp://127.0.0.1:{port}").send(a_mail())

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from scheduler.domain.hosts import is_loopback
 from scheduler.domain.intervals import format_instant, parse_instant
 
 #: RFC 3339, section 5.6
@@ -153,6 +154,26 @@ def _check_url(url: str, schemes: Sequence[str]) -> None:
         parts = urlsplit("")
     if parts.scheme not in schemes or not parts.hostname or re.search(r"[\s\"'<>\\]", url):
         raise ma.ValidationError(f"must be an {' or '.join(schemes)} URL")
+
+
+def is_dav_url(url: str) -> bool:
+    """Whether it may be the URL of a CalDAV calendar: https, or on this machine."""
+    try:
+        parts = urlsplit(url)
+        host, local = parts.hostname, is_loopback(parts.hostname or "")
+        well_formed = bool(host) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+    secret = parts.scheme == "https" or (parts.scheme == "http" and local)
+    return well_formed and secret and "@" not in parts.netloc and not re.search(r"[\s\"'<>\\]", url)
+
+
+def dav_url(most: int, **kwargs: Any) -> fields.String:
+    def check(text: str) -> None:
+        if not is_dav_url(text):
+            raise ma.ValidationError("must be an https URL")
+
+    return fields.String(validate=[validate.Length(max=most), check], metadata={"format": "uri"}, **kwargs)
 
 
 def zone(**kwargs: Any) -> fields.String:

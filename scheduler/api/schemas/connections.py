@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from marshmallow import fields
 
-from scheduler.api.schemas.base import Instant, Schema, Text, View, one_of
+from scheduler.api.schemas.base import Instant, Schema, Text, View, dav_url, one_of
 
 STATES = ("connected", "organization", "not_connected", "broken", "not_needed")
 
@@ -35,6 +35,6 @@ class ConnectionLink(View):
 class CalDavAccount(Schema):
     """A CalDAV account. The password is best one made for this service alone."""
 
-    url = Text(2000, required=True)
+    url = dav_url(2000, required=True)
     username = Text(320, required=True)
     password = Text(1000, required=True)

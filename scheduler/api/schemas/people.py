@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -21,6 +20,7 @@ from scheduler.api.schemas.base import (
     email,
     external_id,
     id_of,
+    is_dav_url,
     list_of,
     listed,
     locale,
@@ -53,8 +53,8 @@ class CalendarAddress(Schema):
         # The ics provider has one file an address: it must stay in its folder.
         if data["provider"] == "ics" and (address.startswith(".") or set(address) & set("/\\:")):
             raise ma.ValidationError("must be a name without slashes, colons or a leading dot", "address")
-        if data["provider"] == "caldav" and urlsplit(address).scheme not in ("http", "https"):
-            raise ma.ValidationError("must be the URL of a calendar", "address")
+        if data["provider"] == "caldav" and not is_dav_url(address):
+            raise ma.ValidationError("must be the https URL of a calendar", "address")
 
 
 class Hours(Schema):
