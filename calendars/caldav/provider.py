@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -39,6 +39,8 @@ from calendars.values import (
 )
 
 LOOKS = 3
+#: between the first and the last zone of the world: so far off may a server place a day that has no zone
+SHIFT = timedelta(hours=26)
 CALENDAR = {"Content-Type": "text/calendar; charset=utf-8"}
 MISSING = Refusal("no_answer", "The CalDAV server gave no answer about this calendar.")
 CODES = {RECONNECT: "reconnect", NOT_PERMITTED: "not_permitted", GONE: "not_found"}
@@ -51,10 +53,6 @@ ANSWERS: dict[str, AttendeeStatus] = {
 }
 
 _RANGE = 'start="{start:%Y%m%dT%H%M%SZ}" end="{end:%Y%m%dT%H%M%SZ}"'
-_FREE_BUSY = (
-    '<?xml version="1.0"?><C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav">'
-    f"<C:time-range {_RANGE}/></C:free-busy-query>"
-)
 _EVENTS = (
     '<?xml version="1.0"?><C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">'
     "<D:prop><C:calendar-data/></D:prop>"
@@ -126,29 +124,19 @@ class CalDavCalendars:
     ) -> dict[str, Told]:
         calendar = self._calendar(key.address)
         try:
-            data = self._data(calendar, key, start, end, deadline)
+            data = self._data(calendar, start, end, deadline)
             return {key.address: read_blocks(data, key, start, end) if data else ()}
         except Gone:
             return {key.address: Refusal("not_found", GONE)}
         except Unclear as unclear:
             return {key.address: Refusal(unclear.code, unclear.reason)}
 
-    def _data(
-        self, calendar: Calendar, key: CalendarKey, start: datetime, end: datetime, deadline: float | None
-    ) -> bytes:
-        """Free/busy as the server counts it where that is enough and known there, else the events."""
-        if key.detail == "free_busy":
-            try:
-                report = _FREE_BUSY.format(start=start, end=end)
-                answer = calendar.call("REPORT", body=report, headers={"Depth": "1"}, deadline=deadline)
-                if b"BEGIN:VFREEBUSY" in answer.body:
-                    return answer.body
-            except (Unsupported, Gone, Conflict):
-                pass
-            except NotAllowed as refusal:
-                if str(refusal) != NOT_PERMITTED:
-                    raise
-        report = _EVENTS.format(start=start, end=end)
+    def _data(self, calendar: Calendar, start: datetime, end: datetime, deadline: float | None) -> bytes:
+        """
+        The events, whatever detail is wished: a server's free-busy report has whole days and floating times
+        in a zone of its own, and does not say which they are.
+        """
+        report = _EVENTS.format(start=start - SHIFT, end=end + SHIFT)
         answer = calendar.call("REPORT", body=report, headers={"Depth": "1"}, deadline=deadline)
         return b"".join(_event_in(response) for response in _multistatus(answer.body))
 

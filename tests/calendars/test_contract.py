@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,8 @@ class Bench:
     add_calendar: Callable[[str], None]
     add_busy: Callable[[str, datetime, datetime], None]
     break_calendar: Callable[[str], None]
+    #: a day in the zone of its owner, whole
+    add_day: Callable[[str, date], None] | None = None
     #: a calendar comes to be by being written to, and is known by nobody's leave
     local: bool = False
     #: the code of a calendar that is nowhere
@@ -76,9 +78,13 @@ def ics_bench(folder: Path) -> Iterator[Bench]:
         times = f"DTSTART:{start:%Y%m%dT%H%M%SZ}\r\nDTEND:{end:%Y%m%dT%H%M%SZ}\r\n"
         write(address, f"BEGIN:VEVENT\r\nUID:theirs\r\n{times}SUMMARY:Dentist\r\nEND:VEVENT\r\n")
 
+    def add_day(address: str, day: date) -> None:
+        write(address, f"BEGIN:VEVENT\r\nUID:day\r\nDTSTART;VALUE=DATE:{day:%Y%m%d}\r\nEND:VEVENT\r\n")
+
     yield Bench(
         local=True,
         provider=IcsFolder(folder, now=lambda: NOW),
+        add_day=add_day,
         add_calendar=lambda address: write(address, ""),
         add_busy=add_busy,
         break_calendar=lambda address: write(address, "BEGIN:VEVENT\r\n"),
@@ -96,6 +102,7 @@ def google_bench(_: Path) -> Iterator[Bench]:
             ),
             add_calendar=lambda address: None if address == ANA.address else fake.add_person(address),
             add_busy=lambda address, start, end: fake.add_event(address, start, end) and None,
+            add_day=lambda address, day: fake.add_event(address, day, day + timedelta(days=1)) and None,
             break_calendar=fake.no_access,
             nowhere="not_found",
         )
@@ -113,6 +120,9 @@ def microsoft_bench(_: Path) -> Iterator[Bench]:
             provider=MicrosoftCalendars(application, endpoint=fake.graph_endpoint, now=lambda: NOW),
             add_calendar=lambda address: None if address == ANA.address else fake.add_person(address),
             add_busy=lambda address, start, end: fake.add_event(address, start, end) and None,
+            add_day=lambda address, day: (
+                fake.add_event(address, day, day + timedelta(days=1), showAs="busy") and None
+            ),
             break_calendar=fake.no_access,
             nowhere="no_mailbox",
         )
@@ -130,6 +140,7 @@ def caldav_bench(folder: Path) -> Iterator[Bench]:
             provider=provider,
             add_calendar=server.add_calendar,
             add_busy=server.add_busy,
+            add_day=server.add_day,
             break_calendar=server.broken.add,
             nowhere="not_connected",
         )
@@ -223,6 +234,19 @@ def test_time_that_ends_as_the_window_begins_is_not_in_it(bench):
 def test_a_window_that_is_none_is_refused(bench, start, end):
     with pytest.raises(ValueError, match=r"window|time zone"):
         bench.provider.read_busy([ANA], start, end)
+
+
+@pytest.mark.parametrize("detail", ["free_busy", "events"])
+def test_a_whole_day_is_one_where_its_owner_lives(bench, detail):
+    if bench.add_day is None:
+        pytest.skip("whole days are not known there")
+    bench.add_calendar(ANA.address)
+    bench.add_day(ANA.address, date(2026, 3, 10))
+
+    reading = bench.provider.read_busy([replace(ANA, detail=detail)], START, END)[ANA.address]
+
+    midnight = datetime(2026, 3, 9, 23, tzinfo=UTC)
+    assert reading == Blocks((Busy(midnight, midnight + timedelta(days=1)),), NOW)
 
 
 def test_calendars_not_reached_in_time_are_unreadable(bench):

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import caldav
@@ -44,6 +44,10 @@ class Radicale:
         self.add_calendar(address)
         times = f"DTSTART:{start:%Y%m%dT%H%M%SZ}\r\nDTEND:{end:%Y%m%dT%H%M%SZ}\r\n"
         self.put(address, f"UID:theirs\r\nDTSTAMP:20260101T000000Z\r\n{times}SUMMARY:Dentist\r\n")
+
+    def add_day(self, address: str, day: date) -> None:
+        self.add_calendar(address)
+        self.put(address, f"UID:day\r\nDTSTAMP:20260101T000000Z\r\nDTSTART;VALUE=DATE:{day:%Y%m%d}\r\n")
 
     def put(self, address: str, event: str) -> None:
         head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\n"

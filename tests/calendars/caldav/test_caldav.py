@@ -24,6 +24,7 @@ from tests.calendars.caldav.radicale_server import PASSWORD, running
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 START = datetime(2026, 11, 24, tzinfo=UTC)
 END = START + timedelta(days=7)
+STAMP = "DTSTAMP:20260101T000000Z\r\n"
 ADA = "ada@example.org"
 KEY = CalendarKey(ADA, "Europe/Berlin", "events")
 
@@ -300,22 +301,16 @@ def test_every_answer_that_is_none_is_unreadable_and_never_free(status, body, co
         assert provider.read_busy([KEY], START, END)[ADA].code == code
 
 
-def test_a_server_without_free_busy_is_read_event_by_event():
-    event = "BEGIN:VEVENT\nUID:a\nDTSTART:20261125T090000Z\nDTEND:20261125T100000Z\nEND:VEVENT\n"
-    data = f"BEGIN:VCALENDAR\nVERSION:2.0\n{event}END:VCALENDAR\n"
-    found = (
-        '<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><response><propstat><prop>'
-        f"<C:calendar-data>{data}</C:calendar-data></prop></propstat></response></multistatus>"
-    )
+@pytest.mark.parametrize("first_day", [True, False])
+def test_a_day_is_found_though_the_server_has_it_elsewhere(radicale, provider, first_day):
+    """Wednesday in Auckland is over when it is noon in UTC, where the server has it all day."""
+    radicale.put(ADA, f"UID:d\r\n{STAMP}DTSTART;VALUE=DATE:20261125\r\nDTEND;VALUE=DATE:20261126\r\n")
+    began, ended = at(11) - timedelta(days=1), at(11)
+    start, end = (began, began + timedelta(hours=2)) if first_day else (ended, ended + timedelta(hours=2))
 
-    def answer(request: Request) -> Response:
-        if b"free-busy-query" in request.get_data():
-            return Response("", 501)
-        return Response(found, 207, content_type="application/xml")
+    reading = provider.read_busy([CalendarKey(ADA, "Pacific/Auckland")], start, end)[ADA]
 
-    with server(answer) as provider:
-        reading = provider.read_busy([replace(KEY, detail="free_busy")], START, END)[ADA]
-    assert reading == Blocks((Busy(at(9), at(10)),), NOW)
+    assert reading == Blocks((Busy(start, end),) if first_day else (), NOW)
 
 
 def test_entities_in_an_answer_are_not_expanded():
