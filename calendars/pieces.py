@@ -26,7 +26,14 @@ class Refusal:
 #: what one piece of an answer says about one calendar
 Told = tuple[Busy, ...] | Refusal
 
+NO_ADDRESS = Refusal("not_found", "Calendars are known here by their mail addresses, and this is none.")
 TIMED_OUT = Refusal("timed_out", "There was no time left to read the calendar; try again.", passing=True)
+
+
+def is_mail(address: str) -> bool:
+    """Whether it may be a mailbox. Networks have further names ("primary", "me") for whoever is asking."""
+    name, at, host = address.rpartition("@")
+    return bool(name and at and host)
 
 
 def spans(start: datetime, end: datetime, longest: timedelta) -> list[tuple[datetime, datetime]]:

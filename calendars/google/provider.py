@@ -24,7 +24,7 @@ from calendars.google.problems import (
     code_of,
     needs_calendar,
 )
-from calendars.pieces import Refusal, Told, collected, groups, joined, spans
+from calendars.pieces import NO_ADDRESS, Refusal, Told, collected, groups, is_mail, joined, spans
 from calendars.pieces import reading as as_reading
 from calendars.retry import Breaker
 from calendars.values import (
@@ -94,19 +94,22 @@ class GoogleCalendars:
         pool = ThreadPoolExecutor(max_workers=self._at_once, thread_name_prefix="google")
         try:
             asked = {key.address: key for key in calendars}
+            known = [key for key in asked.values() if is_mail(key.address)]
             work = [
                 *self._ask_free_busy(
-                    pool, [k for k in asked.values() if k.detail == "free_busy"], start, end, deadline
+                    pool, [k for k in known if k.detail == "free_busy"], start, end, deadline
                 ),
                 *(
                     ((key.address,), pool.submit(self._read_events, key, start, end, deadline))
-                    for key in asked.values()
+                    for key in known
                     if key.detail == "events"
                 ),
             ]
             told = collected(work, missing=reading.MISSING, code_of=code_of, deadline=deadline)
             read_at = self._now()
-            return {address: as_reading(told[address], start, end, read_at) for address in asked}
+            return {
+                address: as_reading(told.get(address, NO_ADDRESS), start, end, read_at) for address in asked
+            }
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -346,6 +349,8 @@ class GoogleCalendars:
         return f"free/busy of {address} can be read"
 
     def _source(self, address: str) -> TokenSource:
+        if not is_mail(address):
+            raise NotAllowed(NO_ADDRESS.reason)
         source = self._access.personal(address) or self._access.organization(address)
         if source is None:
             raise NotConnected(NOT_CONNECTED)

@@ -23,7 +23,7 @@ from calendars.microsoft.problems import (
     needs_mailbox,
 )
 from calendars.microsoft.slots import AT_ONCE, Slots
-from calendars.pieces import Refusal, Told, collected, groups, spans
+from calendars.pieces import NO_ADDRESS, Refusal, Told, collected, groups, is_mail, spans
 from calendars.pieces import reading as as_reading
 from calendars.retry import Breaker
 from calendars.values import (
@@ -86,23 +86,24 @@ class MicrosoftCalendars:
         if end <= start:
             raise ValueError("The window must end after it starts.")
         asked = {key.address: key for key in calendars}
+        known = [key for key in asked.values() if is_mail(key.address)]
         pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="microsoft")
         try:
             work: list[tuple[tuple[str, ...], Future[dict[str, Told]]]] = [
                 (group, pool.submit(self._schedules, group, first, last, deadline))
-                for group in self._groups([key for key in asked.values() if key.detail == "free_busy"])
+                for group in self._groups([key for key in known if key.detail == "free_busy"])
                 for first, last in spans(start, end, reading.LONGEST)
             ]
             work += [
                 ((key.address,), pool.submit(self._events, key, start, end, deadline))
-                for key in asked.values()
+                for key in known
                 if key.detail == "events"
             ]
             told = collected(work, missing=reading.MISSING, code_of=code_of, deadline=deadline)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         read_at = self._now()
-        return {address: as_reading(told[address], start, end, read_at) for address in asked}
+        return {address: as_reading(told.get(address, NO_ADDRESS), start, end, read_at) for address in asked}
 
     def _groups(self, keys: Sequence[CalendarKey]) -> list[tuple[str, ...]]:
         own = [key.address for key in keys if self._access.personal(key.address) is not None]
@@ -308,6 +309,8 @@ class MicrosoftCalendars:
         return f"the schedule of {address} can be read"
 
     def _source(self, address: str) -> TokenSource:
+        if not is_mail(address):
+            raise NotAllowed(NO_ADDRESS.reason)
         source = self._access.personal(address) or self._access.organization(address)
         if source is None:
             raise NotConnected

@@ -115,6 +115,9 @@ def test_a_part_that_is_replaced_must_be_whole(client):
                 "http://dav.example.com/ada/",
             )
         ),
+        ({"calendar": {"provider": "google", "address": "primary"}}, "/calendar/address"),
+        ({"calendar": {"provider": "microsoft", "address": "me"}}, "/calendar/address"),
+        ({"busy_calendars": [{"provider": "google", "address": "ada@"}]}, "/busy_calendars/0/address"),
         ({"busy_calendars": [{"provider": "ics", "address": "a b"}]}, "/busy_calendars/0/address"),
         ({"working_hours": [{"days": [], "start": "09:00", "end": "17:00"}]}, "/working_hours/0/days"),
         (

@@ -29,7 +29,12 @@ def test_null_takes_an_optional_field_away(client):
 
 @pytest.mark.parametrize(
     ("changes", "pointer"),
-    [({"capacity": 0}, "/capacity"), ({"calendar": None}, "/calendar"), ({"name": ""}, "/name")],
+    [
+        ({"capacity": 0}, "/capacity"),
+        ({"calendar": None}, "/calendar"),
+        ({"calendar": {"provider": "google", "address": "primary"}}, "/calendar/address"),
+        ({"name": ""}, "/name"),
+    ],
 )
 def test_what_cannot_be_is_named(client, changes, pointer):
     assert set(pointers(client.post("/v1/rooms", room(**changes)))) == {pointer}

@@ -210,6 +210,22 @@ def test_every_asked_calendar_is_answered_and_one_bad_one_spoils_no_other(bench)
     assert answer[nobody.address].code == bench.nowhere
 
 
+@pytest.mark.parametrize("detail", ["free_busy", "events"])
+@pytest.mark.parametrize("alias", ["primary", "me", "@", "ana"])
+def test_a_name_for_whoever_is_asking_is_nobodys_calendar(bench, alias, detail):
+    if bench.local:
+        pytest.skip("a file may have any name")
+    bench.add_busy(ANA.address, at(9), at(10))
+
+    keys = [CalendarKey(alias, ANA.time_zone, detail), replace(ANA, detail=detail)]
+    answer = bench.provider.read_busy(keys, START, END)
+
+    assert isinstance(answer[alias], Unreadable)
+    assert answer[ANA.address] == Blocks((Busy(at(9), at(10)),), NOW)
+    with pytest.raises(NotAllowed):
+        bench.provider.create_event(alias, draft())
+
+
 def test_time_is_cut_to_the_window(bench):
     bench.add_busy(ANA.address, START - timedelta(days=1), END + timedelta(days=1))
 

@@ -39,6 +39,14 @@ OVERBOOKABLE = ("focus", "tentative")
 PROVIDERS = ("ics", "google", "microsoft", "caldav")
 
 
+def _check_mail(address: str) -> None:
+    try:
+        validate.Email()(address)
+    except ma.ValidationError:
+        # Other names, such as Google's "primary", mean whoever is asking.
+        raise ma.ValidationError("must be a mail address", "address") from None
+
+
 class CalendarAddress(Schema):
     """Where a calendar lives."""
 
@@ -53,6 +61,8 @@ class CalendarAddress(Schema):
         # The ics provider has one file an address: it must stay in its folder.
         if data["provider"] == "ics" and (address.startswith(".") or set(address) & set("/\\:")):
             raise ma.ValidationError("must be a name without slashes, colons or a leading dot", "address")
+        if data["provider"] in ("google", "microsoft"):
+            _check_mail(address)
         if data["provider"] == "caldav" and not is_dav_url(address):
             raise ma.ValidationError("must be the https URL of a calendar", "address")
 
