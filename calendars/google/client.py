@@ -29,6 +29,8 @@ from calendars.google.problems import BadAnswer, meaning_of
 from calendars.retry import Breaker, Budget, retrying
 
 ENDPOINT = "https://www.googleapis.com/calendar/v3/"
+#: what a list of events calls itself, however little of it is asked for
+LIST = "calendar#events"
 NOT_JSON = "Google Calendar is not answering as it should: what came is not its JSON."
 
 
@@ -74,7 +76,8 @@ class Client:
         while True:
             more = {"pageToken": token} if token else {}
             page = self.call(self.api.events().list(**parameters, **more), source, deadline=deadline)
-            if not isinstance(page.get("items", []), list):
+            # No events are told as an empty list, or by none; but what is no list of events says nothing.
+            if not isinstance(page.get("items", [] if page.get("kind") == LIST else None), list):
                 raise BadAnswer
             yield {"items": [], **page}
             token = page.get("nextPageToken")

@@ -55,7 +55,7 @@ class Following:
             "calendarId": calendar,
             "singleEvents": True,
             "maxResults": 2500,
-            "fields": "nextPageToken,nextSyncToken,items(id,status)",
+            "fields": "kind,nextPageToken,nextSyncToken,items(id,status)",
         }
         if token:
             parameters["syncToken"] = token

@@ -23,7 +23,7 @@ MOST_CALENDARS = 50
 LONGEST = timedelta(days=60)
 #: of an event nothing else is fetched: no title, no description, nobody's address but the owner's own answer
 EVENT_FIELDS = (
-    "nextPageToken,timeZone,items(id,status,transparency,eventType,start,end,attendeesOmitted,"
+    "kind,nextPageToken,timeZone,items(id,status,transparency,eventType,start,end,attendeesOmitted,"
     "attendees(self,responseStatus))"
 )
 REASONS = {

@@ -193,6 +193,15 @@ def test_a_reader_whose_own_grant_is_dead_leaves_it_to_the_people(desk):
     assert set(desk.read(ADA, BOB).values()) == {Blocks((), NOW)}
 
 
+@pytest.mark.parametrize(
+    "nothing", [answer(200, {}), answer(204), answer(200, {"kind": "calendar#freeBusy"})]
+)
+def test_an_answer_that_is_no_list_of_events_is_not_free(desk, nothing):
+    desk.fake.faults.add(nothing, times=None)
+
+    assert desk.read(ADA, detail="events")[ADA].code == "provider_down"
+
+
 def test_rooms_are_read_as_whoever_asks_for_the_group(desk):
     desk.fake.add_event("blue@corp.example", at(9), at(10))
 
