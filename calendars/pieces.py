@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +22,10 @@ class Refusal:
     #: it ends by itself
     passing: bool = False
 
+
+#: pages of one list, and seconds for all of them: far more than anybody's calendar takes
+MOST_PAGES, LONGEST_LIST = 300, 60.0
+ENDLESS = "The calendar provider is not answering as it should: a list does not end."
 
 #: what one piece of an answer says about one calendar
 Told = tuple[Busy, ...] | Refusal
@@ -48,6 +52,16 @@ def spans(start: datetime, end: datetime, longest: timedelta) -> list[tuple[date
 def groups(addresses: Sequence[str], most: int) -> list[tuple[str, ...]]:
     """The addresses in groups of at most ``most``."""
     return [tuple(addresses[at : at + most]) for at in range(0, len(addresses), most)]
+
+
+def turns() -> Iterator[None]:
+    """One for each page of a list that is followed to its end. Raises Outage where it seems to have none."""
+    ends = time.monotonic() + LONGEST_LIST
+    for _ in range(MOST_PAGES):
+        yield
+        if time.monotonic() > ends:
+            break
+    raise Outage(ENDLESS)
 
 
 def joined(parts: Iterable[Told]) -> Told:

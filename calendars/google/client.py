@@ -26,6 +26,7 @@ from calendars.access import TokenSource
 from calendars.errors import NoTime, Outage
 from calendars.google.credentials import TIMEOUT, Counted, SourceCredentials, fresh_http
 from calendars.google.problems import BadAnswer, meaning_of
+from calendars.pieces import turns
 from calendars.retry import Breaker, Budget, retrying
 
 ENDPOINT = "https://www.googleapis.com/calendar/v3/"
@@ -70,10 +71,10 @@ class Client:
         """
         A calendar's events page by page (Events: list); one may be empty and still not be the last.
 
-        Raises as `call` does, and BadAnswer.
+        Raises as `call` does, BadAnswer, and Outage for a list that does not end.
         """
         token: str | None = None
-        while True:
+        for _ in turns():
             more = {"pageToken": token} if token else {}
             page = self.call(self.api.events().list(**parameters, **more), source, deadline=deadline)
             # No events are told as an empty list, or by none; but what is no list of events says nothing.

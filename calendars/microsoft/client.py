@@ -28,6 +28,7 @@ from calendars.microsoft.problems import (
 )
 from calendars.microsoft.signin import Challenged, check_plain, trusted
 from calendars.microsoft.slots import Slots
+from calendars.pieces import turns
 from calendars.retry import Breaker, Budget, retrying
 
 logger = logging.getLogger(__name__)
@@ -131,9 +132,9 @@ class Client:
         """
         A mailbox's list page by page; one may be empty and still not be the last.
 
-        Raises as `call` does, and NotAllowed where there is no mailbox.
+        Raises as `call` does, NotAllowed where there is no mailbox, and Outage for a list that does not end.
         """
-        while True:
+        for _ in turns():
             with needs_mailbox():
                 page = self.call(source, "GET", path, query=query, prefer=prefer, deadline=deadline)
             if not isinstance(page.get("value"), list):

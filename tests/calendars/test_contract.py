@@ -24,13 +24,16 @@ from calendars import (
     IcsFolder,
     MemoryCalendars,
     NotAllowed,
+    Outage,
     Provider,
     Unreadable,
+    pieces,
 )
 from calendars.caldav import CalDavCalendars
 from calendars.google import GoogleCalendars, ServiceAccount
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
 from tests.calendars.caldav.radicale_server import running
+from tests.fakes.faults import empty_page
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
 
@@ -50,6 +53,8 @@ class Bench:
     break_calendar: Callable[[str], None]
     #: a day in the zone of its owner, whole
     add_day: Callable[[str, date], None] | None = None
+    #: lists of events have a further page each time, from now on
+    never_end: Callable[[], None] | None = None
     #: a calendar comes to be by being written to, and is known by nobody's leave
     local: bool = False
     #: the code of a calendar that is nowhere
@@ -104,6 +109,7 @@ def google_bench(_: Path) -> Iterator[Bench]:
             add_busy=lambda address, start, end: fake.add_event(address, start, end) and None,
             add_day=lambda address, day: fake.add_event(address, day, day + timedelta(days=1)) and None,
             break_calendar=fake.no_access,
+            never_end=lambda: fake.faults.add(empty_page(), method="GET", times=None),
             nowhere="not_found",
         )
 
@@ -124,6 +130,7 @@ def microsoft_bench(_: Path) -> Iterator[Bench]:
                 fake.add_event(address, day, day + timedelta(days=1), showAs="busy") and None
             ),
             break_calendar=fake.no_access,
+            never_end=lambda: fake.faults.add(empty_page(), method="GET", times=None),
             nowhere="no_mailbox",
         )
 
@@ -428,6 +435,21 @@ def test_somebody_elses_event_is_a_change_too(bench):
     bench.add_busy(ANA.address, at(9), at(10))
 
     assert bench.provider.changes_since(ANA, begun.cursor).any
+
+
+@pytest.mark.parametrize(("bound", "value"), [("MOST_PAGES", 5), ("LONGEST_LIST", 0.05)])
+def test_a_list_that_does_not_end_is_an_outage(bench, monkeypatch, bound, value):
+    if bench.never_end is None:
+        pytest.skip("lists come in one piece")
+    bench.add_calendar(ANA.address)
+    monkeypatch.setattr(pieces, bound, value)
+    bench.never_end()
+
+    reading = bench.provider.read_busy([replace(ANA, detail="events")], START, END)[ANA.address]
+
+    assert (reading.code, reading.passing) == ("provider_down", True)
+    with pytest.raises(Outage):
+        bench.provider.changes_since(ANA, None)
 
 
 def test_a_cursor_that_means_nothing_begins_again(bench):
