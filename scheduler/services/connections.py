@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from calendars.errors import CalendarError, NotAllowed, TryLater, WrongPassword
 from calendars.oauth import SignIn, Tokens
 from scheduler.db import rows
-from scheduler.domain.errors import Conflict, Invalid, Unavailable
+from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant, parse_instant
 from scheduler.services import catalogue, events, organizations, owing
@@ -25,6 +26,9 @@ TICKET_LIFE = timedelta(days=7)
 #: an access token with less left than this is renewed first
 MARGIN = timedelta(minutes=5)
 PURPOSE = "connect"
+#: which of an interviewer's calendars: `provider`, `address`, both, or the main one
+Which = Mapping[str, str]
+MAIN: Which = MappingProxyType({})
 NO_KEY = (
     "SECRET_KEYS lacks the key that what was granted is sealed with; it opens again when the key is back."
 )
@@ -66,11 +70,10 @@ CLOSED = frozenset(
 # What a recruiter sees and does
 
 
-def status(parts: Parts, organization_id: str, interviewer_id: str) -> dict[str, Any]:
+def status(parts: Parts, organization_id: str, interviewer_id: str, which: Which = MAIN) -> dict[str, Any]:
     """Whether an interviewer's calendar can be used, and what to do when not."""
     with parts.database.transaction(organization_id) as session:
-        person = catalogue.one(session, rows.Interviewer, interviewer_id)
-        provider, address = person.calendar["provider"], person.calendar["address"]
+        provider, address = _calendar(session, interviewer_id, which)
         row = _row(session, provider, address)
         if row is not None:
             state, advice, reason = row.status, row.status, row.reason
@@ -103,11 +106,10 @@ def _opened_for_everybody(session: Session, provider: str, address: str) -> tupl
     return "organization", "read" if seen is not None and seen.read_at else "organization", None
 
 
-def invite(parts: Parts, organization_id: str, interviewer_id: str) -> dict[str, Any]:
+def invite(parts: Parts, organization_id: str, interviewer_id: str, which: Which = MAIN) -> dict[str, Any]:
     """A link for the calendar's owner to follow. Raises Conflict when the settings make none possible."""
     with parts.database.transaction(organization_id) as session:
-        person = catalogue.one(session, rows.Interviewer, interviewer_id)
-        provider = person.calendar["provider"]
+        provider, _ = _calendar(session, interviewer_id, which)
     if provider not in TITLES:
         raise Conflict(f"A calendar of {provider} is not connected by a link.", code="no_link_needed")
     sign_in_of(parts, provider)
@@ -127,11 +129,10 @@ def link_for(
     return f"{parts.links.public_url}/connect/{provider}?ticket={ticket}"
 
 
-def forget(parts: Parts, organization_id: str, interviewer_id: str) -> None:
+def forget(parts: Parts, organization_id: str, interviewer_id: str, which: Which = MAIN) -> None:
     """Throw the connection of an interviewer's calendar away."""
     with parts.database.transaction(organization_id) as session:
-        person = catalogue.one(session, rows.Interviewer, interviewer_id)
-        row = _row(session, person.calendar["provider"], person.calendar["address"])
+        row = _row(session, *_calendar(session, interviewer_id, which))
         if row is not None:
             session.delete(row)
 
@@ -149,12 +150,11 @@ def forget_unnamed(session: Session, person: rows.Interviewer) -> None:
 
 
 def keep_account(
-    parts: Parts, organization_id: str, interviewer_id: str, account: Mapping[str, str]
+    parts: Parts, organization_id: str, interviewer_id: str, account: Mapping[str, str], which: Which = MAIN
 ) -> dict[str, Any]:
     """Keep a CalDAV account for an interviewer's calendar, once it has been tried."""
     with parts.database.transaction(organization_id) as session:
-        person = catalogue.one(session, rows.Interviewer, interviewer_id)
-        provider, address = person.calendar["provider"], person.calendar["address"]
+        provider, address = _calendar(session, interviewer_id, which)
     if provider != "caldav" or parts.try_account is None:
         raise Conflict(f"This interviewer's calendar is of {provider}, not CalDAV.", code="not_caldav")
     try:
@@ -177,7 +177,7 @@ def keep_account(
             scopes=(),
             content=dict(account),
         )
-    return status(parts, organization_id, interviewer_id)
+    return status(parts, organization_id, interviewer_id, which)
 
 
 def keep(
@@ -202,6 +202,15 @@ def keep(
     row.secret = sealing_of(parts).seal(content)
     row.status, row.reason, row.broken_at = "connected", None, None
     row.connected_at = parts.now()
+
+
+def _calendar(session: Session, interviewer_id: str, which: Which) -> tuple[str, str]:
+    """Provider and address of the first of their calendars of which this is true. Raises NotFound."""
+    person = catalogue.one(session, rows.Interviewer, interviewer_id)
+    for item in (person.calendar, *person.busy_calendars):
+        if which.items() <= item.items():
+            return item["provider"], item["address"]
+    raise NotFound("This interviewer has no such calendar.")
 
 
 def _row(session: Session, provider: str, address: str, *, lock: bool = False) -> rows.Connection | None:
@@ -303,7 +312,8 @@ def broke(parts: Parts, organization_id: str, connection_id: str, reason: str) -
             at=parts.now(),
             data={"interviewer_id": row.interviewer_id, "reason": "reconnect"},
         )
-        owing.owe_unreadable(session, parts, session.get_one(rows.Interviewer, row.interviewer_id), reason)
+        owner = session.get_one(rows.Interviewer, row.interviewer_id)
+        owing.owe_unreadable(session, parts, owner, reason, provider=row.provider)
 
 
 def _opened(parts: Parts, row: rows.Connection | None) -> dict[str, Any]:

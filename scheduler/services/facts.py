@@ -124,7 +124,7 @@ def _unreadable_facts(session: Session, parts: Parts, message: rows.Message) -> 
     """Why, whose, and the link that connects the calendar again where there is such a thing."""
     facts = {"reason": message.details["reason"], "calendar_owner": message.recipient["name"]}
     owner = session.get(rows.Interviewer, message.recipient.get("id") or "")
-    provider = owner.calendar["provider"] if owner else ""
+    provider = message.details.get("provider", "")
     if owner is not None and provider in parts.sign_ins:
         until = parts.now() + connections.TICKET_LIFE
         link = connections.link_for(parts, owner.organization_id, owner.id, provider, until)

@@ -257,10 +257,11 @@ def owe_unreadable(
     reason: str,
     *,
     run: rows.Run | None = None,
+    provider: str | None = None,
 ) -> None:
     """Tell somebody, at most once a day, that their calendar cannot be read, with what mends it.
 
-    A run found it so, or the access was seen to end.
+    A run found it so, or the access at this provider was seen to end.
     """
     day = parts.now().date().isoformat()
     owe(
@@ -273,7 +274,7 @@ def owe_unreadable(
         dedupe_key=f"calendar_unreadable:{interviewer.id}:{day}",
         not_after=parts.now() + timedelta(days=1),
         run_id=run.id if run else None,
-        details={"reason": reason},
+        details={"reason": reason, "provider": provider or interviewer.calendar["provider"]},
     )
 
 

@@ -53,6 +53,25 @@ def test_an_account_needs_an_address_to_go_to(client, url):
     assert [error["pointer"] for error in answer.json["errors"]] == ["/url"]
 
 
+def test_each_of_somebodys_calendars_has_a_connection_of_its_own(client):
+    work = "https://dav.example.org/ada/work/"
+    busy = [{"provider": "microsoft", "address": ADA["email"]}, {"provider": "caldav", "address": work}]
+    id_ = client.post("/v1/interviewers", ADA | {"busy_calendars": busy}).json["id"]
+
+    def named(query):
+        answer = client.get(f"/v1/interviewers/{id_}/connection{query}")
+        return answer.json.get("address"), answer.json.get("provider") or answer.json["code"]
+
+    assert named("") == (ADA["email"], "google")
+    assert named("?provider=microsoft") == (ADA["email"], "microsoft")
+    assert named(f"?address={work}") == (work, "caldav")
+    assert named("?provider=caldav&address=https://dav.example.org/bob/") == (None, "not_found")
+    assert client.get(f"/v1/interviewers/{id_}/connection?provider=exchange").status_code == 422
+    link = client.post(f"/v1/interviewers/{id_}/connection?provider=microsoft", {})
+    assert "MICROSOFT_CLIENT_ID" in link.json["detail"]
+    assert client.delete(f"/v1/interviewers/{id_}/connection?address={work}").status_code == 204
+
+
 def test_forgetting_what_was_never_granted_is_done(client):
     id_ = hired(client)
     assert client.delete(f"/v1/interviewers/{id_}/connection").status_code == 204

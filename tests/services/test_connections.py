@@ -313,6 +313,30 @@ def test_a_run_that_finds_an_ended_grant_sends_no_second_mail(door):
     assert len([mail for mail in door.town.post.mails if ADA in str(mail["To"])]) == 1
 
 
+def test_a_calendar_that_is_only_read_is_connected_by_its_own_link(door):
+    there = {"provider": door.provider, "address": ADA}
+    changes = {"calendar": {"provider": "ics", "address": ADA}, "busy_calendars": [there]}
+    town = door.town
+    interviewers.update(town.parts, town.organization_id, door.ada, changes)
+
+    url = connections.invite(town.parts, town.organization_id, door.ada, {"provider": door.provider})["url"]
+    ticket = parse_qs(urlsplit(url).query)["ticket"][0]
+    leaving = connecting.leave(town.parts, door.provider, ticket)
+    door.arrive(door.back(leaving), leaving.mark)
+
+    assert door.status()["status"] == "not_needed"
+    assert connections.status(town.parts, town.organization_id, door.ada, there)["status"] == "connected"
+    door.fake.revoke(ADA)
+    town.clock.forward(hours=2)
+    with pytest.raises(NotAllowed):
+        door.access().personal(ADA).token()
+    town.run_jobs()
+    (mail,) = town.post.mails
+    assert f"/connect/{door.provider}?ticket=" in mail.get_body(("plain",)).get_content().replace("\n", "")
+    connections.forget(town.parts, town.organization_id, door.ada, there)
+    assert door.access().personal(ADA) is None
+
+
 def test_a_sign_in_that_is_down_breaks_nothing(door):
     """Case 63."""
     door.connect()
@@ -552,6 +576,20 @@ def house(town, tmp_path) -> Iterator[House]:
 def test_an_account_is_kept_once_it_opens_the_calendar(house):
     assert house.give()["status"] == "connected"
     assert house.give(url=house.url)["status"] == "connected"
+
+
+def test_an_account_may_be_for_a_calendar_that_is_only_read(house):
+    second = {"provider": "caldav", "address": house.work.replace("work", "second")}
+    town = house.town
+    interviewers.update(town.parts, town.organization_id, house.ada, {"busy_calendars": [second]})
+    account = {"url": house.url, "username": ADA, "password": PASSWORD}
+
+    kept = connections.keep_account(
+        town.parts, town.organization_id, house.ada, account, {"address": second["address"]}
+    )
+
+    assert (kept["address"], kept["status"]) == (second["address"], "connected")
+    assert connections.status(town.parts, town.organization_id, house.ada)["status"] == "not_connected"
 
 
 @pytest.mark.parametrize(

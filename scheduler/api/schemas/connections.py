@@ -8,6 +8,7 @@ from typing import ClassVar
 from marshmallow import fields
 
 from scheduler.api.schemas.base import Instant, Schema, Text, View, dav_url, one_of
+from scheduler.api.schemas.people import PROVIDERS
 
 STATES = ("connected", "organization", "not_connected", "broken", "not_needed")
 
@@ -23,6 +24,13 @@ class Connection(View):
     what_to_do = fields.String()
     connected_at = Instant()
     broken_at = Instant()
+
+
+class WhichCalendar(Schema):
+    """One of the interviewer's calendars; the one that is written where nothing is said."""
+
+    provider = one_of(PROVIDERS)
+    address = Text(500)
 
 
 class ConnectionLink(View):
