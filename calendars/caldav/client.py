@@ -10,9 +10,10 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -46,6 +47,8 @@ DOWN = "The CalDAV server is not answering as it should."
 #: a provider whose hosts stand beside each other
 SHARED = ".icloud.com"
 UNSAFE = "A CalDAV address must be a URL that begins with https."
+#: calendars that are named to whoever has to choose
+SHOWN = 10
 PORTS = {"https": 443, "http": 80}
 
 
@@ -129,6 +132,11 @@ class Calendar:
                 self._url = found if found.endswith("/") else f"{found}/"
             return self._url
 
+    def beside(self) -> list[str]:
+        """The first few calendars that the account has, for whoever gave an address that is none."""
+        found: list[str] = self._retried(lambda client: list(islice(_for_events(client), SHOWN)), None)
+        return found
+
     def call(
         self,
         method: str,
@@ -201,10 +209,10 @@ class Calendar:
             return self._the_wanted(client, self._wanted)
         if (here := _calendar_at(client, self._account.url)) is not None:
             return here
-        for found in client.principal().calendars():  # type: ignore[no-untyped-call]
-            if "VEVENT" in (found.get_supported_components() or ["VEVENT"]):
-                return str(found.url)
-        raise NotAllowed("This CalDAV account has no calendar for events.")
+        first = next(_for_events(client), None)
+        if first is None:
+            raise NotAllowed("This CalDAV account has no calendar for events.")
+        return first
 
     def _the_wanted(self, client: caldav.DAVClient, wanted: str) -> str:
         found = _calendar_at(client, wanted)
@@ -247,7 +255,14 @@ def is_near(home: str, url: str) -> bool:
     ours, theirs = urlsplit(home), urlsplit(url)
     host, other = ours.hostname or "", theirs.hostname or ""
     family = SHARED if host.endswith(SHARED) else f".{host}"
-    return theirs.scheme == ours.scheme and (theirs.netloc == ours.netloc or other.endswith(family))
+    return theirs.scheme == ours.scheme and (_place(home)[:3] == _place(url)[:3] or other.endswith(family))
+
+
+def _for_events(client: caldav.DAVClient) -> Iterator[str]:
+    """The account's calendars that hold events."""
+    for found in client.principal().calendars():  # type: ignore[no-untyped-call]
+        if "VEVENT" in (found.get_supported_components() or ["VEVENT"]):
+            yield str(found.url)
 
 
 def _calendar_at(client: caldav.DAVClient, url: str) -> str | None:

@@ -17,7 +17,16 @@ from icalendar import Calendar as Ical
 from lxml import etree  # type: ignore[import-untyped]
 
 from calendars.caldav import objects
-from calendars.caldav.client import GONE, NOT_PERMITTED, RECONNECT, CalDavAccount, Calendar, Unsupported
+from calendars.caldav.client import (
+    ANOTHER,
+    GONE,
+    NOT_PERMITTED,
+    NOT_THERE,
+    RECONNECT,
+    CalDavAccount,
+    Calendar,
+    Unsupported,
+)
 from calendars.errors import CalendarError, Conflict, Gone, NotAllowed, NotConnected, Outage
 from calendars.ics.reading import read_blocks, read_event_times
 from calendars.ics.unclear import Unclear
@@ -43,7 +52,13 @@ LOOKS = 3
 SHIFT = timedelta(hours=26)
 CALENDAR = {"Content-Type": "text/calendar; charset=utf-8"}
 MISSING = Refusal("no_answer", "The CalDAV server gave no answer about this calendar.")
-CODES = {RECONNECT: "reconnect", NOT_PERMITTED: "not_permitted", GONE: "not_found"}
+CODES = {
+    RECONNECT: "reconnect",
+    NOT_PERMITTED: "not_permitted",
+    GONE: "not_found",
+    NOT_THERE: "not_found",
+    ANOTHER: "not_found",
+}
 PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
 DAV, DATA = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}calendar-data"
 ANSWERS: dict[str, AttendeeStatus] = {
@@ -236,10 +251,16 @@ class CalDavCalendars:
         """Nothing to stop."""
 
     def probe(self, calendar: str | None = None) -> str:
-        """Whether the calendar of this account is found."""
+        """Whether the calendar of this account is found; if it has others, which."""
         if calendar is None:
             return "no account to try"
-        self._calendar(calendar).url()
+        there = self._calendar(calendar)
+        try:
+            there.url()
+        except NotAllowed as error:
+            if str(error) != NOT_THERE or not (others := there.beside()):
+                raise
+            raise NotAllowed(f"{NOT_THERE} It has {', '.join(others)}") from None
         return f"the calendar of {calendar} can be reached"
 
     def _calendar(self, address: str) -> Calendar:

@@ -100,6 +100,19 @@ def test_an_account_of_another_calendar_is_not_taken(radicale, address, said):
         CalDavCalendars(lambda _: account).probe(radicale.url_of(ADA, address))
 
 
+def test_whoever_does_not_know_the_address_of_their_calendar_is_told(radicale):
+    """As at iCloud, which shows it nowhere."""
+    account = CalDavAccount(url=f"{radicale.url}/", username=ADA, password=PASSWORD)
+    provider = CalDavCalendars(lambda _: account)
+
+    with pytest.raises(NotAllowed) as refused:
+        provider.probe(f"{radicale.url}/")
+
+    known = str(refused.value).rpartition(" ")[2]
+    assert provider.probe(known) == f"the calendar of {known} can be reached"
+    assert provider.read_busy([CalendarKey(account.url, "UTC")], START, END)[account.url].code == "not_found"
+
+
 def test_an_address_elsewhere_gets_no_password(radicale):
     elsewhere = radicale.url_of(ADA).replace("127.0.0.1", "localhost")
 
@@ -232,6 +245,7 @@ def serving(answer: Callable[[Request], Response]) -> Iterator[str]:
     [
         ("https://dav.example.co.uk/", "https://dav.example.co.uk/ada/", True),
         ("https://example.co.uk/", "https://dav.example.co.uk/ada/", True),
+        ("https://dav.example.org/", "https://DAV.example.org:443/ada/", True),
         ("https://caldav.icloud.com/", "https://p12-caldav.icloud.com:443/1/", True),
         ("https://dav.example.co.uk/", "https://evil.co.uk/", False),
         ("https://dav.example.org/", "https://dav.example.org.evil.example/", False),
