@@ -20,7 +20,7 @@ TABLE: tuple[tuple[float | None, str], ...] = (
     (None, "sweep"),
     (5, "rescue"),
     (300, "verify_invariants"),
-    (600, "refresh"),
+    (60, "refresh"),
     (3600, "tidy"),
 )
 

@@ -421,11 +421,10 @@ class CalendarState(Base):
     provider: Mapped[str]
     address: Mapped[str]
     time_zone: Mapped[str]
-    #: `[[start, end, kind, own], …]` between `known_from` and `known_until`, as last read
-    blocks: Mapped[JsonList]
-    known_from: Mapped[dt.datetime | None]
-    known_until: Mapped[dt.datetime | None]
-    read_at: Mapped[dt.datetime | None]
+    #: `[{start, end, read_at, busy: [[start, end, kind, own], …]}, …]`, in order and apart
+    stretches: Mapped[JsonList]
+    #: when everything near is to be read again; None: as soon as possible
+    refresh_at: Mapped[dt.datetime | None]
     #: since when it cannot be read, and why
     unreadable_since: Mapped[dt.datetime | None]
     unreadable_code: Mapped[str | None]

@@ -103,7 +103,7 @@ def _opened_for_everybody(session: Session, provider: str, address: str) -> tupl
     )
     if seen is not None and seen.unreadable_code in CLOSED:
         return "not_connected", "closed", seen.unreadable_reason
-    return "organization", "read" if seen is not None and seen.read_at else "organization", None
+    return "organization", "read" if seen is not None and seen.stretches else "organization", None
 
 
 def invite(parts: Parts, organization_id: str, interviewer_id: str, which: Which = MAIN) -> dict[str, Any]:

@@ -219,7 +219,9 @@ PROMISES = (
         "nothing_but_times",
         "Of other people's events only times and a kind are kept.",
         """
-        select c.id from calendar_states c cross join lateral jsonb_array_elements(c.blocks) b
+        select c.id from calendar_states c
+        cross join lateral jsonb_array_elements(c.stretches) s
+        cross join lateral jsonb_array_elements(s -> 'busy') b
         where jsonb_typeof(b) <> 'array' or jsonb_array_length(b) > 4
            or b ->> 2 not in ('busy', 'tentative', 'out_of_office', 'focus', 'interview')
         """,

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What is known of calendars: the last reading of each, kept without titles, people or descriptions, so that
+What is known of calendars: what was last read of each, kept without titles, people or descriptions, so that
 offers can go on for a while when a provider is down. How old it may be is the organisation's to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,18 +14,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from calendars.values import Busy, CalendarKey, Reading, Unreadable
+from calendars.values import Busy, CalendarKey, Reading, Unreadable, busy_within
 from scheduler.db import rows
 from scheduler.domain.ids import new_id
-from scheduler.domain.intervals import Interval, format_instant, parse_instant
+from scheduler.domain.intervals import Interval
 from scheduler.domain.people import CalendarAddress
+from scheduler.services import stretches
 from scheduler.services.parts import Parts
+from scheduler.services.stretches import Stretch
 
 #: for what is not due before something happens
 NEVER = datetime(2200, 1, 1, tzinfo=UTC)
 
-#: a long look is kept this long before a shorter one takes its place
-OF_LATE = timedelta(minutes=20)
+#: no organisation wants to know what is older
+KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +44,7 @@ def remember(
     readings: Mapping[CalendarAddress, tuple[CalendarKey, Reading]],
     window: Interval,
 ) -> None:
-    """Keep these readings of the window. A short look, as before a booking, does not take the place of a long
-    one of late.
-    """
+    """Keep these readings of the window; what is known beyond it stays known."""
     if not readings:
         return
     with parts.database.transaction(organization_id) as session:
@@ -67,7 +67,7 @@ def _states(
             "provider": calendar.provider,
             "address": calendar.address,
             "time_zone": readings[calendar][0].time_zone,
-            "blocks": [],
+            "stretches": [],
             "sync_at": NEVER,
         }
         for calendar in calendars
@@ -89,40 +89,61 @@ def _keep(state: rows.CalendarState, reading: Reading, window: Interval, now: da
         state.unreadable_code, state.unreadable_reason = reading.code, reading.reason
         return
     state.unreadable_since = state.unreadable_code = state.unreadable_reason = None
-    if _knows_more(state, window, now):
-        return
-    state.blocks = [_packed(block) for block in reading.blocks]
-    state.known_from, state.known_until, state.read_at = window.start, window.end, reading.read_at
+    fresh = Stretch(during=window, read_at=reading.read_at, busy=reading.blocks)
+    others = [one for one in _stretches(state) if one.read_at > now - KEPT and one.during.end > now]
+    state.stretches = [one.to_json() for one in stretches.renewed(others, fresh)]
 
 
-def _knows_more(state: rows.CalendarState, window: Interval, now: datetime) -> bool:
-    if state.read_at is None or state.known_from is None or state.known_until is None:
-        return False
-    wider = state.known_from <= window.start and window.end <= state.known_until
-    longer = state.known_until - state.known_from > window.end - window.start
-    return wider and longer and state.read_at > now - OF_LATE
-
-
-def _packed(block: Busy) -> list[str | None]:
-    return [format_instant(block.start), format_instant(block.end), block.kind, block.own]
+def _stretches(state: rows.CalendarState) -> Iterator[Stretch]:
+    return (Stretch.from_json(one) for one in state.stretches)
 
 
 def recall(
-    session: Session, calendar: CalendarAddress, window: Interval, *, not_before: datetime
+    session: Session, calendar: CalendarAddress, window: Interval, *, now: datetime, oldest: timedelta
 ) -> Known | None:
-    """What was read of this calendar at or after `not_before`, when it covers the window."""
+    """
+    What was read of this calendar, and is not older than `oldest`.
+
+    The same question reaches further ahead each time that it is asked. So as much of the window may be
+    unknown as passes until what is known is too old; it counts as busy.
+    """
     row = session.scalar(
         sa.select(rows.CalendarState).where(
             rows.CalendarState.provider == calendar.provider, rows.CalendarState.address == calendar.address
         )
     )
-    if row is None or row.read_at is None or row.known_from is None or row.known_until is None:
+    if row is None:
         return None
-    if row.read_at < not_before or not Interval(row.known_from, row.known_until).contains(window):
+    told = [one for one in stretches.within(_stretches(row), window) if one.read_at >= now - oldest]
+    rest = stretches.unknown(told, window)
+    if not told or sum((gap.duration for gap in rest), timedelta()) > oldest:
         return None
-    blocks = (Busy(parse_instant(b[0]), parse_instant(b[1]), b[2], b[3]) for b in row.blocks)
-    near = (block for block in blocks if block.start < window.end and block.end > window.start)
-    return Known(busy=tuple(near), read_at=row.read_at)
+    blocks = [block for one in told for block in one.busy] + [Busy(gap.start, gap.end) for gap in rest]
+    return Known(busy=busy_within(blocks, window.start, window.end), read_at=min(one.read_at for one in told))
+
+
+def due(session: Session, now: datetime) -> Callable[[CalendarAddress], bool]:
+    """Which calendars are to be read again: all but those whose time has not come."""
+    names = sa.select(rows.CalendarState.provider, rows.CalendarState.address)
+    later = session.execute(names.where(rows.CalendarState.refresh_at > now))
+    waiting = {CalendarAddress(provider, address) for provider, address in later}
+    return lambda calendar: calendar not in waiting
+
+
+def put_off(session: Session, calendars: Iterable[CalendarAddress], until: datetime) -> None:
+    """Read these again then."""
+    names = sa.tuple_(rows.CalendarState.provider, rows.CalendarState.address)
+    there = [(calendar.provider, calendar.address) for calendar in calendars]
+    locked = (
+        sa.select(rows.CalendarState.id)
+        .where(names.in_(there))
+        .order_by(rows.CalendarState.provider, rows.CalendarState.address)
+        .with_for_update(key_share=True)
+    )
+    ids = list(session.scalars(locked))
+    session.execute(
+        sa.update(rows.CalendarState).where(rows.CalendarState.id.in_(ids)).values(refresh_at=until)
+    )
 
 
 def follow(
@@ -138,7 +159,7 @@ def follow(
             provider=calendar.provider,
             address=calendar.address,
             time_zone=time_zone,
-            blocks=[],
+            stretches=[],
             sync_at=now,
             watch_at=now if parts.hook_url else None,
         )

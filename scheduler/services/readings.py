@@ -67,7 +67,7 @@ def read_all(
     allows, or `live` is asked for.
     """
     owners = tuple(owners)
-    wanted = {owner.id: _calendars_of(owner) for owner in owners}
+    wanted = {owner.id: calendars_of(owner) for owner in owners}
     how = _how(parts, organization_id)
     keys: dict[CalendarAddress, CalendarKey] = {}
     for owner in owners:
@@ -78,7 +78,7 @@ def read_all(
     _remember(parts, organization_id, keys, readings, window)
     earlier: dict[CalendarAddress, Known] = {}
     if not live:
-        oldest = parts.now() - timedelta(minutes=how["max_age_minutes"])
+        oldest = timedelta(minutes=how["max_age_minutes"])
         earlier = _recall(parts, organization_id, readings, window, oldest)
     return {owner_id: _together(readings, earlier, calendars) for owner_id, calendars in wanted.items()}
 
@@ -114,7 +114,7 @@ def _recall(
     organization_id: str,
     readings: Mapping[CalendarAddress, Reading],
     window: Interval,
-    oldest: datetime,
+    oldest: timedelta,
 ) -> dict[CalendarAddress, Known]:
     """What was known earlier of those calendars that only their provider keeps from being read."""
     passing = [
@@ -125,11 +125,15 @@ def _recall(
     if not passing:
         return {}
     with parts.database.transaction(organization_id) as session:
-        found = {calendar: known.recall(session, calendar, window, not_before=oldest) for calendar in passing}
+        found = {
+            calendar: known.recall(session, calendar, window, now=parts.now(), oldest=oldest)
+            for calendar in passing
+        }
     return {calendar: one for calendar, one in found.items() if one is not None}
 
 
-def _calendars_of(owner: Owner) -> tuple[CalendarAddress, ...]:
+def calendars_of(owner: Owner) -> tuple[CalendarAddress, ...]:
+    """Where they are busy: the main one first."""
     more = owner.busy_calendars if isinstance(owner, Interviewer) else ()
     return (owner.calendar, *more)
 

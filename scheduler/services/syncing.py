@@ -18,6 +18,7 @@ from scheduler.db import convert, rows
 from scheduler.domain.intervals import Interval
 from scheduler.domain.people import CalendarAddress, Owner
 from scheduler.services import known, readings
+from scheduler.services.asking import LONGER
 from scheduler.services.hearing import token_for, token_hash
 from scheduler.services.known import NEVER
 from scheduler.services.parts import Parts
@@ -32,6 +33,9 @@ AGAIN, AGAIN_REFUSED = timedelta(minutes=1), timedelta(minutes=15)
 #: the time that is read again and again, from yesterday on
 HORIZON = timedelta(weeks=6)
 A_DAY = timedelta(days=1)
+#: between two readings of everything near: after one that went well, or that somebody has to mend, and after
+#: one that failed in passing
+REFRESH, REFRESH_AGAIN = timedelta(minutes=10), timedelta(minutes=2)
 
 
 def sync(parts: Parts, organization_id: str, state_id: str) -> None:
@@ -137,11 +141,14 @@ def _read_again(parts: Parts, organization_id: str, state: rows.CalendarState) -
 
 
 def _window(parts: Parts) -> Interval:
-    return Interval(parts.now() - A_DAY, parts.now() + HORIZON)
+    """As far as a run asks that ends within the horizon (`asking.look`)."""
+    return Interval(parts.now() - A_DAY, parts.now() + HORIZON + A_DAY + LONGER)
 
 
 def refresh(parts: Parts, organization_id: str) -> None:
-    """Read every active interviewer's and room's calendars, in the vendors' batches, and keep it."""
+    """Read the calendars of every active interviewer and room whose time has come, in the vendors' batches,
+    and keep what they say.
+    """
     granted = parts.granted(organization_id)
     if not granted:
         return
@@ -152,9 +159,20 @@ def refresh(parts: Parts, organization_id: str) -> None:
         owners: list[Owner] = [convert.interviewer(row) for row in people]
         rooms = session.scalars(sa.select(rows.Room).where(rows.Room.deleted_at.is_(None)))
         owners += [convert.room(row) for row in rooms]
-    networked = [owner for owner in owners if owner.calendar.provider in granted]
-    if networked:
-        readings.read_all(parts, organization_id, networked, _window(parts), patience=120, live=True)
+        is_due = known.due(session, parts.now())
+    networked = {
+        owner.id: [calendar for calendar in readings.calendars_of(owner) if calendar.provider in granted]
+        for owner in owners
+    }
+    asked = [owner for owner in owners if any(map(is_due, networked[owner.id]))]
+    if not asked:
+        return
+    looks = readings.read_all(parts, organization_id, asked, _window(parts), patience=120, live=True)
+    failed = {calendar for id_, look in looks.items() if look.passing for calendar in networked[id_]}
+    read = {calendar for id_ in looks for calendar in networked[id_]} - failed
+    for calendars, wait in ((read, REFRESH), (failed, REFRESH_AGAIN)):
+        with parts.database.transaction(organization_id) as session:
+            known.put_off(session, calendars, parts.now() + wait)
 
 
 def watch(parts: Parts, organization_id: str, state_id: str) -> None:

@@ -57,9 +57,10 @@ BREAKS = {
     """,
     "nothing_but_times": """
         insert into calendar_states
-            (id, organization_id, provider, address, time_zone, blocks, sync_at)
+            (id, organization_id, provider, address, time_zone, stretches, sync_at)
         select 'x', id, 'google', 'ada@acme.example', 'UTC',
-            '[["2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", "Dentist", null]]', now() from organizations
+            '[{"busy": [["2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", "Dentist", null]]}]', now()
+        from organizations
     """,
 }
 BREAKS_CANCELLED = {

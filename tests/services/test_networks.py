@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,13 +15,15 @@ import sqlalchemy as sa
 from calendars.google import GoogleCalendars, ServiceAccount
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
 from calendars.retry import Breaker
-from calendars.values import EventDraft
+from calendars.values import Blocks, Busy, CalendarKey, EventDraft
 from scheduler.app import create_app
 from scheduler.db import rows
 from scheduler.domain.errors import Unavailable
-from scheduler.domain.intervals import parse_instant
-from scheduler.services import bookings, hearing, organizations, rooms, runs, syncing, upkeep
+from scheduler.domain.intervals import Interval, parse_instant
+from scheduler.domain.people import CalendarAddress
+from scheduler.services import bookings, hearing, known, organizations, rooms, runs, syncing, upkeep
 from scheduler.services.hearing import Notice
+from scheduler.services.known import Known
 from tests.fakes.faults import answer
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
@@ -466,8 +469,82 @@ def test_what_is_kept_of_a_calendar_is_times_and_nothing_else(networks):
     syncing.refresh(networks.town.parts, networks.town.organization_id)
 
     state = networks.state(ADA)
-    assert state.blocks == [["2026-12-02T10:00:00Z", "2026-12-02T11:00:00Z", "busy", None]]
-    assert state.known_until - state.known_from > timedelta(weeks=6)
+    (stretch,) = state.stretches
+    assert set(stretch) == {"start", "end", "read_at", "busy"}
+    assert stretch["busy"] == [["2026-12-02T10:00:00Z", "2026-12-02T11:00:00Z", "busy", None]]
+
+
+def test_a_run_goes_on_from_what_the_run_before_it_read(networks):
+    """Ada was added just now: nobody but the run has read her calendar, and the next one reaches further."""
+    networks.hire("Ada", "google", "python")
+    networks.town.offer(networks.plan("python"))
+    networks.google.faults.add(answer(503), times=None)
+    networks.town.clock.forward(minutes=90)
+
+    run = networks.town.offer(networks.plan("python"))
+
+    assert run["candidates"][0]["options"]
+
+
+def test_a_short_look_takes_nothing_from_what_is_known(networks):
+    networks.hire("Ada", "google", "python")
+    syncing.refresh(networks.town.parts, networks.town.organization_id)
+    networks.town.clock.forward(minutes=30)
+    networks.town.offer(networks.plan("python"), window=WINDOW)
+    networks.google.faults.add(answer(503), times=None)
+
+    in_six_weeks = {"start": "2027-01-04T00:00:00Z", "end": "2027-01-09T00:00:00Z"}
+    run = networks.town.offer(networks.town.plan(horizon_days=60), window=in_six_weeks)
+
+    assert run["candidates"][0]["options"]
+
+
+def test_time_that_nobody_has_looked_at_counts_as_busy(networks):
+    networks.hire("Ada", "google", "python")
+    ada = CalendarAddress("google", ADA)
+    parts, town = networks.town.parts, networks.town.organization_id
+    now = networks.town.clock()
+    read = Interval(now, now + timedelta(days=2))
+    known.remember(parts, town, {ada: (CalendarKey(ADA, "Europe/London"), Blocks((), now))}, read)
+
+    hour = timedelta(hours=1)
+    with parts.database.transaction(town) as session:
+        wider = known.recall(session, ada, read.padded(timedelta(), hour), now=now, oldest=2 * hour)
+        too_wide = known.recall(session, ada, read.padded(timedelta(), 3 * hour), now=now, oldest=2 * hour)
+        too_old = known.recall(session, ada, read, now=now + 3 * hour, oldest=2 * hour)
+    assert wider == Known(busy=(Busy(read.end, read.end + hour),), read_at=now)
+    assert too_wide is too_old is None
+
+
+def test_calendars_are_read_again_every_ten_minutes_and_soon_after_a_failure(networks):
+    networks.hire("Ada", "google", "python")
+    refresh = functools.partial(syncing.refresh, networks.town.parts, networks.town.organization_id)
+
+    def looks() -> int:
+        return sum(request.path.endswith("/freeBusy") for request in networks.google.requests)
+
+    refresh()
+    networks.town.clock.forward(minutes=9)
+    refresh()
+    assert looks() == 1
+
+    networks.town.clock.forward(minutes=1)
+    networks.google.faults.add(answer(503), times=4)
+    refresh()
+    networks.town.clock.forward(minutes=2)
+    before = looks()
+    refresh()
+    refresh()
+    assert looks() == before + 1
+
+
+def test_a_further_calendar_at_a_network_is_read_again_too(networks):
+    networks.google.add_person(ADA)
+    networks.town.hire("Ada", busy_calendars=[{"provider": "google", "address": ADA}])
+
+    syncing.refresh(networks.town.parts, networks.town.organization_id)
+
+    assert networks.state(ADA).stretches
 
 
 def test_offers_go_on_from_what_is_known_while_a_vendor_is_down_and_end_when_it_is_too_old(networks):
