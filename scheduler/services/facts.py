@@ -122,7 +122,8 @@ def _about_calendar(session: Session, parts: Parts, message: rows.Message) -> Ma
 
 def _unreadable_facts(session: Session, parts: Parts, message: rows.Message) -> dict[str, Any]:
     """Why, whose, and the link that connects the calendar again where there is such a thing."""
-    facts = {"reason": message.details["reason"], "calendar_owner": message.recipient["name"]}
+    whose = message.details.get("owner") or message.recipient["name"]
+    facts = {"reason": message.details["reason"], "calendar_owner": whose}
     owner = session.get(rows.Interviewer, message.recipient.get("id") or "")
     provider = message.details.get("provider", "")
     if owner is not None and provider in parts.sign_ins:

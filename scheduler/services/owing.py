@@ -278,6 +278,29 @@ def owe_unreadable(
     )
 
 
+def owe_contact_unreadable(
+    session: Session,
+    parts: Parts,
+    run: rows.Run,
+    owner: rows.Interviewer | rows.Room,
+    reason: str,
+) -> None:
+    """Tell the run's contact, at most once a day, that a calendar this run needs cannot be read."""
+    if run.contact:
+        owe(
+            session,
+            parts,
+            organization_id=run.organization_id,
+            kind="calendar_unreadable",
+            role="contact",
+            recipient=run.contact,
+            dedupe_key=f"calendar_unreadable:{run.id}:{owner.id}:{parts.now().date().isoformat()}",
+            not_after=parts.now() + timedelta(days=1),
+            run_id=run.id,
+            details={"reason": reason, "owner": owner.name},
+        )
+
+
 def candidate_recipient(candidate: rows.Candidate) -> dict[str, Any]:
     return {
         "name": candidate.name,

@@ -24,7 +24,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
-from scheduler.services import organizations, problems, readings, snapshots
+from scheduler.services import organizations, owing, problems, readings, snapshots
 from scheduler.services.parts import Parts
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.readings import Look
@@ -37,6 +37,12 @@ TRIES = 4
 TAKEN = "That time has just been taken."
 NOT_OFFERED = "That time is no longer on offer."
 UNCHECKED = "It was booked while a calendar could not be read; please check that nothing stands in its way."
+CLOSED = (
+    "We cannot check the calendars for this time, and have told those who can mend it. Nothing is lost; "
+    "please choose another time, or ask us."
+)
+#: seconds after which it may have been mended
+MENDED = 600
 BLIND = "We could not check the calendars just now. Nothing is lost; please try again in a moment."
 
 Written = TypeVar("Written")
@@ -142,7 +148,7 @@ def look_again(parts: Parts, pick: Pick) -> tuple[Problem, frozenset[str]]:
         looks = {**looks, **_look(parts, pick, everybody - own)}
         problem = _state(parts, pick, looks, everybody)
         if seat(problem, pick.option) is None and _blind(looks):
-            raise Unavailable(BLIND, code="calendars_unreadable")
+            raise _unchecked(parts, pick, looks)
     parts.reach("pick.looked")
     return problem, frozenset(id_ for id_, look in looks.items() if look.stale)
 
@@ -170,6 +176,23 @@ def _look(parts: Parts, pick: Pick, ids: Iterable[str]) -> dict[str, Look]:
 
 def _blind(looks: Mapping[str, Look]) -> bool:
     return any(not look.readable for look in looks.values())
+
+
+def _unchecked(parts: Parts, pick: Pick, looks: Mapping[str, Look]) -> Unavailable:
+    """Why nothing can be booked. What does not end by itself is told to those who can mend it."""
+    closed = {id_: look.reason for id_, look in looks.items() if look.reason and not look.passing}
+    with parts.database.transaction(pick.organization_id) as session:
+        run_candidate = session.get_one(rows.RunCandidate, pick.run_candidate_id)
+        run = session.get_one(rows.Run, run_candidate.run_id)
+        for id_, reason in sorted(closed.items()):
+            person = session.get(rows.Interviewer, id_)
+            if person is not None:
+                owing.owe_unreadable(session, parts, person, reason, run=run)
+            owner = person or session.get_one(rows.Room, id_)
+            owing.owe_contact_unreadable(session, parts, run, owner, reason)
+    if len(closed) < sum(not look.readable for look in looks.values()):
+        return Unavailable(BLIND, code="calendars_unreadable")
+    return Unavailable(CLOSED, code="calendars_unreadable", retry_after=MENDED)
 
 
 def _state(parts: Parts, pick: Pick, looks: Mapping[str, Look], ids: set[str]) -> Problem:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from calendars.errors import Outage
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
@@ -264,6 +265,37 @@ def test_a_calendar_that_cannot_be_checked_books_nothing_by_default(town):
 
     assert refusal.value.reason == "calendars_unreadable"
     assert town.book(run)["status"] == "confirmed"
+
+
+def test_a_calendar_that_is_closed_for_good_is_told_to_those_who_can_mend_it(town):
+    """Once, however often the candidate tries."""
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+    town.calendars.make_unreadable("ada@acme.example", "Share it again.")
+
+    for option in (0, 1, 0):
+        with pytest.raises(Unavailable, match="choose another time"):
+            town.book(run, option)
+    town.run_jobs()
+
+    told = "We cannot read the calendar of Ada"
+    assert [told in subject for subject in town.post.subjects_to(CONTACT["email"])].count(True) == 1
+    assert len(town.post.subjects_to("ada@acme.example")) == 1
+
+
+def test_a_calendar_that_does_not_answer_just_now_is_nobodys_to_mend(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+
+    def down(_: int) -> None:
+        raise Outage
+
+    town.calendars.meanwhile = down
+    with pytest.raises(Unavailable, match="in a moment"):
+        town.book(run)
+    town.run_jobs()
+
+    assert not [mail for mail in town.post.mails if "calendar" in str(mail["Subject"])]
 
 
 def test_the_policy_may_be_to_book_from_what_is_known_and_let_a_person_check(town):
