@@ -11,6 +11,9 @@ from scheduler.domain.errors import FieldError, Invalid
 from scheduler.domain.hours import format_wall
 from scheduler.domain.people import Buffer
 
+#: of a plan that is made or asked about; plans stored before this was the limit stay readable
+MOST_SESSIONS = 8
+
 
 @dataclass(frozen=True, kw_only=True)
 class Seat:

@@ -15,6 +15,7 @@ from scheduler.solver.many.outcome import Assigned, Capacity
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.outcome import Outcome
 from scheduler.solver.problem import CAPACITY, PROPOSE, Problem
+from scheduler.solver.reading import Node, check_length
 
 WRONG_INPUT = 2
 
@@ -91,7 +92,11 @@ def _read(name: str) -> Problem | AssignProblem:
     text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     data: Any = json.loads(text)
     asked = data.get("ask") if isinstance(data, dict) else None
-    return Problem.from_json(data) if asked in (None, PROPOSE, CAPACITY) else AssignProblem.from_json(data)
+    problem = Problem.from_json(data) if asked in (None, PROPOSE, CAPACITY) else AssignProblem.from_json(data)
+    plans = Node(data["plans"], "/plans").items() if "plans" in data else [Node(data["plan"], "/plan")]
+    for plan in plans:
+        check_length(plan)
+    return problem
 
 
 def _one_line(error: Exception) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from scheduler.domain.errors import Invalid
 from scheduler.domain.hours import WEEKDAYS, WeeklyHours
 from scheduler.domain.intervals import Interval, parse_instant
+from scheduler.domain.plans import MOST_SESSIONS
 
 
 @cache
@@ -142,6 +143,14 @@ def check_plan(node: Node) -> None:
         _check_session(session)
     _check_times(fields)
     _check_policies(fields)
+
+
+def check_length(node: Node) -> None:
+    """Refuses a plan of more sessions than a new one may have. Not part of its shape: Problems stored with
+    runs have plans from before there was such a limit.
+    """
+    if len(node.value["sessions"]) > MOST_SESSIONS:
+        raise Invalid.at(f"{node.pointer}/sessions", f"are more than {MOST_SESSIONS}")
 
 
 def _check_times(fields: dict[str, Node]) -> None:

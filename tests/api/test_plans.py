@@ -80,6 +80,18 @@ def test_a_plan_is_kept_as_sent(client):
     assert client.get(made.headers["Location"]).json == made.json
 
 
+def of_many(count):
+    return plan(sessions=[session(key=f"talk{number}") for number in range(count)])
+
+
+def test_a_plan_has_one_to_eight_sessions(client):
+    made = client.post("/v1/plans", of_many(8))
+    assert made.status_code == 201
+    for sessions in ([], of_many(9)["sessions"]):
+        assert list(pointers(client.post("/v1/plans", plan(sessions=sessions)))) == ["/sessions"]
+        assert list(pointers(client.patch(made.headers["Location"], {"sessions": sessions}))) == ["/sessions"]
+
+
 def test_null_puts_a_field_back_to_its_default(client):
     made = client.post("/v1/plans", plan(**UNUSUAL))
     back = client.patch(made.headers["Location"], dict.fromkeys(UNUSUAL))

@@ -71,6 +71,12 @@ def options(run: dict[str, Any], position: int = 0) -> list[dict[str, Any]]:
     return run["candidates"][position]["options"]
 
 
+def test_a_plan_of_nine_sessions_is_no_run(client):
+    sessions = [session(key=f"talk{number}") for number in range(9)]
+    refused = client.post("/v1/runs", {"plan": plan(sessions=sessions), "candidates": [candidate()]})
+    assert list(pointers(refused)) == ["/plan/sessions"]
+
+
 def test_a_run_is_put_down_and_told_where(client, jobs):
     made = client.post("/v1/runs", {"plan": plan(), "candidates": [candidate()]})
     assert made.status_code == 202

@@ -120,3 +120,9 @@ def test_contradictions_are_named_all_at_once(data, pointers):
 )
 def test_what_is_nearly_a_contradiction_is_a_plan(data):
     assert Plan.from_json(data).name == "Loop"
+
+
+def test_a_plan_stored_with_more_sessions_than_are_accepted_now_stays_readable():
+    [session] = SMALL["sessions"]
+    stored = {**SMALL, "sessions": [{**session, "key": f"talk{number}"} for number in range(20)]}
+    assert len(Plan.from_json(stored).sessions) == 20

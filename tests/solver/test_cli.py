@@ -14,10 +14,17 @@ from scheduler.solver.cli import main
 from scheduler.solver.many.assign import assign
 from scheduler.solver.many.outcome import Assigned, Capacity
 from scheduler.solver.outcome import Solved, outcome_from_json
+from scheduler.solver.problem import Problem
 from tests.solver.builders import person, problem
 from tests.solver.many.builders import candidate, many
 
 QUESTION = problem(person("Ada", "coding"), options=3).to_json()
+
+
+def talks(count):
+    """So many sessions of a plan."""
+    [session] = QUESTION["plan"]["sessions"]
+    return [{**session, "key": f"talk{number}"} for number in range(count)]
 
 
 def solve(capsys, monkeypatch, text, *arguments):
@@ -58,6 +65,7 @@ def test_a_capacity_is_counted(capsys, monkeypatch):
     [
         (["ask"], "guess", "-: /ask: is none of assign, repair"),
         (["plans"], [], "-: /plans: needs at least 1"),
+        (["plans", 0, "sessions"], talks(9), "-: /plans/0/sessions: are more than 8"),
         (["candidates", 1, "plan"], 2, "-: /candidates/1/plan: is not between 0 and 0"),
         (["candidates", 1, "id"], "ann", "-: /candidates/1/id: “ann” is there twice"),
         (["candidates", 0, "rank"], 1, "-: /candidates/0/rank: is not a known field"),
@@ -128,6 +136,7 @@ def changed(path, value, question=QUESTION):
             "-: /interviewers/1/id: “ada” is there twice",
         ),
         (changed(["plan", "sessions"], []), "-: /plan/sessions: needs at least 1"),
+        (changed(["plan", "sessions"], talks(9)), "-: /plan/sessions: are more than 8"),
         (
             changed(["plan", "sessions", 0, "after"], ["x"]),
             "-: /plan/sessions/0/after/0: there is no other session “x”",
@@ -145,6 +154,12 @@ def changed(path, value, question=QUESTION):
 )
 def test_what_is_wrong_is_named_in_one_line(capsys, monkeypatch, text, line):
     assert solve(capsys, monkeypatch, text) == (2, "", line + "\n")
+
+
+def test_a_plan_of_eight_sessions_is_solved_and_one_stored_with_more_can_be_read(capsys, monkeypatch):
+    assert solve(capsys, monkeypatch, changed(["plan", "sessions"], talks(8)))[0] == 0
+    stored = json.loads(changed(["plan", "sessions"], talks(9)))
+    assert len(Problem.from_json(stored).plan.sessions) == 9
 
 
 def test_a_file_that_is_not_there_or_not_text_is_refused(tmp_path, capsys):

@@ -28,6 +28,7 @@ from scheduler.api.schemas.base import (
 from scheduler.api.schemas.people import Buffer
 from scheduler.domain.errors import FieldError, Invalid
 from scheduler.domain.people import LEVELS
+from scheduler.domain.plans import MOST_SESSIONS
 from scheduler.domain.plans import Plan as DomainPlan
 
 CONFERENCES = ("auto", "google_meet", "teams", "none")
@@ -103,7 +104,7 @@ class PlanFields(Schema):
 
     external_id = external_id(allow_none=True)
     name = Text(200, required=True)
-    sessions = listed(Part(Session), 1, 20, required=True)
+    sessions = listed(Part(Session), 1, MOST_SESSIONS, required=True)
     order = one_of(("fixed", "any"), allow_none=True)
     gap = Part(Gap, allow_none=True)
     max_days = Whole(1, 31, allow_none=True)
