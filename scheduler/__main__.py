@@ -229,10 +229,10 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 def _rotate(_: argparse.Namespace) -> int:
     from scheduler import roles, wiring
-    from scheduler.services import connections
+    from scheduler.services import grants
 
     with roles.running_database(_settings()) as settings:
-        done, unopened = connections.rotate(wiring.build(settings))
+        done, unopened = grants.rotate(wiring.build(settings))
     print(f"{done} sealed with the newest key")
     for id_ in unopened:
         print(

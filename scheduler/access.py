@@ -20,7 +20,7 @@ from calendars.oauth import SignIn, Tokens
 from calendars.provider import Provider
 from calendars.retry import Breaker
 from scheduler.db import rows
-from scheduler.services import connections
+from scheduler.services import grants
 from scheduler.services.parts import Parts
 from scheduler.settings import Settings
 
@@ -40,8 +40,8 @@ class PersonalTokens:
 
     def token(self) -> str:
         with self._lock:
-            if self._kept is None or self._kept.expires_at <= self._parts.now() + connections.MARGIN:
-                self._kept = connections.access_token(
+            if self._kept is None or self._kept.expires_at <= self._parts.now() + grants.MARGIN:
+                self._kept = grants.access_token(
                     self._parts, self._organization_id, self._id, self._refresh, refused=self._refused
                 )
             return self._kept.access_token
@@ -64,7 +64,7 @@ class OrganizationAccess:
         self._everybody = everybody
         self._own: dict[str, PersonalTokens] = {}
         if sign_in is not None:
-            found = connections.connected(parts, organization_id, name)
+            found = grants.connected(parts, organization_id, name)
             self._own = {
                 address: PersonalTokens(parts, organization_id, id_, sign_in)
                 for address, id_ in found.items()
@@ -107,7 +107,7 @@ class Granted:
         if self.parts is None:
             return {}
         # Asked each time: whoever has just connected, in another process, can be read at once.
-        state = connections.state_of_access(self.parts, organization_id)
+        state = grants.state_of_access(self.parts, organization_id)
         with self._lock:
             kept = self._kept.get(organization_id)
             if kept is None or kept.state != state or kept.until < time.monotonic():
@@ -119,7 +119,7 @@ class Granted:
     def _made(self, parts: Parts, organization_id: str) -> dict[str, Provider]:
         settings = self._settings
         made: dict[str, Provider] = {}
-        if accounts := connections.connected(parts, organization_id, "caldav"):
+        if accounts := grants.connected(parts, organization_id, "caldav"):
             made["caldav"] = self._caldav(parts, organization_id, accounts)
         if settings.google_service_account_file or settings.google_client_id:
             made["google"] = self._google(parts, organization_id)
@@ -165,7 +165,7 @@ class Granted:
         def account_of(address: str) -> CalDavAccount | None:
             if address not in accounts:
                 return None
-            return CalDavAccount(**connections.secret_of(parts, organization_id, accounts[address]))
+            return CalDavAccount(**grants.secret_of(parts, organization_id, accounts[address]))
 
         return CalDavCalendars(account_of, breaker_of=_breaker_of_server, now=parts.now)
 

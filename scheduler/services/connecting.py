@@ -17,7 +17,8 @@ from calendars.errors import CalendarError, NotAllowed
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Gone, Unavailable
 from scheduler.domain.ids import new_id
-from scheduler.services.connections import PURPOSE, content_of, keep, sealing_of, sign_in_of
+from scheduler.services.connections import PURPOSE, sign_in_of
+from scheduler.services.grants import content_of, keep, sealing_of
 from scheduler.services.parts import Parts
 from scheduler.services.sealing import Unopened
 

@@ -9,7 +9,7 @@ from typing import Any
 from scheduler.db import rows
 from scheduler.db.pages import Page
 from scheduler.domain.ids import new_id
-from scheduler.services import catalogue, connections
+from scheduler.services import catalogue, grants
 from scheduler.services.parts import Parts
 
 #: Monday to Friday, nine to five, on the interviewer's own clock
@@ -72,7 +72,7 @@ def update(
         if "calendar" in values:
             catalogue.move_to_calendar(session, parts, row, values["calendar"])
         catalogue.change(session, row, values)
-        connections.forget_unnamed(session, row)
+        grants.forget_unnamed(session, row)
         return view(row)
 
 
@@ -85,7 +85,7 @@ def delete(parts: Parts, organization_id: str, interviewer_id: str, *, if_match:
         row = catalogue.one(session, rows.Interviewer, interviewer_id, if_match=if_match, lock=True)
         catalogue.retire(session, parts, row)
         row.active = False
-        connections.forget_unnamed(session, row)
+        grants.forget_unnamed(session, row)
 
 
 def _complete(values: dict[str, Any], *, email: str) -> dict[str, Any]:

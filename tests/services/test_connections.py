@@ -23,7 +23,7 @@ from scheduler.access import Granted, OrganizationAccess, try_account
 from scheduler.db import convert, rows
 from scheduler.domain.errors import Conflict, Invalid
 from scheduler.domain.intervals import Interval
-from scheduler.services import connecting, connections, interviewers, readings
+from scheduler.services import connecting, connections, grants, interviewers, readings
 from scheduler.services.connecting import WrongLink, WrongPerson
 from scheduler.services.sealing import Sealing
 from scheduler.settings import load
@@ -398,8 +398,8 @@ def test_old_keys_open_what_they_sealed_and_rotation_lets_them_go(door):
     door.connect()
     both = replace(door.town.parts, sealing=Sealing([NEW, OLD]))
 
-    assert connections.rotate(both) == (1, [])
-    assert connections.rotate(replace(both, sealing=Sealing([NEW]))) == (1, [])
+    assert grants.rotate(both) == (1, [])
+    assert grants.rotate(replace(both, sealing=Sealing([NEW]))) == (1, [])
     door.town.parts = replace(both, sealing=Sealing([NEW]))
     assert door.access().personal(ADA).token()
 
@@ -408,7 +408,7 @@ def test_what_no_key_opens_is_named_and_can_be_connected_again(door):
     door.connect()
     door.town.parts = replace(door.town.parts, sealing=Sealing([Fernet.generate_key().decode()]))
 
-    done, unopened = connections.rotate(door.town.parts)
+    done, unopened = grants.rotate(door.town.parts)
     door.connect()
 
     assert (done, unopened) == (0, [door.row().id])
