@@ -145,6 +145,8 @@ def keep_account(
     except CalendarError as error:
         raise Unavailable(str(error), code="provider_down") from None
     with parts.database.transaction(organization_id) as session:
+        # It may have become another, or nobody's, while the account was tried.
+        _calendar(session, interviewer_id, {"provider": provider, "address": address})
         grants.keep(
             session,
             parts,

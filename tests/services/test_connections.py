@@ -21,7 +21,7 @@ from calendars.microsoft.oauth import MicrosoftSignIn
 from scheduler import doctor
 from scheduler.access import Granted, OrganizationAccess, try_account
 from scheduler.db import convert, rows
-from scheduler.domain.errors import Conflict, Invalid
+from scheduler.domain.errors import Conflict, Invalid, NotFound
 from scheduler.domain.intervals import Interval
 from scheduler.services import connecting, connections, grants, interviewers, readings
 from scheduler.services.connecting import WrongLink, WrongPerson
@@ -604,6 +604,19 @@ def test_an_account_that_does_not_open_it_says_what_is_wrong(house, account, poi
     with pytest.raises(Invalid) as refused:
         house.give(**account)
     assert [error.pointer for error in refused.value.errors] == [pointer]
+
+
+def test_an_account_for_somebody_who_has_gone_meanwhile_is_not_kept(house):
+    town = house.town
+
+    def go(address, account):
+        interviewers.delete(town.parts, town.organization_id, house.ada)
+
+    town.parts = replace(town.parts, try_account=go)
+
+    with pytest.raises(NotFound):
+        house.give()
+    assert grants.connected(town.parts, town.organization_id, "caldav") == {}
 
 
 def test_whoever_has_just_connected_can_be_read_at_once(house, tmp_path):
