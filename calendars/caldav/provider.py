@@ -200,10 +200,12 @@ class CalDavCalendars:
 
     def find_event(self, calendar: str, uid: str) -> FoundEvent | None:
         """The event with this uid as it is now, or None."""
+        account = self._calendar(calendar)
         try:
-            there = self._calendar(calendar).call("GET", objects.name_of(uid))
+            there = account.call("GET", objects.name_of(uid))
             found = read_event_times(there.body, CalendarKey(calendar, "UTC"), uid)
         except Gone:
+            _check_calendar(account)
             return None
         except Unclear as unclear:
             raise NotAllowed(unclear.reason) from None
@@ -278,6 +280,14 @@ class CalDavCalendars:
         name = objects.name_of(uid)
         etag = calendar.call("GET", name).etag
         return EventRef(provider=self.name, calendar=address, event_id=name, etag=etag)
+
+
+def _check_calendar(calendar: Calendar) -> None:
+    """Raises NotAllowed where not the event is gone but the calendar."""
+    try:
+        calendar.call("PROPFIND", body=_ETAGS, headers={"Depth": "0"})
+    except Gone:
+        raise NotAllowed(GONE) from None
 
 
 def _multistatus(body: bytes) -> Any:

@@ -305,10 +305,17 @@ class GoogleCalendars:
             try:
                 event = _event(self._client.call(request, source))
             except Gone:
+                self._check_calendar(source, calendar)
                 return None
             if event.get("status") != "cancelled":
                 return writing.found(event, calendar)
         return None
+
+    def _check_calendar(self, source: TokenSource, calendar: str) -> None:
+        """Raises NotAllowed where not the event is gone but the calendar: guests may have it still."""
+        request = self._client.api.events().list(calendarId=calendar, maxResults=1, fields="kind")
+        with needs_calendar():
+            self._client.call(request, source)
 
     def _get(self, source: TokenSource, calendar: str, id_: str) -> dict[str, Any] | None:
         """The living event; None when it is gone."""

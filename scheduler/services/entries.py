@@ -38,6 +38,8 @@ VERIFY_WRITTEN = timedelta(hours=6)
 VERIFY_REMOVED = timedelta(minutes=10)
 MISSING = "The event was deleted from the calendar {calendar} by somebody; it is not written again by itself."
 
+STANDS = "The event cannot be taken out of the calendar {calendar}, and its guests may have it still: {error}"
+
 
 def want_present(session: Session, parts: Parts, booking: rows.Booking) -> None:
     """Owe every calendar concerned the booking's events as they should be now.
@@ -275,12 +277,17 @@ def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarErro
 def _reach_owners_otherwise(
     session: Session, parts: Parts, entry: rows.CalendarEntry, booking: rows.Booking
 ) -> None:
-    """A calendar that will not be written: its interviewers hear by mail, and a person hears of a room's."""
+    """A calendar that will not be written: its interviewers hear by mail, and a person hears of a room's, and
+    of an event that stays where others were invited to it.
+    """
     kind = "confirmation" if entry.wanted == "present" else "cancellation"
     for interviewer in _reached_by(session, entry, booking):
         owing.owe_interviewer_news(session, parts, booking, interviewer, kind)
     if entry.room_id:
         why = f"The room's calendar {entry.calendar} cannot be written: {entry.error}"
+        attention.needs_attention(session, booking, why, at=parts.now())
+    elif entry.wanted == "absent" and entry.event_id and entry.provider in wanted.INVITING:
+        why = STANDS.format(calendar=entry.calendar, error=entry.error)
         attention.needs_attention(session, booking, why, at=parts.now())
 
 

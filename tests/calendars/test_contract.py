@@ -53,6 +53,8 @@ class Bench:
     break_calendar: Callable[[str], None]
     #: a day in the zone of its owner, whole
     add_day: Callable[[str, date], None] | None = None
+    #: for good, with everything in it
+    remove_calendar: Callable[[str], None] | None = None
     #: lists of events have a further page each time, from now on
     never_end: Callable[[], None] | None = None
     #: a calendar comes to be by being written to, and is known by nobody's leave
@@ -109,6 +111,7 @@ def google_bench(_: Path) -> Iterator[Bench]:
             add_busy=lambda address, start, end: fake.add_event(address, start, end) and None,
             add_day=lambda address, day: fake.add_event(address, day, day + timedelta(days=1)) and None,
             break_calendar=fake.no_access,
+            remove_calendar=fake.forget_person,
             never_end=lambda: fake.faults.add(empty_page(), method="GET", times=None),
             nowhere="not_found",
         )
@@ -130,6 +133,7 @@ def microsoft_bench(_: Path) -> Iterator[Bench]:
                 fake.add_event(address, day, day + timedelta(days=1), showAs="busy") and None
             ),
             break_calendar=fake.no_access,
+            remove_calendar=fake.forget_person,
             never_end=lambda: fake.faults.add(empty_page(), method="GET", times=None),
             nowhere="no_mailbox",
         )
@@ -148,6 +152,7 @@ def caldav_bench(folder: Path) -> Iterator[Bench]:
             add_calendar=server.add_calendar,
             add_busy=server.add_busy,
             add_day=server.add_day,
+            remove_calendar=server.remove_calendar,
             break_calendar=server.broken.add,
             nowhere="not_connected",
         )
@@ -374,6 +379,19 @@ def test_an_event_is_found_as_it_is(bench):
 
     assert (found.ref, found.start, found.end, found.status) == (ref, at(10), at(11), "tentative")
     assert bench.provider.find_event(ANA.address, "ses_@convene") is None
+
+
+def test_an_event_is_not_known_to_be_gone_where_its_calendar_is(bench):
+    if bench.remove_calendar is None:
+        pytest.skip("a file that is not there holds no events")
+    bench.add_calendar(BEN.address)
+    bench.provider.create_event(BEN.address, draft())
+    assert bench.provider.find_event(BEN.address, "ses_2@convene") is None
+
+    bench.remove_calendar(BEN.address)
+
+    with pytest.raises(NotAllowed):
+        bench.provider.find_event(BEN.address, "ses_1@convene")
 
 
 def test_a_calendar_that_cannot_be_read_is_not_written(bench):

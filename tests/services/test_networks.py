@@ -197,6 +197,23 @@ def test_a_room_that_declines_is_no_silent_success(networks, house):
     assert "The room Blue has declined A talk." in networks.booking(booking)["attention"]
 
 
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_an_event_whose_organiser_is_gone_is_not_taken_for_removed(networks, house):
+    """Bob was invited, and his copy stays."""
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "go")
+    booking = networks.booked("python", "go")
+    getattr(networks, house).forget_person(ADA)
+
+    bookings.cancel(networks.town.parts, networks.town.organization_id, booking["id"], actor=RECRUITER)
+    networks.town.run_jobs()
+
+    after = networks.booking(booking)
+    assert after["status"] == "cancelled"
+    assert f"cannot be taken out of the calendar {ADA}" in after["attention"]
+    assert any("cancelled" in subject.lower() for subject in networks.town.post.subjects_to(BOB))
+
+
 def test_an_interview_that_goes_well_is_looked_at_and_nothing_is_said(networks):
     networks.hire("Ada", "google", "python")
     booking = networks.booked("python")

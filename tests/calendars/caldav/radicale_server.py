@@ -40,6 +40,10 @@ class Radicale:
     def url_of(self, address: str, name: str = "calendar") -> str:
         return f"{self.url}/{address}/{name}/"
 
+    def remove_calendar(self, address: str) -> None:
+        with self._client(address) as client:
+            caldav.Calendar(client=client, url=f"{self.url}/{address}/calendar/").delete()
+
     def add_busy(self, address: str, start: datetime, end: datetime) -> None:
         self.add_calendar(address)
         times = f"DTSTART:{start:%Y%m%dT%H%M%SZ}\r\nDTEND:{end:%Y%m%dT%H%M%SZ}\r\n"
