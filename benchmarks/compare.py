@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -71,6 +72,8 @@ class Results:
     notes: list[str] = field(default_factory=list)
     command: str = "make bench"
     seconds: float = 0.0
+    #: of the machine, when it began and when it ended
+    loads: list[float] = field(default_factory=lambda: [os.getloadavg()[0]])
 
     @property
     def trivial_call(self) -> float:
@@ -95,6 +98,7 @@ def main() -> None:
             ask(results, file, limits, timefold, first=json.loads(file.read_text())["seed"] == seeds[0])
     explain(results)
     results.seconds = time.perf_counter() - began
+    results.loads.append(os.getloadavg()[0])
     arguments.out.write_text(_report.document(results), encoding="utf-8")
     print(_report.goals(results))
     print(f"{arguments.out} has the details; it took {results.seconds / 60:.0f} minutes")
