@@ -325,8 +325,8 @@ HEAD = """\
 # Benchmarks of the solver
 
 Written by `make bench` (`{command}`) on {date}: {machine}, Python {python},
-OR-Tools {ortools}; it took {minutes} minutes. The load was {load}: above the number of cores, other work makes
-all seconds longer. Another day, another machine: run it again rather than believe this page.
+OR-Tools {ortools}; it took {minutes} minutes. The load was {load}: above the number of cores,
+other work makes all seconds longer. Another day, another machine: run it again rather than believe this page.
 
 All contestants solve the same instances, made up from seeds (`benchmarks/instances.py` says what they mean),
 each in a process of its own, and one function counts what their answers cost (`benchmarks/_costs.py`). Our
