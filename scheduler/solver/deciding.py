@@ -22,17 +22,14 @@ BRANCHES = 12_000
 MOST_BRANCHES = 1_500
 
 
-def has_plan(problem: Problem) -> bool:
-    """There is a plan, or at least it could not be shown within the budget that there is none."""
-    return more_plans(problem, than=0)
-
-
-def more_plans(problem: Problem, *, than: int) -> bool:
-    """Plans can begin at more times than that, or at least it could not be shown that they cannot."""
+def more_plans(problem: Problem, *, than: int) -> bool | None:
+    """Whether plans can begin at more times than that. None: the budget was over before that was known."""
     if problem.open_window is None:
         return False
     deciding = Deciding(problem)
-    return deciding.count(than + 1) > than or deciding.undecided
+    if deciding.count(than + 1) > than:
+        return True
+    return None if deciding.undecided else False
 
 
 def count_starts(problem: Problem) -> int:

@@ -2,18 +2,21 @@
 """Why there are no options, or fewer than asked for, and what would help.
 
 What stands in the way is found by removal: each rule and each group of people's time is taken away in turn,
-and stays away when there are still no more options. What is left blocks, and none of it can be spared.
+and stays away when there are still no more options. What then opens a way is needed and is told; what is not
+known to, because the limit of work came first, stays and is not told.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeVar
 
 from scheduler.domain.hours import day_of
 from scheduler.domain.options import Blocker, Explanation
 from scheduler.domain.wording import day_words
-from scheduler.solver.causes import Cause, causes
+from scheduler.solver.causes import Cause, Part, causes
 from scheduler.solver.certain import certain
 from scheduler.solver.deciding import more_plans
 from scheduler.solver.problem import Problem
@@ -23,6 +26,12 @@ from scheduler.solver.relax import relaxations
 MOST_CAUSES = 60
 UNKNOWN = "No calendar could be read, so nothing is known about free times."
 NO_TIME = Blocker(code="window", text="The window leaves no time for the interviews.")
+NOT_KNOWN = Blocker(
+    code="not_known", text="What stands in the way could not be found within the limit of work."
+)
+
+
+Taken = TypeVar("Taken", Cause, Part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +44,16 @@ class Blocking:
     together: tuple[Cause, ...] = ()
     #: so many of the first of them would each open a way alone
     enough: int = 0
+    #: none of those together is known to open a way alone, and each is known not to
+    none_enough: bool = False
+    #: nothing else stands in the way, as far as rules and people's time go
+    whole: bool = True
     problem: Problem
 
     @property
     def blockers(self) -> tuple[Blocker, ...]:
-        return tuple(cause.blocker for cause in (*self.each, *self.together))
+        found = tuple(cause.blocker for cause in (*self.each, *self.together))
+        return found or (NO_TIME if self.whole else NOT_KNOWN,)
 
 
 def explain_none(problem: Problem) -> Explanation:
@@ -51,7 +65,7 @@ def explain_none(problem: Problem) -> Explanation:
         blockers, why = missing, _all_of(missing)
     else:
         found = blocking(problem)
-        blockers, why = found.blockers or (NO_TIME,), _why(found)
+        blockers, why = found.blockers, _why(found)
     return Explanation(
         summary=f"“{problem.plan.name}” cannot take place {_when(problem)}. {why}",
         blockers=blockers,
@@ -61,7 +75,10 @@ def explain_none(problem: Problem) -> Explanation:
 
 
 def explain_few(problem: Problem, found: int, *, proven: bool) -> Explanation:
-    """Why there are fewer options than asked for; what limits them where there are proven to be no more."""
+    """Why there are fewer options than asked for; what limits them where there are proven to be no more.
+
+    What limits options that may not overlap is not looked for: what blocks a start is another question.
+    """
     only = "There is" if found == 1 else "There are"
     starts = "one possible start" if found == 1 else f"{found} possible starts"
     if problem.options_apart:
@@ -71,7 +88,7 @@ def explain_few(problem: Problem, found: int, *, proven: bool) -> Explanation:
         summary = f"Only {starts} could be found in time; {problem.options} options were asked for."
     return Explanation(
         summary=summary,
-        blockers=blocking(problem, found).blockers if proven else (),
+        blockers=blocking(problem, found).blockers if proven and not problem.options_apart else (),
         relaxations=relaxations(problem, found),
         unreadable=_unreadable(problem),
     )
@@ -96,20 +113,31 @@ def _all_of(blockers: tuple[Blocker, ...]) -> str:
 
 
 def _why(found: Blocking) -> str:
-    """Whether all of what blocks has to change, or which of it would do."""
-    together, enough = len(found.together), found.enough
-    if not together:
-        return _all_of(found.blockers or (NO_TIME,))
-    which = "a change of any one of them" if enough == together else f"a change of any of the first {enough}"
-    if enough == 1:
-        which = "a change of the first"
-    would = f"{which} would open a way" if enough else "a change of one of them alone is not enough"
+    """Whether all of what blocks has to change, or which of it would do, as far as that is known."""
+    more = "" if found.whole else " There may be more."
+    if not found.together:
+        return _all_of(found.blockers) + (more if found.each else "")
+    if len(found.each) + len(found.together) == 1:
+        return found.together[0].blocker.text + more
+    would = _would(found)
     if not found.each:
-        return f"{together} things stand in the way together; {would}."
+        return f"{len(found.together)} things stand in the way together{would}.{more}"
     first = (
         found.each[0].blocker.text if len(found.each) == 1 else f"{len(found.each)} things have to change."
     )
-    return f"{first} Then {together} more stand in the way together; {would}."
+    return f"{first} Then {len(found.together)} more stand in the way together{would}.{more}"
+
+
+def _would(found: Blocking) -> str:
+    """Of what stands in the way together, how much would have to change; nothing where that is not known."""
+    if not found.enough:
+        return "; a change of one of them alone is not enough" if found.none_enough else ""
+    which = f"a change of any of the first {found.enough}"
+    if found.enough == 1:
+        which = "a change of the first"
+    if found.enough == len(found.together):
+        which = "a change of any one of them"
+    return f"; {which} would open a way"
 
 
 def blocking(problem: Problem, found: int = 0) -> Blocking:
@@ -117,38 +145,64 @@ def blocking(problem: Problem, found: int = 0) -> Blocking:
     together.
     """
     each: list[Cause] = []
-    whole = problem
+    left = problem
     while True:
-        needed, reduced = _needed(whole, found)
-        if len(needed) != 1:
-            alone = [cause for cause in needed if more_plans(cause.removed(whole), than=found)]
-            needed = (*alone, *(cause for cause in needed if cause not in alone))
-            return Blocking(each=tuple(each), together=needed, enough=len(alone), problem=reduced)
-        each += needed
-        whole = needed[0].removed(whole)
-        if more_plans(whole, than=found):
-            return Blocking(each=tuple(each), problem=reduced)
+        needed = _needed(left, found)
+        if len(needed.causes) != 1 or not needed.whole:
+            return _together(tuple(each), needed, left, found)
+        each += needed.causes
+        left = needed.causes[0].removed(left)
+        opens = more_plans(left, than=found)
+        if opens is not False:
+            return Blocking(each=tuple(each), whole=bool(opens), problem=needed.problem)
 
 
-def _needed(problem: Problem, found: int) -> tuple[tuple[Cause, ...], Problem]:
-    """A set of causes that together leave no more options, none of which could be spared, and the problem
-    without all the others.
-    """
-    needed = []
-    for cause in list(causes(problem))[:MOST_CAUSES]:
-        without = cause.removed(problem)
-        if more_plans(without, than=found):
-            needed.append(cause)
-        else:
-            problem = without
+def _together(each: tuple[Cause, ...], needed: _Needed, left: Problem, found: int) -> Blocking:
+    opens = [more_plans(cause.removed(left), than=found) for cause in needed.causes]
+    alone = tuple(cause for cause, does in zip(needed.causes, opens, strict=True) if does)
+    return Blocking(
+        each=each,
+        together=(*alone, *(cause for cause in needed.causes if cause not in alone)),
+        enough=len(alone),
+        none_enough=all(does is False for does in opens),
+        whole=needed.whole,
+        problem=needed.problem,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Needed:
+    """Causes that leave no more options, none of which could be spared."""
+
+    causes: tuple[Cause, ...]
+    #: whether these are all, or others may be needed too
+    whole: bool
+    #: the problem without all that is known not to be needed
+    problem: Problem
+
+
+def _needed(problem: Problem, found: int) -> _Needed:
+    every = list(causes(problem))
+    needed, problem, whole = _kept(every[:MOST_CAUSES], problem, found)
     told = []
     for cause in needed:
-        parts = []
-        for part in cause.parts:
-            without = part.removed(problem)
-            if more_plans(without, than=found):
-                parts.append(part)
-            else:
-                problem = without
+        parts, problem, _ = _kept(cause.parts, problem, found)
         told.append(replace(cause, blocker=cause.told(parts)) if parts else cause)
-    return tuple(told), problem
+    return _Needed(causes=tuple(told), whole=whole and len(every) <= MOST_CAUSES, problem=problem)
+
+
+def _kept(things: Sequence[Taken], problem: Problem, found: int) -> tuple[list[Taken], Problem, bool]:
+    """Of these those that are needed, the problem without those that are not, and whether that is known of
+    each.
+    """
+    needed, known = [], True
+    for thing in things:
+        without = thing.removed(problem)
+        opens = more_plans(without, than=found)
+        if opens:
+            needed.append(thing)
+        elif opens is None:
+            known = False
+        else:
+            problem = without
+    return needed, problem, known

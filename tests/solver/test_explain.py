@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from scheduler.domain.intervals import Interval
 from scheduler.solver.certain import certain
-from scheduler.solver.deciding import has_plan, more_plans
+from scheduler.solver.deciding import more_plans
 from scheduler.solver.explain import blocking, explain_none
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, Solved
@@ -98,9 +98,11 @@ def test_each_blocker_taken_away_alone_would_open_an_answer():
     hours = {"candidate_hours": (time(9), time(10)), "gap": Gap(0, 15)}
     question = problem(ADA, BEN, sessions=TWO, window=two_days, **hours)
     assert codes(question) == ["max_days", "candidate_hours"]
-    assert not has_plan(question)
-    assert has_plan(question.evolve(plan=replace(question.plan, max_days=2)))
-    assert has_plan(question.evolve(plan=replace(question.plan, candidate_hours=(time(9), time(11)))))
+    assert more_plans(question, than=0) is False
+    assert more_plans(question.evolve(plan=replace(question.plan, max_days=2)), than=0)
+    assert more_plans(
+        question.evolve(plan=replace(question.plan, candidate_hours=(time(9), time(11)))), than=0
+    )
 
 
 def test_a_room_that_does_not_exist_is_said():
@@ -123,6 +125,8 @@ def each_is_needed(question, found=0):
     causes = (*why.each, *why.together)
     assert causes
     assert not more_plans(why.problem, than=found) or not why.together
+    if not why.whole:
+        return why
     for cause in why.together:
         assert more_plans(cause.removed(why.problem), than=found)
     for spared in why.each:
@@ -143,7 +147,7 @@ def each_is_needed(question, found=0):
 @settings(small, max_examples=15)
 @given(problems(sessions=(1, 2, 3), days=(1, 2)))
 def test_no_blocker_can_be_spared_and_no_plan_is_left_with_all_of_them(question):
-    if question.open_window is None or list(certain(question)) or has_plan(question):
+    if question.open_window is None or list(certain(question)) or more_plans(question, than=0) is not False:
         return
     if blocking(question).blockers:
         each_is_needed(question)
@@ -173,6 +177,30 @@ def test_a_summary_says_when_any_one_change_would_do():
         "“Plan” cannot take place on Monday 30 November. 2 things stand in the way together;"
         " a change of any one of them would open a way."
     )
+
+
+def loop_of_two_that_keeps_the_candidates_hours():
+    return problem(
+        ADA,
+        person("Cat", "coding", hours=("09:00", "12:00")),
+        sessions=(session("coding"), session("again", seat("coding"))),
+        candidate_hours=(time(11), time(12)),
+    )
+
+
+def test_what_is_not_known_to_stand_in_the_way_is_not_told(monkeypatch):
+    question = loop_of_two_that_keeps_the_candidates_hours()
+    assert codes(question) == ["candidate_hours"]
+    monkeypatch.setattr("scheduler.solver.deciding.BRANCHES", 0)
+    explanation = explain_none(question)
+    assert [blocker.code for blocker in explanation.blockers] == ["not_known"]
+    assert explanation.summary.endswith("What stands in the way could not be found within the limit of work.")
+
+
+def test_what_limits_options_that_may_not_overlap_is_not_guessed():
+    outcome = propose(problem(ADA, options=8).evolve(options_apart=True))
+    assert outcome.explanation.summary.startswith("There are only 3 options at times of their own")
+    assert outcome.explanation.blockers == ()
 
 
 def test_a_summary_of_one_obstacle_names_it():
