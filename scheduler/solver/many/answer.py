@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from scheduler.solver.many.ground import Ground, Row, uses
 from scheduler.solver.many.patterns import Patterns
 from scheduler.solver.many.problem import REPAIR
 
-#: candidates left out, changes, cost
+#: candidates left out (as `AssignProblem.leaving_out` counts them), changes, cost
 Value = tuple[int, int, int]
 
 
@@ -72,7 +72,7 @@ class Answer:
     @property
     def value(self) -> Value:
         """How many are left out, what is changed, and what it costs."""
-        return value_of(self.board, self.patterns, self.columns, len(self.board.asks))
+        return value_of(self.board, self.patterns, self.columns, range(len(self.board.asks)))
 
     def ground(self) -> Ground:
         """What the answer leaves."""
@@ -161,11 +161,12 @@ def measure(board: Board, patterns: Patterns, column: Column) -> tuple[int, int]
 
 
 def value_of(
-    board: Board, patterns: Mapping[int, Patterns], columns: Mapping[int, Column], candidates: int
+    board: Board, patterns: Mapping[int, Patterns], columns: Mapping[int, Column], members: Iterable[int]
 ) -> Value:
-    """How many of so many candidates are left out, what is changed, and what these columns cost together."""
+    """What leaving out the members without a column counts, what is changed, and what the columns cost."""
     held = Counter(person for column in columns.values() for _, _, person in column.everybody)
     measured = [measure(board, patterns[index], column) for index, column in columns.items()]
     steps = sum(count * (count + 1) // 2 for count in held.values())
     cost = board.weights.load_step * steps + sum(cost for cost, _ in measured)
-    return candidates - len(columns), sum(change for _, change in measured), cost
+    left_out = sum(board.problem.leaving_out[index] for index in members if index not in columns)
+    return left_out, sum(change for _, change in measured), cost

@@ -37,8 +37,10 @@ ROUNDS = 5
 
 
 def assign(problem: AssignProblem, *, seconds: float = 10.0, workers: int = 1) -> Assigned:
-    """One option for as many candidates as possible, at the least cost for all together; when it is a repair,
-    with as few sessions moved as possible, then as few people changed, then at the least cost.
+    """One option for as many candidates as possible, at the least cost for all together.
+
+    A repair loses as few bookings as possible first, and among as many candidates moves as few sessions as
+    possible, then changes as few people, before the cost counts.
 
     Work is limited by counts, so that equal problems get equal answers; when `seconds` come first, the best
     answer so far is given and the outcome says so. `workers` groups of candidates who share nobody are solved
@@ -90,7 +92,8 @@ def offer(progress: Progress, answer: Answer) -> None:
 def bound(progress: Progress, board: Board, patterns: Mapping[int, Patterns]) -> None:
     """What no answer can do better than."""
     progress.alone = alone(board, patterns)
-    impossible = len(board.asks) - len(progress.alone)
+    leaving_out = board.problem.leaving_out
+    impossible = sum(leaving_out[ask.index] for ask in board.asks if ask.index not in progress.alone)
     cost = 0
     if progress.value and progress.value[0] == impossible:
         groups = components(board, progress.alone)
@@ -114,7 +117,7 @@ def prove(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
             for index in members:
                 columns.pop(index, None)
             columns.update(better)
-            progress.offer(columns, value_of(board, patterns, columns, len(board.asks)))
+            progress.offer(columns, value_of(board, patterns, columns, range(len(board.asks))))
 
     def solved(members: list[int]) -> Solution:
         mine = {index: columns[index] for index in members if index in columns}

@@ -3,7 +3,7 @@
 
 Times are ticks of the timeline; of these only the *starts* matter, ticks at which some session of some
 candidate could start at all, and everything is kept as matrices of people by starts. Sessions of the same
-length, buffer and grid have one matrix: a *shape*.
+length, buffer and grid, for which people's recent interviews count alike, have one matrix: a *shape*.
 """
 
 from __future__ import annotations
@@ -81,9 +81,11 @@ class Ask:
 
 @dataclass
 class Shape:
-    """Sessions alike in length, buffer and grid; filled once all starts are known."""
+    """Sessions alike in length, buffer, grid and loads; filled once all starts are known."""
 
     ticks: int
+    #: by person, the recent interviews that count; a newcomer's depend on whom they share a pool with
+    loads: tuple[int, ...]
     masks: dict[int, PersonStarts] = field(default_factory=dict)
     #: by person, the starts they could hold by themselves
     able: dict[int, int] = field(default_factory=dict)
@@ -225,15 +227,26 @@ class Board:
         return pool
 
     def _shape(self, index: int, plan: Plan, session: Session) -> int:
-        key = (session.minutes, session.buffer, plan.grid)
+        loads = self._loads(index, plan)
+        key = (session.minutes, session.buffer, plan.grid, loads)
         if key not in self._shape_of:
             self._shape_of[key] = len(self.shapes)
-            self.shapes.append(Shape(self.line.ticks(session.minutes)))
+            self.shapes.append(Shape(self.line.ticks(session.minutes), loads))
             if plan.grid not in self._reaches:
                 self._reaches[plan.grid] = Reach(
                     self.problem.problem(index), self.problem.span, line=self.line
                 )
         return self._shape_of[key]
+
+    def _loads(self, index: int, plan: Plan) -> tuple[int, ...]:
+        if not self.weights.load:
+            return (0,) * len(self.people)
+        key = ("loads", plan, self.problem.candidates[index].met)
+        if key not in self._kept:
+            own = self.problem.problem(index)
+            self._kept[key] = tuple(own.load_of(person) for person in self.people)
+        loads: tuple[int, ...] = self._kept[key]
+        return loads
 
     def _able(self, index: int, shape: int, session: Session, pools: Sequence[tuple[int, ...]]) -> int:
         """Starts at which every seat by itself could be filled."""
@@ -290,14 +303,12 @@ class Board:
         self.ticks: list[int] = self.starts.tolist()
         #: the column of each tick that is a start
         self.column = {tick: column for column, tick in enumerate(self.ticks)}
-        reach = next(iter(self._reaches.values()), None)
-        loads = [reach.problem.load_of(person) if reach else 0 for person in self.people]
         for shape in self.shapes:
             people = range(len(self.people))
             masks = [shape.masks.get(p) for p in people]
             able = self._bits([shape.able.get(p, 0) for p in people])[:, self.starts]
             liked = self._bits([m.preferred if m else 0 for m in masks])[:, self.starts]
-            cost = np.array(loads, np.int64)[:, None] * self.weights.load
+            cost = np.array(shape.loads, np.int64)[:, None] * self.weights.load
             cost = cost + np.where(liked, 0, self.weights.preferred_hours)
             over = self._bits([m.overbooked if m else 0 for m in masks])[:, self.starts]
             cost = cost + np.where(over, self.weights.overbooked, 0)

@@ -103,7 +103,7 @@ def _more(progress: Progress, board: Board, patterns: dict[int, Patterns], at_mo
     first = list(progress.columns.values())
     found = most_alike(board, patterns[0], first, at_most, deadline=progress.deadline)
     chosen = {number: replace(column, ask=number) for number, column in enumerate(found.columns[:MOST])}
-    progress.offer(chosen, value_of(board, patterns, chosen, len(board.asks)))
+    progress.offer(chosen, value_of(board, patterns, chosen, range(len(board.asks))))
     return min(at_most, floor(found.bound))
 
 

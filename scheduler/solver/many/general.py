@@ -35,12 +35,17 @@ class OneByOne:
 
     def solve(self) -> dict[int, Option]:
         """Options for as many as could be found, by the position of the candidate."""
+        counted = self.problem.leaving_out
         everybody = range(len(self.problem.candidates))
-        order = sorted(everybody, key=lambda index: (-self._people_wanted(index), index))
-        failed = [index for index in order if self.progress.over or not self._place(index)]
+        order = sorted(everybody, key=lambda index: (-counted[index], -self._people_wanted(index), index))
+        for index in order:
+            if not self.progress.over:
+                self._enter(index, self._kept(index, self.diary))
+        rest = [index for index in order if index not in self.options]
+        failed = [index for index in rest if self.progress.over or not self._place(index)]
         self._note()
         impossible = [i for i in failed if not self.progress.over and self._alone(i) is None]
-        self.progress.bound = (len(impossible), 0, 0)
+        self.progress.bound = (sum(counted[index] for index in impossible), 0, 0)
         possible = [index for index in order if index not in impossible]
         for _ in range(ROUNDS):
             if self.progress.over or not self._exchange(possible):
@@ -50,7 +55,7 @@ class OneByOne:
 
     def _alone(self, index: int) -> Option | None:
         """What a candidate could have if there were nobody else."""
-        return best_option(self.problem.problem(index))
+        return self._kept(index) or best_option(self.problem.problem(index))
 
     def _people_wanted(self, index: int) -> int:
         """Seats to be filled: long loops are harder to place, and come first."""
@@ -58,18 +63,22 @@ class OneByOne:
         return sum(seat.count for session in sessions for seat in session.seats if not seat.optional)
 
     def _place(self, index: int) -> bool:
-        option = self._kept(index) or best_option(self.problem.problem(index, self.diary))
+        option = self._kept(index, self.diary) or best_option(self.problem.problem(index, self.diary))
+        return self._enter(index, option)
+
+    def _enter(self, index: int, option: Option | None) -> bool:
+        """Whether there was something to enter."""
         if option is not None:
             self.options[index] = option
             self.diary.enter(index, option)
         return option is not None
 
-    def _kept(self, index: int) -> Option | None:
+    def _kept(self, index: int, others: Diary | None = None) -> Option | None:
         """What is booked for a candidate, with other people where there must be; None: the times are gone."""
         item = self.problem.candidates[index]
         if item.booked is None or not self.problem.agreed(item):
             return None
-        return seat(self.problem.problem(index, self.diary), item.booked)
+        return seat(self.problem.problem(index, others), item.booked)
 
     def _drop(self, index: int) -> None:
         del self.options[index]
@@ -94,7 +103,9 @@ class OneByOne:
     def _value(self) -> Value:
         cost = sum(option.cost for option in recounted(self.problem, self.options).values())
         moved, changed = changes_of(self.problem, self.options)
-        return len(self.problem.candidates) - len(self.options), self.problem.move * moved + changed, cost
+        counted = self.problem.leaving_out
+        left_out = sum(each for index, each in enumerate(counted) if index not in self.options)
+        return left_out, self.problem.move * moved + changed, cost
 
     def _note(self) -> None:
         self.progress.offer({}, self._value())

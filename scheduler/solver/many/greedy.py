@@ -10,12 +10,14 @@ from scheduler.solver.many.board import Ask, Board
 
 
 def scarcest_first(board: Board) -> list[int]:
-    """The candidates, those with the fewest ways to hold their scarcest session first."""
+    """Those who have something booked, then the others; of them those with the fewest ways to hold their
+    scarcest session first.
+    """
     ways = [
-        (min((_ways(board, ask, j) for j in range(len(ask.sessions))), default=0), ask.index)
+        (not ask.booked, min((_ways(board, ask, j) for j in range(len(ask.sessions))), default=0), ask.index)
         for ask in board.asks
     ]
-    return [index for _, index in sorted(ways)]
+    return [index for *_, index in sorted(ways)]
 
 
 def _ways(board: Board, ask: Ask, session: int) -> int:

@@ -80,21 +80,21 @@ def exactly(
     found: Found,
 ) -> Solution:
     """The same as one linear program after the other, each closed as far as work and clock allow."""
-    board, size = ground.board, len(members)
+    board = ground.board
 
     def group(aim: Aim) -> Best:
-        spared = size - len(columns)
+        spared = value_of(board, patterns, columns, members)[0]
         one = Group(ground, patterns, members, aim, spared=spared, deadline=deadline, found=found)
         return one.solve(columns)
 
     left_out = change = None
-    if len(columns) < size:
+    if len(columns) < len(members):
         left_out = group(LEFT_OUT)
         columns = left_out.columns
-    if value_of(board, patterns, columns, size)[1]:
+    if value_of(board, patterns, columns, members)[1]:
         change = group(CHANGE)
         columns = change.columns
-    most = value_of(board, patterns, columns, size)[1] if board.problem.ask == REPAIR else None
+    most = value_of(board, patterns, columns, members)[1] if board.problem.ask == REPAIR else None
     cost = group(replace(COST, most_changes=most))
     bound = (left_out.bound if left_out else 0, change.bound if change else 0, cost.bound)
     hurried = any(best.hurried for best in (left_out, change, cost) if best)
@@ -102,7 +102,7 @@ def exactly(
 
 
 class Group:
-    """Solves one group, of whom `spared` may be left out, for one aim."""
+    """Solves one group, of whom so many as count `spared` may be left out, for one aim."""
 
     def __init__(
         self,
@@ -148,6 +148,10 @@ class Group:
             self._measured[column] = measure(self.ground.board, self.patterns[column.ask], column)
         return self._measured[column]
 
+    def _counted(self, index: int) -> int:
+        """What leaving out this candidate counts."""
+        return self.ground.board.problem.leaving_out[index]
+
     @property
     def over(self) -> bool:
         return perf_counter() >= self.deadline
@@ -173,9 +177,10 @@ class Group:
         total, entered = 0.0, 0
         for index in self.members:
             pricing = Pricing(self.patterns[index], worth.prices)
-            found = pricing.cheapest(worth.leaving_out)
+            left_out = worth.without(self._counted(index))
+            found = pricing.cheapest(left_out)
             if found is None:
-                total += worth.leaving_out
+                total += left_out
                 continue
             total += found[0]
             limit = master.worth_of(index) - EPSILON
@@ -200,7 +205,7 @@ class Group:
     def value(self, columns: Mapping[int, Column]) -> int:
         """What these columns count for the aim."""
         if self.aim.counting:
-            return len(self.members) - len(columns)
+            return sum(self._counted(index) for index in self.members if index not in columns)
         value = sum(self.aim.of(*self._measure(column)) for column in columns.values())
         if self.aim.cost:
             held = Counter(person for column in columns.values() for _, _, person in column.everybody)
@@ -241,8 +246,9 @@ class Group:
         choices: list[Column] = []
         for index in self.members:
             pricing = Pricing(self.patterns[index], worth.prices)
-            found = pricing.cheapest(worth.leaving_out)
-            limit = (found[0] if found else worth.leaving_out) + gap + EPSILON
+            left_out = worth.without(self._counted(index))
+            found = pricing.cheapest(left_out)
+            limit = (found[0] if found else left_out) + gap + EPSILON
             for row in np.flatnonzero(pricing.floor <= limit).tolist():
                 choices += [column for _, column in pricing.ways(row, limit + EPSILON)]
                 if len(choices) > MOST_COLUMNS:

@@ -28,18 +28,22 @@ EPSILON = 1e-6
 
 @dataclass(frozen=True)
 class Worth:
-    """Prices of time, and what leaving a candidate out is worth; together with the cheapest column of each
-    candidate at these prices `constant` makes a bound.
+    """Prices of time, and what leaving a candidate out is worth who counts once; together with the cheapest
+    column of each candidate at these prices `constant` makes a bound.
     """
 
     prices: Prices
     leaving_out: float
     constant: float
 
+    def without(self, counted: int) -> float:
+        """What leaving out a candidate is worth who counts so often."""
+        return min(float(NEVER), self.leaving_out * counted)
+
 
 class Master:
-    """The program of one group of candidates, of whom `spared` may be left out; each stands for so many
-    `alike`.
+    """The program of one group of candidates, of whom so many as count `spared` may be left out; each stands
+    for so many `alike`.
     """
 
     def __init__(
@@ -66,11 +70,14 @@ class Master:
         self._chosen = {index: self.solver.Constraint(float(alike), float(alike)) for index in group}
         self._changes = self._at_most(aim.most_changes)
         self._left_out = self._at_most(None if aim.counting else spared)
-        for row in self._chosen.values() if aim.counting or spared else ():
-            variable = self.solver.NumVar(0.0, self.infinity, "")
+        for index, row in self._chosen.items() if aim.counting or spared else ():
+            variable, counted = self.solver.NumVar(0.0, self.infinity, ""), float(self._counted(index))
             row.SetCoefficient(variable, 1.0)
-            self._left_out.SetCoefficient(variable, 1.0)
-            self.objective.SetCoefficient(variable, 1.0 if aim.counting else 0.0)
+            self._left_out.SetCoefficient(variable, counted)
+            self.objective.SetCoefficient(variable, counted if aim.counting else 0.0)
+
+    def _counted(self, index: int) -> int:
+        return self.board.problem.leaving_out[index]
 
     def _at_most(self, number: int | None) -> pywraplp.Constraint:
         return self.solver.Constraint(-self.infinity, self.infinity if number is None else float(number))

@@ -39,7 +39,7 @@ def pack(
     seconds: float,
     found: Callable[[dict[int, Column]], None],
 ) -> Packed:
-    """One column for each candidate of the group but the `spared`, for less than `below`.
+    """One column for each candidate of the group but those who count `spared`, for less than `below`.
 
     `choices` are the columns with their cost and changes; `work` is OR-Tools' own measure, about seconds;
     `found` is told of each answer on the way.
@@ -50,19 +50,20 @@ def pack(
     by_candidate: dict[int, list[cp_model.IntVar]] = {index: [] for index in group}
     for column, literal in chosen.items():
         by_candidate[column.ask].append(literal)
-    left_out = []
+    left_out, counted = [], []
     for index in group:
         if aim.counting or spared:
             out = model.new_bool_var("")
             left_out.append(out)
+            counted.append(ground.board.problem.leaving_out[index])
             model.add_exactly_one([*by_candidate[index], out])
         else:
             model.add_exactly_one(by_candidate[index])
     if aim.counting:
-        literals, weights = list(left_out), [1] * len(left_out)
+        literals, weights = list(left_out), counted
     else:
         if left_out:
-            model.add(cp_model.LinearExpr.sum(left_out) <= spared)
+            model.add(cp_model.LinearExpr.weighted_sum(left_out, counted) <= spared)
         literals = list(chosen.values())
         weights = [aim.of(cost, change) for cost, change in choices.values()]
         for person, steps in _load_steps(model, ground, chosen) if aim.cost else ():

@@ -140,6 +140,18 @@ class AssignProblem:
         sessions = (session for item in self.candidates for session in item.plan.sessions)
         return 1 + sum(seat.count for session in sessions for seat in session.seats if not seat.optional)
 
+    @cached_property
+    def leaving_out(self) -> tuple[int, ...]:
+        """What leaving out each candidate counts: losing a booking more than leaving out everybody new."""
+        booked = [bool(self.agreed(item)) for item in self.candidates]
+        return tuple(self.booking_lost if each else 1 for each in booked)
+
+    @cached_property
+    def booking_lost(self) -> int:
+        """What losing one booking counts among those left out; 1 where all are booked, or none."""
+        new = sum(1 for item in self.candidates if not self.agreed(item))
+        return 1 + new if new < len(self.candidates) else 1
+
     def problem(
         self, index: int, others: Diary | None = None, *, only: Collection[str] | None = None
     ) -> Problem:

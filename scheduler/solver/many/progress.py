@@ -50,12 +50,19 @@ class Progress:
     def figures(self, problem: AssignProblem) -> Figures:
         """How it went, stage by stage."""
         candidates = len(problem.candidates)
-        left_out, change, cost = self.value or (candidates, 0, 0)
+        left_out, change, cost = self.value or (sum(problem.leaving_out), 0, 0)
         steps = tuple(
-            Improvement(seconds=at, options=candidates - value[0], objective=value[2])
+            Improvement(seconds=at, options=candidates - _number(problem, value[0]), objective=value[2])
             for at, value in self.improvements
         )
-        stages = [Stage(name="left out", objective=left_out, bound=self.bound[0])]
+        lost, least_lost = left_out // problem.booking_lost, self.bound[0] // problem.booking_lost
+        stages = []
+        if problem.booking_lost > 1:
+            stages.append(Stage(name="bookings lost", objective=lost, bound=least_lost))
+        number, least = _number(problem, left_out), _number(problem, self.bound[0])
+        stages.append(
+            Stage(name="left out", objective=number, bound=least if lost == least_lost else least_lost)
+        )
         if problem.ask == REPAIR:
             moved, changed = divmod(change, problem.move)
             least_moved, least_changed = divmod(self.bound[1], problem.move)
@@ -75,3 +82,9 @@ class Progress:
             total_seconds=perf_counter() - self.begun,
             stages=stages,
         )
+
+
+def _number(problem: AssignProblem, counted: int) -> int:
+    """How many candidates it is that count so much when they are left out."""
+    lost, new = divmod(counted, problem.booking_lost)
+    return lost + new

@@ -58,15 +58,23 @@ def placed(question):
 
 
 def value(question, outcome):
-    """How many are left out, how many sessions move, how many people join, and what the others cost."""
+    """How many lose their booking, how many are left out, how many sessions move, how many people join, and
+    what the others cost.
+    """
     options = outcome.options.values()
     changes = [change for item in outcome.assignments for change in item.changes]
     return (
+        lost(question, outcome.options),
         len(question.candidates) - len(options),
         sum(change.moved for change in changes),
         sum(len(change.joining) for change in changes),
         sum(option.cost for option in options),
     )
+
+
+def lost(question, kept):
+    """How many have something booked, and nothing in an answer for these candidates."""
+    return sum(1 for item in question.candidates if question.agreed(item) and item.id not in kept)
 
 
 def best_by_trying(question):
@@ -78,7 +86,8 @@ def best_by_trying(question):
         chosen, index = stack.pop()
         if index == len(choices):
             cost = sum(option.cost for option in recounted(question, chosen).values())
-            found = (len(choices) - len(chosen), *changes_of(question, chosen), cost)
+            kept = {question.candidates[number].id for number in chosen}
+            found = (lost(question, kept), len(choices) - len(chosen), *changes_of(question, chosen), cost)
             best = found if best is None else min(best, found)
             continue
         for option in choices[index]:

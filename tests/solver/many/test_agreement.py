@@ -100,6 +100,6 @@ def test_a_clock_that_comes_first_leaves_the_first_answer_and_says_so():
     question = many(*two, people=people, weights={"load_step": 10})
     hurried, patient = assign(question, seconds=1e-9), assign(question)
     assert (hurried.proof, patient.proof) == (STOPPED, OPTIMAL)
-    assert value(question, hurried) == value(question, patient) == (0, 0, 0, 30)
+    assert value(question, hurried) == value(question, patient) == (0, 0, 0, 0, 30)
     bounds = [outcome.figures.stages[-1].bound for outcome in (hurried, patient)]
     assert bounds == [20, 30]

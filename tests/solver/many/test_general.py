@@ -21,7 +21,7 @@ def test_somebody_may_meet_a_candidate_twice_and_others_in_between():
         candidate("Ann", *LOOP, **AGAIN), candidate("Ben", *LOOP, **AGAIN), people=[person("Ada", "coding")]
     )
     outcome = assign(question)
-    assert value(question, outcome) == best_by_trying(question) == (0, 0, 0, 0)
+    assert value(question, outcome) == best_by_trying(question) == (0, 0, 0, 0, 0)
     assert outcome.proof == OPTIMAL
 
 
@@ -33,6 +33,17 @@ def test_who_could_never_take_place_is_told_from_who_was_left_out():
     assert len(outcome.options) == 2
     assert next((stage.objective, stage.bound) for stage in outcome.figures.stages) == (2, 1)
     assert [bool(item.explanation) for item in outcome.assignments].count(True) == 2
+
+
+def test_somebody_new_takes_no_time_that_is_booked():
+    question = many(
+        candidate("Had", *LOOP, **AGAIN), people=[person("Ada", "coding", hours=("09:00", "11:00"))]
+    )
+    had = replace(question.candidates[0], booked=assign(question).options["had"])
+    longer = candidate("New", *LOOP, **AGAIN)
+    repaired = assign(question.evolve(ask=REPAIR, candidates=(longer, had)))
+    assert list(repaired.options) == ["had"]
+    assert value(question, repaired)[0] == 0
 
 
 def test_a_repair_keeps_times_before_people():

@@ -90,6 +90,32 @@ def test_who_cannot_be_kept_is_handed_over_with_blockers():
     assert assignment.explanation.blockers
 
 
+def test_somebody_new_takes_no_time_that_is_booked():
+    one = [("09:00", "10:00")]
+    had = booked(many(candidate("Had", offered=one), people=[ADA])).candidates
+    question = many(candidate("New", offered=one), *had, people=[ADA]).evolve(ask=REPAIR)
+    outcome = assign(question)
+    assert list(outcome.options) == ["had"]
+    assert outcome.proof == OPTIMAL
+    assert [(stage.name, stage.objective, stage.bound) for stage in outcome.figures.stages[:2]] == [
+        ("bookings lost", 0, 0),
+        ("left out", 1, 1),
+    ]
+
+
+def test_one_booking_is_kept_before_two_new_candidates_take_place():
+    long = session("coding", minutes=120)
+    had = booked(many(candidate("Had", long, offered=[("09:00", "11:00")]), people=[ADA])).candidates
+    new = [
+        candidate("Ann", offered=[("09:00", "10:00")]),
+        candidate("Ben", offered=[("10:00", "11:00")]),
+    ]
+    question = many(*new, *had, people=[ADA]).evolve(ask=REPAIR)
+    outcome = assign(question)
+    assert list(outcome.options) == ["had"]
+    assert value(question, outcome) == best_by_trying(question) == (0, 2, 0, 0, 0)
+
+
 def test_what_stays_needs_no_notice_and_what_moves_does():
     question = many(candidate("Ann", notice_hours=0, offered=[("09:00", "12:00")]), people=[ADA, BOB])
     late = booked(question)
@@ -139,7 +165,10 @@ def broken(draw):
         people[number] = replace(people[number], busy=(*people[number].busy, BusyBlock(during)))
     else:
         people.pop(number)
-    candidates = tuple(replace(item, booked=options.get(item.id)) for item in question.candidates)
+    new = draw(st.sampled_from([None, *(item.id for item in question.candidates)]))
+    candidates = tuple(
+        replace(item, booked=None if item.id == new else options.get(item.id)) for item in question.candidates
+    )
     return question.evolve(ask=REPAIR, candidates=candidates, interviewers=tuple(people))
 
 

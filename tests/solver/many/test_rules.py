@@ -9,6 +9,7 @@ from scheduler.domain.people import Buffer, Limits
 from scheduler.solver.facts import BusyBlock
 from scheduler.solver.many.assign import assign
 from scheduler.solver.many.judge import violations_of_all
+from scheduler.solver.outcome import OPTIMAL
 from tests.solver.builders import person, room, seat, session, span
 from tests.solver.many.builders import candidate, many, placed
 
@@ -112,6 +113,18 @@ def test_the_nth_interview_of_a_person_counts_n_steps():
     assert costs(ada) == [2, 4, 6]
     assert costs(ada, bob) == [2, 2, 4]
     assert costs(ada, bob, cat) == [2, 2, 2]
+
+
+def test_a_newcomer_counts_with_the_median_of_each_plan():
+    one, two = session("one", seat(None, "new", "ada")), session("two", seat(None, "new", "bob"))
+    people = [person("New", load=None), person("Ada", load=20), person("Bob", load=2)]
+    away = [people[0], *(replace(p, busy=(BusyBlock(span("00:00", "23:59")),)) for p in people[1:])]
+    question = many(candidate("Ann", one), candidate("Ben", two), people=away, weights={"load": 1})
+    outcome = assign(question)
+    costs = [option.cost for option in outcome.options.values()]
+    assert costs == [20, 2]
+    assert outcome.proof == OPTIMAL
+    assert outcome.figures.stages[-1].objective == sum(costs)
 
 
 def test_people_other_than_the_preferred_cost():
