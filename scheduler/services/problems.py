@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from calendars.values import Busy
 from scheduler.db.casts import Cast, OwnEntry
 from scheduler.domain.intervals import Interval, subtract
-from scheduler.domain.people import Candidate, Owner
+from scheduler.domain.people import Candidate, Interviewer, Owner
 from scheduler.domain.plans import Plan
 from scheduler.services.readings import Look
 from scheduler.services.wanted import INVITING
@@ -70,7 +70,12 @@ def state(
         if looks[room.id].readable
     )
     unreadable = tuple(
-        Unreadable(owner.id, looks[owner.id].reason or "", owner.name)
+        Unreadable(
+            owner.id,
+            looks[owner.id].reason or "",
+            owner.name,
+            owner.qualifications if isinstance(owner, Interviewer) else (),
+        )
         for owner in cast.owners
         if not looks[owner.id].readable
     )

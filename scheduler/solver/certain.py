@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scheduler.domain.options import Blocker
+from scheduler.domain.people import Qualification
+from scheduler.domain.plans import Seat, Session
+from scheduler.domain.wording import list_words
 from scheduler.solver.panels import Anybody, Distinct, Fit, Slot, cheapest
-from scheduler.solver.problem import Problem
+from scheduler.solver.problem import InterviewerFacts, Problem, Unreadable
 
 
 def certain(problem: Problem) -> Iterator[Blocker]:
@@ -33,27 +36,46 @@ def certain(problem: Problem) -> Iterator[Blocker]:
 
 
 def _missing_people(problem: Problem) -> Iterator[Blocker]:
-    unreadable = {item.id: item.name or item.id for item in problem.unreadable}
     for session in problem.plan.sessions:
         if sum(s.count for s in session.seats if s.skill and s.level != "qualified" and not s.optional) > 1:
             text = f"{session.title} asks for two people in training, and there may be one."
             yield Blocker(code="two_trainees", text=text, session_key=session.key)
         for seat in session.seats:
-            pool = problem.pool(seat)
-            if seat.optional or len(pool) >= seat.count:
-                continue
-            lost = [unreadable[id_] for id_ in seat.interviewers if id_ in unreadable]
-            if lost:
-                text = f"The calendar of {', '.join(lost)}, needed for {session.title}, could not be read."
-                yield Blocker(code="calendar_unreadable", text=text, session_key=session.key)
-            elif seat.skill:
-                level = "" if seat.level == "qualified" else f" at level {seat.level}"
-                who = "No interviewer has" if not pool else f"Only {len(pool)} of {seat.count} needed have"
-                text = f"{who} the skill {seat.skill}{level}, needed for {session.title}."
-                yield Blocker(code="no_interviewer", text=text, session_key=session.key)
-            else:
-                text = f"Only {len(pool)} of the {seat.count} people needed for {session.title} can be asked."
-                yield Blocker(code="no_interviewer", text=text, session_key=session.key)
+            if not seat.optional and len(problem.pool(seat)) < seat.count:
+                code, text = _missing(problem, session, seat)
+                yield Blocker(code=code, text=text, session_key=session.key)
+
+
+def _missing(problem: Problem, session: Session, seat: Seat) -> tuple[str, str]:
+    """Why too few may sit here: calendars that could not be read, people met before, or nobody else is
+    there.
+    """
+    level = "" if seat.level == "qualified" else f" at level {seat.level}"
+    lost = [item.name or item.id for item in problem.unreadable if _asks_for(seat, item)]
+    if lost:
+        has = "has" if len(lost) == 1 else "have"
+        needed = "" if seat.interviewers else f"who {has} the skill {seat.skill}{level}, "
+        calendar = "The calendar" if len(lost) == 1 else "The calendars"
+        text = f"{calendar} of {list_words(lost)}, {needed}needed for {session.title}, could not be read."
+        return "calendar_unreadable", text
+    met = [person.name for person in problem.interviewers if person.met and _asks_for(seat, person)]
+    if met and problem.plan.distinct_interviewers:
+        who = "those named" if seat.interviewers else f"those with the skill {seat.skill}{level}"
+        has = "has" if len(met) == 1 else "have"
+        text = f"Of {who} for {session.title}, {list_words(met)} {has} met the candidate already."
+        return "distinct_interviewers", text
+    found = len(problem.pool(seat))
+    if seat.skill:
+        who = f"Only {found} of {seat.count} needed have" if found else "No interviewer has"
+        return "no_interviewer", f"{who} the skill {seat.skill}{level}, needed for {session.title}."
+    text = f"Only {found} of the {seat.count} people needed for {session.title} can be asked."
+    return "no_interviewer", text
+
+
+def _asks_for(seat: Seat, person: InterviewerFacts | Unreadable) -> bool:
+    if seat.interviewers:
+        return person.id in seat.interviewers
+    return Qualification(seat.skill or "", seat.level) in person.qualifications
 
 
 def _too_few_people(problem: Problem) -> Iterator[Blocker]:

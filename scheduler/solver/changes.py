@@ -59,6 +59,7 @@ def ladders(problem: Problem) -> Iterator[Ladder]:
     yield tuple(_later(problem))
     if len(problem.plan.sessions) > 1:
         yield from _between_sessions(problem)
+    yield tuple(_twice(problem))
     yield tuple(_candidate_hours(problem))
     yield tuple(_notice(problem))
     yield tuple(_grid(problem))
@@ -130,10 +131,15 @@ def _between_sessions(problem: Problem) -> Iterator[Ladder]:
         close, gap = replace(plan, gap=Gap(0, plan.gap.max)), {"min": 0, "max": plan.gap.max}
         text = "Let sessions follow each other without a gap"
         yield (of_plan(problem, close, text, put("/plan/gap", gap)),)
-    if plan.distinct_interviewers:
+
+
+def _twice(problem: Problem) -> Iterator[Change]:
+    plan = problem.plan
+    met = any(person.met for person in problem.interviewers)
+    if plan.distinct_interviewers and (met or len(plan.sessions) > 1):
         again = replace(plan, distinct_interviewers=False)
         text = "Let somebody meet the candidate twice"
-        yield (of_plan(problem, again, text, put("/plan/distinct_interviewers", value=False)),)
+        yield of_plan(problem, again, text, put("/plan/distinct_interviewers", value=False))
 
 
 def _order(problem: Problem) -> Iterator[Change]:

@@ -193,6 +193,8 @@ class Unreadable:
     id: str
     reason: str
     name: str = ""
+    #: what somebody left out could have held; a room has none
+    qualifications: tuple[Qualification, ...] = ()
 
 
 def interviewer_to_json(person: InterviewerFacts) -> dict[str, Any]:
@@ -220,6 +222,15 @@ def room_to_json(room: RoomFacts) -> dict[str, Any]:
         "location": room.location,
         "busy": [_busy_to_json(block) for block in room.busy],
         "booked": [_booked_to_json(booked) for booked in room.booked],
+    }
+
+
+def unreadable_to_json(item: Unreadable) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "reason": item.reason,
+        "name": item.name,
+        "qualifications": [asdict(one) for one in item.qualifications],
     }
 
 
@@ -318,7 +329,10 @@ def read_room(node: Node) -> RoomFacts:
 
 
 def read_unreadable(node: Node) -> Unreadable:
-    members = node.fields("id reason", "name")
+    members = node.fields("id reason", "name qualifications")
     return Unreadable(
-        members["id"].name(), members["reason"].text(), members["name"].text() if "name" in members else ""
+        members["id"].name(),
+        members["reason"].text(),
+        members["name"].text() if "name" in members else "",
+        tuple(_qualification(item) for item in members_of(members, "qualifications")),
     )

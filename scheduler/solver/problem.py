@@ -34,6 +34,7 @@ from scheduler.solver.facts import (
     read_unreadable,
     read_weights,
     room_to_json,
+    unreadable_to_json,
 )
 from scheduler.solver.reading import Node, check_plan
 
@@ -192,7 +193,7 @@ class Problem:
             "ignore_candidate_hours": self.ignore_candidate_hours,
             "interviewers": [interviewer_to_json(person) for person in self.interviewers],
             "rooms": [room_to_json(room) for room in self.rooms],
-            "unreadable": [asdict(item) for item in self.unreadable],
+            "unreadable": [unreadable_to_json(item) for item in self.unreadable],
             "day_zone": self.day_zone,
             "options": self.options,
             "options_apart": self.options_apart,

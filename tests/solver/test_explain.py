@@ -9,12 +9,13 @@ from datetime import time, timedelta
 from hypothesis import given, settings
 
 from scheduler.domain.intervals import Interval
+from scheduler.domain.people import Qualification
 from scheduler.solver.certain import certain
 from scheduler.solver.deciding import more_plans
 from scheduler.solver.explain import blocking, explain_none
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, Solved
-from scheduler.solver.problem import CandidateFacts, Unreadable
+from scheduler.solver.problem import CandidateFacts, Problem, Unreadable
 from tests.solver.builders import (
     BookedInterview,
     Buffer,
@@ -68,6 +69,30 @@ def test_a_skill_nobody_has_is_named():
     assert [b.text for b in why(problem(BEN)).blockers] == [
         "No interviewer has the skill coding, needed for Coding."
     ]
+
+
+def test_who_has_the_skill_and_an_unreadable_calendar_is_named():
+    lost = Unreadable("eve", "timeout", "Eve", (Qualification("coding"),))
+    room_lost = Unreadable("elm", "timeout", "Elm")
+    question = problem(BEN).evolve(unreadable=(lost, room_lost))
+    assert [(b.code, b.text) for b in why(question).blockers] == [
+        (
+            "calendar_unreadable",
+            "The calendar of Eve, who has the skill coding, needed for Coding, could not be read.",
+        )
+    ]
+    assert Problem.from_json(question.to_json()).unreadable == question.unreadable
+
+
+def test_who_has_the_skill_and_met_the_candidate_is_named():
+    explanation = why(problem(person("Ada", "coding", met=True)))
+    assert [(b.code, b.text) for b in explanation.blockers] == [
+        (
+            "distinct_interviewers",
+            "Of those with the skill coding for Coding, Ada has met the candidate already.",
+        )
+    ]
+    assert [item.text for item in explanation.relaxations] == ["Let somebody meet the candidate twice"]
 
 
 def test_too_few_different_people_are_counted():

@@ -186,10 +186,10 @@ def test_of_the_people_who_could_be_asked_the_most_helpful_is_proposed():
     assert helps(question) == [("Let Dan hold Coding too", 3)]
 
 
-def test_who_has_met_the_candidate_is_not_proposed():
+def test_who_has_met_the_candidate_is_proposed_only_with_leave_to_meet_twice():
     away, met = person("Ada", "coding", busy=[ALL_DAY]), person("Cat", "coding", met=True)
     question = problem(away, met, sessions=[session("coding", seat(None, "ada"))])
-    assert helps(question) == []
+    assert helps(question) == [("Let somebody meet the candidate twice and let Cat hold Coding too", 1)]
 
 
 def test_who_learns_to_lead_is_proposed_where_nobody_qualified_is_free():

@@ -28,6 +28,7 @@ from scheduler.solver.facts import (
     Weights,
     interviewer_to_json,
     room_to_json,
+    unreadable_to_json,
 )
 from scheduler.solver.many.diary import Diary
 from scheduler.solver.problem import FORMAT, RULES, Problem, listed_twice
@@ -231,7 +232,7 @@ class AssignProblem:
             "ignore_candidate_hours": self.ignore_candidate_hours,
             "interviewers": [interviewer_to_json(person) for person in self.interviewers],
             "rooms": [room_to_json(room) for room in self.rooms],
-            "unreadable": [asdict(item) for item in self.unreadable],
+            "unreadable": [unreadable_to_json(item) for item in self.unreadable],
             "day_zone": self.day_zone,
             "between_interviews": self.between_interviews,
             "seed": self.seed,
