@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 
 from scheduler.db import casts
 from scheduler.db.casts import Cast
@@ -26,7 +27,6 @@ from scheduler.solver.problem import Problem, Unreadable
 #: the longest the solver may think about one candidate, and about many at once
 SECONDS = 10.0
 SECONDS_TOGETHER = 30.0
-SEED = 1
 #: seconds that the calendars may take; nobody waits in front of a screen for all of them
 PATIENCE = 60.0
 LONGER = timedelta(days=7)
@@ -39,6 +39,8 @@ class Asked:
     """A run as far as the solver is concerned."""
 
     organization_id: str
+    #: breaks ties, so that these follow neither from names nor from the order of a list
+    seed: int
     plan: Plan
     window: Interval
     options: int
@@ -68,6 +70,11 @@ class Together:
 
     problem: AssignProblem
     outcome: Assigned
+
+
+def seed_of(run_id: str) -> int:
+    """The seed of a run, drawn by its id: below 2 to the 31st."""
+    return int.from_bytes(sha256(run_id.encode()).digest()[:4]) >> 1
 
 
 def look(parts: Parts, asked: Asked) -> tuple[Interval, dict[str, Look]]:
@@ -108,7 +115,7 @@ def together(parts: Parts, asked: Asked, reach: Interval, looks: Mapping[str, Lo
         unreadable=common.unreadable,
         overbook=common.overbook,
         calendars_read=reach,
-        seed=SEED,
+        seed=asked.seed,
     )
     return Together(problem=problem, outcome=assign(problem, seconds=SECONDS_TOGETHER))
 
@@ -147,7 +154,7 @@ def _solve_for(
         met=asked.met[run_candidate_id],
         overbook=asked.overbook,
         options=asked.options,
-    ).evolve(seed=SEED, calendars_read=reach)
+    ).evolve(seed=asked.seed, calendars_read=reach)
     return problem, propose(problem, seconds=SECONDS)
 
 

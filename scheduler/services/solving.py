@@ -63,6 +63,7 @@ def _take(session: Session, run_id: str) -> Asked | None:
     waiting = [item for item in runs.candidates_of(session, run_id) if item.status == "waiting"]
     return Asked(
         organization_id=run.organization_id,
+        seed=asking.seed_of(run.id),
         plan=plan,
         window=window,
         options=run.options_wanted,
@@ -101,7 +102,7 @@ def _store(
         run.problem, run.outcome = together.problem.to_json(), together.outcome.to_json()
     _tell_unreadable(session, parts, run, asked, looks)
     run.version += 1
-    run.solver = _solver_facts(answers, together)
+    run.solver = _solver_facts(asked, answers, together)
     blind = _nothing_readable(asked, looks)
     if blind:
         run.error = "None of the calendars could be read, so no times could be worked out."
@@ -172,10 +173,10 @@ def add_options(
     return stored
 
 
-def _solver_facts(answers: Mapping[str, Answer], together: Together | None) -> dict[str, Any]:
+def _solver_facts(asked: Asked, answers: Mapping[str, Answer], together: Together | None) -> dict[str, Any]:
     outcomes = [together.outcome] if together else [a.outcome for a in answers.values() if a.outcome]
     return {
-        "seed": asking.SEED,
+        "seed": asked.seed,
         "outcomes": [{"status": each.status, "figures": each.figures.to_json()} for each in outcomes],
     }
 
@@ -250,6 +251,7 @@ def _take_candidate(session: Session, run_candidate_id: str) -> tuple[str, Asked
     met = casts.people_met(session, candidate.id, except_run_candidate=run_candidate_id)
     return run.id, Asked(
         organization_id=run.organization_id,
+        seed=asking.seed_of(run.id),
         plan=plan,
         window=window,
         options=run.options_wanted,

@@ -47,6 +47,22 @@ def mails_to(town, letter):
     return town.post.subjects_to(f"{letter}@example.net")
 
 
+def test_each_run_draws_a_seed_of_its_own_and_keeps_it_with_the_problem(town):
+    town.hire("Ada", skills=("python",))
+
+    ids = [assign(town)["id"], town.offer()["id"], assign(town)["id"]]
+
+    with town.parts.database.transaction(town.organization_id) as session:
+        kept = [session.get_one(rows.Run, id_) for id_ in ids]
+        seeds = [run.solver["seed"] for run in kept]
+        offered = session.scalars(sa.select(rows.RunCandidate.problem).filter_by(run_id=ids[1])).one()
+        stated = [kept[0].problem["seed"], offered["seed"], kept[2].problem["seed"]]
+    assert seeds == stated
+    assert len(set(seeds)) == 3
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert [replay.run(town.parts, id_) for id_ in ids] == [0, 0, 0]
+
+
 def test_everybody_is_offered_one_time_and_no_two_the_same_interviewer_at_once(town):
     town.hire("Ada", skills=("python",))
 

@@ -47,16 +47,23 @@ def assign(problem: AssignProblem, *, seconds: float = 10.0, workers: int = 1) -
     at once. Raises WrongAnswer when the judge finds a fault.
     """
     progress = Progress(deadline=perf_counter() + seconds)
+    drawn = problem.drawn
+    found = placed(problem.evolve(candidates=tuple(problem.candidates[i] for i in drawn)), progress, workers)
+    return outcome(problem, {drawn[nth]: option for nth, option in found.items()}, progress)
+
+
+def placed(problem: AssignProblem, progress: Progress, workers: int) -> dict[int, Option]:
+    """The options, by the position of the candidate; of two answers as good the one that comes first with
+    candidates in this order.
+    """
     try:
         board = Board(problem)
         patterns = all_patterns(board)
     except NotExpressible:
-        options = one_by_one(problem, progress)
-    else:
-        progress.built = perf_counter()
-        solve(progress, board, patterns, workers=workers)
-        options = finished(board, progress.columns)
-    return outcome(problem, options, progress)
+        return one_by_one(problem, progress)
+    progress.built = perf_counter()
+    solve(progress, board, patterns, workers=workers)
+    return finished(board, progress.columns)
 
 
 def solve(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *, workers: int) -> None:

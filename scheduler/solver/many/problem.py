@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -104,6 +105,14 @@ class AssignProblem:
 
     def evolve(self, **changes: Any) -> AssignProblem:
         return replace(self, **changes)
+
+    @cached_property
+    def drawn(self) -> tuple[int, ...]:
+        """The positions of the candidates in an order that the seed and their ids alone draw, so that no tie
+        follows from the order in which they are given.
+        """
+        numbers = [sha256(f"{self.seed} {item.id}".encode()).digest() for item in self.candidates]
+        return tuple(sorted(range(len(numbers)), key=numbers.__getitem__))
 
     @cached_property
     def people(self) -> tuple[InterviewerFacts, ...]:

@@ -15,7 +15,7 @@ from scheduler.solver.many.outcome import Assigned
 from scheduler.solver.many.problem import AssignProblem, PlannedCandidate
 from scheduler.solver.outcome import OPTIMAL, STOPPED
 from scheduler.solver.problem import Weights
-from tests.solver.builders import person
+from tests.solver.builders import person, session
 from tests.solver.many.builders import best_by_trying, candidate, many, value
 from tests.solver.random_problems import problems
 
@@ -92,6 +92,22 @@ def test_every_answer_passes_the_judge_and_is_the_same_again(question):
         sum(reason.value for reason in o.reasons) for o in first.options.values()
     ]
     assert Assigned.from_json(first.to_json()) == first
+
+
+def test_who_is_left_out_follows_the_seed_and_the_ids_and_not_the_order_of_the_list():
+    def left_out(seed, names, **rules):
+        loop = (session("one"), session("two")) if rules else ()
+        offered = [("09:00", "11:00")] if rules else [("09:00", "10:00")]
+        four = [candidate(name, *loop, offered=offered, **rules) for name in names]
+        outcome = assign(many(*four, people=[person("Ada", "coding")], seed=seed))
+        return {item.candidate_id for item in outcome.assignments if item.option is None}
+
+    names = ["Ann", "Ben", "Cem", "Dia"]
+    for rules in ({}, {"distinct_interviewers": False}):
+        drawn = [left_out(seed, names, **rules) for seed in range(6)]
+        assert drawn == [left_out(seed, names[::-1], **rules) for seed in range(6)]
+        assert len({frozenset(each) for each in drawn}) > 1
+        assert {len(each) for each in drawn} == {3}
 
 
 def test_a_clock_that_comes_first_leaves_the_first_answer_and_says_so():
