@@ -17,7 +17,7 @@ from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE
 from scheduler.messages.content import Brand, MailFacts, Part, Person, SessionFacts
 from scheduler.services import conferences, connections, invitations, owing
-from scheduler.services.parts import Parts
+from scheduler.services.parts import SYSTEM, Parts
 
 
 def of_message(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
@@ -182,6 +182,7 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
     }
     if message.kind in owing.WITH_INVITATION:
         facts |= {"kind": "confirmation", **_what_changed(session, message, booking)}
+        facts["assigned"] = _was_assigned(session, booking)
     if message.recipient_role == "candidate":
         facts["candidate_link"] = _link_of(session, parts, booking)
     if message.kind == "cancellation":
@@ -189,6 +190,16 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
         if message.recipient_role != "candidate":
             facts["reason"] = details.get("reason", "")
     return MailFacts(**facts)
+
+
+def _was_assigned(session: Session, booking: rows.Booking) -> bool:
+    """Nobody chose the time: the service itself booked it."""
+    booked = sa.select(rows.Event.id).where(
+        rows.Event.booking_id == booking.id,
+        rows.Event.type == "booking.confirmed",
+        rows.Event.actor == SYSTEM.name,
+    )
+    return session.scalar(booked.limit(1)) is not None
 
 
 def _what_changed(session: Session, message: rows.Message, booking: rows.Booking) -> dict[str, Any]:

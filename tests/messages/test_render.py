@@ -220,6 +220,12 @@ def test_any_calendar_is_asked_to_be_readable() -> None:
             "We cannot read the calendar of Ada Keller (Mon 30 Nov, 10:41 CET)",
         ),
         ("confirmation", "contact", {}, "Candy Date has chosen Tue 1 Dec, 12:15 CET"),
+        (
+            "confirmation",
+            "contact",
+            {"assigned": True},
+            "Candy Date has been given Tue 1 Dec, 12:15 CET",
+        ),
         ("cancellation", "contact", {}, "Cancelled: Candy Date, Tue 1 Dec, 12:15 CET"),
         (
             "video_link",

@@ -102,6 +102,26 @@ def test_to_confirm_is_to_book_everybody_at_once_with_one_mail_each(town):
     assert len(looked_at["ada@acme.example"].blocks) == 3
 
 
+def test_nobody_is_said_to_have_chosen_the_time_they_were_given(town):
+    town.hire("Ada", skills=("python",))
+
+    assign(town, candidates=CROWD[:1], confirm=True)
+
+    assert town.post.subjects_to(CONTACT["email"]) == ["Candidate a has been given Wed 2 Dec, 09:00 GMT"]
+    texts = [mail.get_body(("plain",)).get_content() for mail in town.post.mails]
+    assert len(texts) == 2
+    assert not [text for text in texts if "chose" in text]
+
+
+def test_who_confirms_the_time_they_were_offered_has_chosen_it(town):
+    town.hire("Ada", skills=("python",))
+
+    town.book(assign(town, candidates=CROWD[:1]))
+    town.run_jobs()
+
+    assert town.post.subjects_to(CONTACT["email"]) == ["Candidate a has chosen Wed 2 Dec, 09:00 GMT"]
+
+
 def test_what_was_confirmed_can_be_called_off_from_the_candidates_link(town):
     town.hire("Ada", skills=("python",))
     run = assign(town, candidates=CROWD[:1], confirm=True)
