@@ -37,6 +37,9 @@ class FieldError:
     pointer: str
     detail: str
 
+    def __str__(self) -> str:
+        return f"{self.pointer}: {self.detail}" if self.pointer else self.detail
+
 
 class Invalid(Refusal):
     """Some fields are not right."""
@@ -45,7 +48,7 @@ class Invalid(Refusal):
 
     def __init__(self, *errors: FieldError, detail: str | None = None) -> None:
         self.errors = errors
-        super().__init__(detail or "; ".join(f"{e.pointer}: {e.detail}" for e in errors) or None)
+        super().__init__(detail or "; ".join(map(str, errors)) or None)
 
     @classmethod
     def at(cls, pointer: str, detail: str) -> Invalid:

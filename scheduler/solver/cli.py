@@ -12,7 +12,7 @@ from typing import Any
 
 from scheduler.domain.errors import Invalid
 from scheduler.solver.many.outcome import Assigned, Capacity
-from scheduler.solver.many.problem import AssignProblem
+from scheduler.solver.many.problem import ASSIGN, REPAIR, AssignProblem
 from scheduler.solver.outcome import Outcome
 from scheduler.solver.problem import CAPACITY, PROPOSE, Problem
 from scheduler.solver.reading import Node, check_length
@@ -92,7 +92,9 @@ def _read(name: str) -> Problem | AssignProblem:
     text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
     data: Any = json.loads(text)
     asked = data.get("ask") if isinstance(data, dict) else None
-    problem = Problem.from_json(data) if asked in (None, PROPOSE, CAPACITY) else AssignProblem.from_json(data)
+    if asked is not None:
+        Node(asked, "/ask").one_of(PROPOSE, CAPACITY, ASSIGN, REPAIR)
+    problem = AssignProblem.from_json(data) if asked in (ASSIGN, REPAIR) else Problem.from_json(data)
     plans = Node(data["plans"], "/plans").items() if "plans" in data else [Node(data["plan"], "/plan")]
     for plan in plans:
         check_length(plan)
@@ -104,6 +106,8 @@ def _one_line(error: Exception) -> str:
         return error.strerror or "cannot be read"
     if isinstance(error, json.JSONDecodeError):
         return f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
     if isinstance(error, UnicodeDecodeError):
         return "is not UTF-8 text"
     return " ".join(str(error).split())

@@ -15,6 +15,10 @@ from scheduler.domain.hours import WEEKDAYS, WeeklyHours
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.plans import MOST_SESSIONS
 
+#: of instants, first and last: notice, horizon, days and buffers are counted from them, and stay dates
+YEARS = (1900, 9000)
+OUT_OF_RANGE = f"is not within the years {YEARS[0]} to {YEARS[1]}"
+
 
 @cache
 def _zone_exists(name: str) -> bool:
@@ -33,7 +37,7 @@ class Node:
     pointer: str = ""
 
     def refused(self, detail: str) -> Invalid:
-        return Invalid.at(self.pointer or "/", detail)
+        return Invalid.at(self.pointer, detail)
 
     def fields(self, required: str, optional: str = "") -> dict[str, Node]:
         """The members of an object, given as names separated by spaces. Optional ones that are null count
@@ -94,9 +98,14 @@ class Node:
 
     def instant(self) -> datetime:
         try:
-            return parse_instant(self.text())
+            instant = parse_instant(self.text())
         except ValueError as error:
             raise self.refused(f"is not a time with an offset: {error}") from error
+        except OverflowError as error:
+            raise self.refused(OUT_OF_RANGE) from error
+        if not YEARS[0] <= instant.year <= YEARS[1]:
+            raise self.refused(OUT_OF_RANGE)
+        return instant
 
     def zone(self) -> str:
         if not _zone_exists(self.name()):

@@ -63,7 +63,7 @@ def test_a_capacity_is_counted(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("path", "value", "line"),
     [
-        (["ask"], "guess", "-: /ask: is none of assign, repair"),
+        (["ask"], "guess", "-: /ask: is none of propose, capacity, assign, repair"),
         (["plans"], [], "-: /plans: needs at least 1"),
         (["plans", 0, "sessions"], talks(9), "-: /plans/0/sessions: are more than 8"),
         (["candidates", 1, "plan"], 2, "-: /candidates/1/plan: is not between 0 and 0"),
@@ -108,7 +108,15 @@ def changed(path, value, question=QUESTION):
     ("text", "line"),
     [
         ("{", "-: is not JSON: Expecting property name enclosed in double quotes at line 1, column 2"),
-        ("[]", "-: /: is not an object"),
+        ("[]", "-: is not an object"),
+        ("[" * 100_000, "-: is nested too deeply"),
+        (changed(["ask"], "x"), "-: /ask: is none of propose, capacity, assign, repair"),
+        (changed(["now"], "9999-12-31T23:59:59Z"), "-: /now: is not within the years 1900 to 9000"),
+        (changed(["now"], "0001-01-01T00:00:00+14:00"), "-: /now: is not within the years 1900 to 9000"),
+        (
+            changed(["window", "end"], "9999-12-31T23:59:59-01:00"),
+            "-: /window/end: is not within the years 1900 to 9000",
+        ),
         ("{}", "-: /format: is missing"),
         (changed(["format"], 2), "-: /format: is not between 1 and 1"),
         (changed(["colour"], "red"), "-: /colour: is not a known field"),
