@@ -137,5 +137,5 @@ def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
         return max(0.0, (in_utc(moment) - in_utc(now)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

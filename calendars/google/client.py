@@ -8,7 +8,6 @@ text; and one ``Http`` shared by threads breaks. All of that is met here.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -80,6 +79,8 @@ class Client:
             # No events are told as an empty list, or by none; but what is no list of events says nothing.
             if not isinstance(page.get("items", [] if page.get("kind") == LIST else None), list):
                 raise BadAnswer
+            if not all(isinstance(item, dict) for item in page.get("items", ())):
+                raise BadAnswer
             yield {"items": [], **page}
             token = page.get("nextPageToken")
             if not token:
@@ -91,12 +92,17 @@ class Client:
             raise NoTime
         timeout = TIMEOUT if left is None else max(0.05, min(TIMEOUT, left))
         plain = fresh_http(timeout)
-        http = google_auth_httplib2.AuthorizedHttp(SourceCredentials(source), http=plain)
+        http = _Http(SourceCredentials(source), http=plain)
         try:
             answer = request.execute(http=http, num_retries=0)
         except HttpError as error:
             raise meaning_of(error) from None
-        except (json.JSONDecodeError, UnicodeDecodeError):
+        except (ValueError, RecursionError, AttributeError, TypeError, LookupError):
+            # How googleapiclient fails over JSON that is other than it knows.
+            if http.last is None:
+                raise
+            if http.last.status >= 300:
+                raise meaning_of(HttpError(http.last, b"")) from None
             raise Outage(NOT_JSON) from None
         except (OSError, HTTPException, httplib2.HttpLib2Error) as error:
             raise Outage(f"Google Calendar is not answering ({type(error).__name__}).") from None
@@ -107,6 +113,16 @@ class Client:
         if not isinstance(answer, dict):
             raise Outage(NOT_JSON)
         return answer
+
+
+class _Http(google_auth_httplib2.AuthorizedHttp):  # type: ignore[misc]  # it tells no types
+    """Remembers what came, for where googleapiclient cannot make sense of it."""
+
+    last: httplib2.Response | None = None
+
+    def request(self, *args: Any, **kwargs: Any) -> tuple[httplib2.Response, bytes]:
+        self.last, content = super().request(*args, **kwargs)
+        return self.last, content
 
 
 @cache

@@ -125,6 +125,9 @@ class _Delegated:
             raise refused_token(error) from None
         except (TransportError, OSError, HTTPException, httplib2.HttpLib2Error):
             raise Outage("Google's sign-in is not answering.") from None
+        except (RecursionError, AttributeError, TypeError, KeyError, ValueError):
+            # how google-auth fails over JSON that is other than it knows
+            raise Outage("Google's sign-in is not answering as it should.") from None
         finally:
             http.close()
 

@@ -109,7 +109,7 @@ class GoogleSignIn:
                 self._token_url, data=form, timeout=TIMEOUT, verify=authorities, allow_redirects=False
             )
             told = response.json()
-        except (requests.RequestException, ValueError):
+        except (requests.RequestException, ValueError, RecursionError):
             raise Outage("Google's sign-in is not answering as it should.") from None
         if response.ok and isinstance(told, dict) and told.get("access_token"):
             return told

@@ -134,7 +134,7 @@ def reasons_in(content: bytes) -> list[str]:
         error = json.loads(content)["error"]
         told = [*error.get("errors", ()), *error.get("details", ())]
         return [str(item["reason"]) for item in told if item.get("reason")] + [str(error.get("status"))]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return []
 
 

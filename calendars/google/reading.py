@@ -54,8 +54,7 @@ def free_busy_body(addresses: Iterable[str], start: datetime, end: datetime) -> 
 
 def free_busy_of(answer: Mapping[str, Any], address: str) -> Told:
     """The blocks of one calendar, or why they are not known. Nothing missing is ever free."""
-    told = answer.get("calendars", {}).get(address)
-    group = answer.get("groups", {}).get(address)
+    told, group = (_of(answer.get(kind), address) for kind in ("calendars", "groups"))
     if not isinstance(told, Mapping):
         errors = group.get("errors") if isinstance(group, Mapping) else None
         return _reason(errors) if errors else MISSING
@@ -69,8 +68,12 @@ def free_busy_of(answer: Mapping[str, Any], address: str) -> Told:
             for block in told["busy"]
             if block["start"] != block["end"]
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise BadAnswer from None
+
+
+def _of(found: Any, address: str) -> Any:
+    return found.get(address) if isinstance(found, Mapping) else None
 
 
 def _reason(errors: Any) -> Refusal:
@@ -84,11 +87,11 @@ def blocks_of(items: Iterable[Mapping[str, Any]], zone: str) -> Told:
     """What these events block; whole days count in the calendar's zone."""
     try:
         calendars_own = ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
+    except (KeyError, ValueError, OSError, TypeError, AttributeError):
         return UNKNOWN_ZONE
     try:
         return tuple(block for item in items if (block := _block(item, calendars_own)) is not None)
-    except (KeyError, ValueError, TypeError, AttributeError):
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         raise BadAnswer from None
 
 

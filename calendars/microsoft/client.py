@@ -137,7 +137,8 @@ class Client:
         for _ in turns():
             with needs_mailbox():
                 page = self.call(source, "GET", path, query=query, prefer=prefer, deadline=deadline)
-            if not isinstance(page.get("value"), list):
+            items = page.get("value")
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
                 raise BadAnswer
             yield page
             if not page.get("@odata.nextLink"):
@@ -201,7 +202,7 @@ class Client:
         if response.ok:
             try:
                 answer = response.json()
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise Outage(DOWN) from None
             if not isinstance(answer, dict):
                 raise Outage(DOWN)

@@ -113,7 +113,7 @@ def code_in(response: requests.Response) -> str:
         code = str(error.get("code") or "")
         inner = error.get("innerError") or error.get("innererror") or {}
         told = (code or str(inner.get("code") or "")).lower()
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ""
     # It is logged, so that what is no code is none.
     return told if _CODE.fullmatch(told) else ""

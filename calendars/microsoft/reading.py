@@ -68,7 +68,7 @@ def _moment(instant: datetime) -> dict[str, str]:
 def schedules_of(answer: Mapping[str, Any]) -> dict[str, Told]:
     """What each schedule says, by address in lower case."""
     told = answer.get("value")
-    if not isinstance(told, list):
+    if not isinstance(told, list) or not all(isinstance(item, Mapping) for item in told):
         raise BadAnswer
     return {str(item.get("scheduleId") or "").lower(): _schedule(item) for item in told}
 
@@ -88,7 +88,7 @@ def _schedule(item: Mapping[str, Any]) -> Told:
         )
     except UnknownZone:
         return UNKNOWN_ZONE
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise BadAnswer from None
 
 
@@ -100,7 +100,7 @@ def events_of(items: Iterable[Mapping[str, Any]], owner_zone: str) -> Told:
         )
     except UnknownZone:
         return UNKNOWN_ZONE
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise BadAnswer from None
 
 
@@ -157,7 +157,7 @@ def instant(moment: Mapping[str, Any]) -> datetime:
     """The same, for what was written. Raises BadAnswer."""
     try:
         return _instant(moment)
-    except (UnknownZone, ValueError, KeyError, TypeError):
+    except (UnknownZone, ValueError, KeyError, TypeError, OverflowError):
         raise BadAnswer from None
 
 

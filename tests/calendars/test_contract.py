@@ -30,10 +30,11 @@ from calendars import (
     pieces,
 )
 from calendars.caldav import CalDavCalendars
+from calendars.errors import CalendarError
 from calendars.google import GoogleCalendars, ServiceAccount
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
 from tests.calendars.caldav.radicale_server import running
-from tests.fakes.faults import empty_page
+from tests.fakes.faults import answer, empty_page
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
 
@@ -55,6 +56,8 @@ class Bench:
     add_day: Callable[[str, date], None] | None = None
     #: for good, with everything in it
     remove_calendar: Callable[[str], None] | None = None
+    #: everything is answered with this status, body and headers, from now on
+    answer: Callable[[int, str, dict[str, str]], None] | None = None
     #: lists of events have a further page each time, from now on
     never_end: Callable[[], None] | None = None
     #: a calendar comes to be by being written to, and is known by nobody's leave
@@ -105,13 +108,17 @@ def google_bench(_: Path) -> Iterator[Bench]:
         fake.add_person(ANA.address, time_zone=ANA.time_zone)
         yield Bench(
             provider=GoogleCalendars(
-                ServiceAccount(fake.service_account()), endpoint=fake.api_endpoint, now=lambda: NOW
+                ServiceAccount(fake.service_account()),
+                endpoint=fake.api_endpoint,
+                now=lambda: NOW,
+                sleep=lambda _: None,
             ),
             add_calendar=lambda address: None if address == ANA.address else fake.add_person(address),
             add_busy=lambda address, start, end: fake.add_event(address, start, end) and None,
             add_day=lambda address, day: fake.add_event(address, day, day + timedelta(days=1)) and None,
             break_calendar=fake.no_access,
             remove_calendar=fake.forget_person,
+            answer=lambda *what: fake.faults.add(answer(*what), times=None),
             never_end=lambda: fake.faults.add(empty_page(), method="GET", times=None),
             nowhere="not_found",
         )
@@ -126,7 +133,9 @@ def microsoft_bench(_: Path) -> Iterator[Bench]:
             fake.tenant_id, fake.client_id, Credential(secret=fake.client_secret), authority=fake.authority
         )
         yield Bench(
-            provider=MicrosoftCalendars(application, endpoint=fake.graph_endpoint, now=lambda: NOW),
+            provider=MicrosoftCalendars(
+                application, endpoint=fake.graph_endpoint, now=lambda: NOW, sleep=lambda _: None
+            ),
             add_calendar=lambda address: None if address == ANA.address else fake.add_person(address),
             add_busy=lambda address, start, end: fake.add_event(address, start, end) and None,
             add_day=lambda address, day: (
@@ -134,6 +143,7 @@ def microsoft_bench(_: Path) -> Iterator[Bench]:
             ),
             break_calendar=fake.no_access,
             remove_calendar=fake.forget_person,
+            answer=lambda *what: fake.faults.add(answer(*what), times=None),
             never_end=lambda: fake.faults.add(empty_page(), method="GET", times=None),
             nowhere="no_mailbox",
         )
@@ -468,6 +478,41 @@ def test_a_list_that_does_not_end_is_an_outage(bench, monkeypatch, bound, value)
     assert (reading.code, reading.passing) == ("provider_down", True)
     with pytest.raises(Outage):
         bench.provider.changes_since(ANA, None)
+
+
+DEEP = "[" * 100_000
+ODD = [
+    *(
+        "[]",
+        "5",
+        "null",
+        DEEP,
+        f'{{"error": {DEEP}',
+        '{"calendars": [1]}',
+        '{"value": [1]}',
+        '{"items": [1]}',
+    ),
+    *('{"error": {"message": 5}}', '{"error": {"message": [1]}}', '{"error": {"message": {"a": 1}}}'),
+    *('{"error": {"errors": [5]}}', '{"error": {"message": "x", "errors": 5}}', '{"error": 5}'),
+]
+
+
+@pytest.mark.parametrize("body", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize("status", [200, 403])
+def test_an_answer_that_makes_no_sense_is_no_free_time_and_no_crash(bench, status, body):
+    if bench.answer is None:
+        pytest.skip("nobody else answers there")
+    bench.add_calendar(ANA.address)
+    soon = {"Content-Type": "application/json", "Retry-After": "Fri, 31 Dec 9999 23:59:59 -2300"}
+    bench.answer(status, body, soon)
+
+    for detail in ("free_busy", "events"):
+        asked = replace(ANA, detail=detail)
+        reading = bench.provider.read_busy([asked], START, END, deadline=time.monotonic() + 0.2)[ANA.address]
+        assert isinstance(reading, Unreadable)
+    for ask in (bench.provider.create_event, lambda a, d: bench.provider.find_event(a, d.uid)):
+        with pytest.raises(CalendarError):
+            ask(ANA.address, draft())
 
 
 def test_a_cursor_that_means_nothing_begins_again(bench):

@@ -137,3 +137,7 @@ def test_retry_after_as_a_date_is_never_in_the_past(seconds):
 def test_a_retry_after_that_says_nothing_is_none(text):
     found = seconds_to_wait(text, NOW)
     assert found is None or found > 0
+
+
+def test_a_date_beyond_all_dates_says_nothing():
+    assert seconds_to_wait("Fri, 31 Dec 9999 23:59:59 -2300", datetime(2026, 11, 23, tzinfo=UTC)) is None
