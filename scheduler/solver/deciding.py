@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether there is a plan at all, and from how many starts: the search's question without its costs.
 
-Explanations ask it many times. Work is limited by counting branches, as in the search.
+Explanations ask it many times. Work is limited by counting, as in the search.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator
 from itertools import pairwise
 
 from scheduler.solver.drafts import Placed, fit_for
+from scheduler.solver.effort import PANELS, Effort
 from scheduler.solver.panels import Anybody, Distinct, Slot, cheapest
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach
@@ -22,23 +23,27 @@ BRANCHES = 12_000
 MOST_BRANCHES = 1_500
 
 
-def more_plans(problem: Problem, *, than: int) -> bool | None:
+def more_plans(problem: Problem, *, than: int, effort: Effort | None = None) -> bool | None:
     """Whether plans can begin at more times than that. None: the budget was over before that was known."""
     if problem.open_window is None:
         return False
-    deciding = Deciding(problem)
+    effort = effort or Effort()
+    if effort.spent:
+        return None
+    deciding = Deciding(problem, effort)
     if deciding.count(than + 1) > than:
         return True
     return None if deciding.undecided else False
 
 
-def count_starts(problem: Problem) -> int:
+def count_starts(problem: Problem, effort: Effort | None = None) -> int:
     """How many options there are, counted up to the number wanted; what the budget cuts off is not
     counted.
     """
-    if problem.open_window is None:
+    effort = effort or Effort()
+    if problem.open_window is None or effort.spent:
         return 0
-    deciding = Deciding(problem)
+    deciding = Deciding(problem, effort)
     if problem.options_apart:
         from scheduler.solver.apart.sets import count_apart  # noqa: PLC0415 (loads numpy, for those who need it)
 
@@ -49,8 +54,10 @@ def count_starts(problem: Problem) -> int:
 class Deciding:
     """The starts from which a problem, whose window leaves some time, has a plan."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, effort: Effort | None = None) -> None:
         self.problem, self.plan = problem, problem.plan
+        self.effort = effort or Effort()
+        self.effort.ask()
         self.reach = Reach(problem, problem.open_window or problem.window)
         self.timing = Timing(problem, self.reach.line)
         self.tick = self.reach.line.minutes
@@ -107,10 +114,11 @@ class Deciding:
         if not left:
             return True
         for minute, session, spans in self._next(today, left):
-            if self._left <= 0:
+            if self._left <= 0 or self.effort.spent_on_this:
                 self.undecided = True
                 return False
             self._left -= 1
+            self.effort.take()
             if self._grows((*placed, (session, minute)), spans, left - {session}):
                 return True
         return False
@@ -122,6 +130,10 @@ class Deciding:
         day = self.timing.day(today[0][0])
         key = (left, day, self._last_day, today[-1][1], self._history(day, today))
         if key not in self._in_time:
+            if self.effort.spent_on_this:
+                self.undecided = True
+                return False
+            self.effort.take()
             if not left:
                 self._in_time[key] = self.timing.waiting(day, today) is not None
             elif day == self._last_day and today[-1][1] + self._needed(left) > self._close(day):
@@ -202,6 +214,7 @@ class Deciding:
             return True  # a start is one at which this session alone can take place
         key = frozenset(placed)
         if key not in self._panels:
+            self.effort.take(PANELS)
             slots = self._slots([(session, 1 << minute // self.tick) for session, minute in placed])
             panels = cheapest(slots, fit_for(self.reach, self.timing, placed))
             self._panels[key] = panels.people is not None

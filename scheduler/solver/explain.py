@@ -8,7 +8,7 @@ known to, because the limit of work came first, stays and is not told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
@@ -19,6 +19,7 @@ from scheduler.domain.wording import day_words
 from scheduler.solver.causes import Cause, Part, causes
 from scheduler.solver.certain import certain
 from scheduler.solver.deciding import more_plans
+from scheduler.solver.effort import Effort, never
 from scheduler.solver.problem import Problem
 from scheduler.solver.relax import relaxations
 
@@ -56,25 +57,27 @@ class Blocking:
         return found or (NO_TIME if self.whole else NOT_KNOWN,)
 
 
-def explain_none(problem: Problem) -> Explanation:
-    """Why this problem, known to have no answer, has none."""
+def explain_none(problem: Problem, over: Callable[[], bool] = never) -> Explanation:
+    """Why this problem, known to have no answer, has none, as far as that is found before it is `over`."""
     missing = tuple(certain(problem))
     if any(blocker.code == "calendars_unreadable" for blocker in missing):
         return Explanation(summary=UNKNOWN, blockers=missing, unreadable=_unreadable(problem))
     if missing:
         blockers, why = missing, _all_of(missing)
     else:
-        found = blocking(problem)
+        found = blocking(problem, effort=Effort(over))
         blockers, why = found.blockers, _why(found)
     return Explanation(
         summary=f"“{problem.plan.name}” cannot take place {_when(problem)}. {why}",
         blockers=blockers,
-        relaxations=relaxations(problem, 0),
+        relaxations=relaxations(problem, 0, Effort(over)),
         unreadable=_unreadable(problem),
     )
 
 
-def explain_few(problem: Problem, found: int, *, proven: bool) -> Explanation:
+def explain_few(
+    problem: Problem, found: int, *, proven: bool, over: Callable[[], bool] = never
+) -> Explanation:
     """Why there are fewer options than asked for; what limits them where there are proven to be no more.
 
     What limits options that may not overlap is not looked for: what blocks a start is another question.
@@ -88,8 +91,10 @@ def explain_few(problem: Problem, found: int, *, proven: bool) -> Explanation:
         summary = f"Only {starts} could be found in time; {problem.options} options were asked for."
     return Explanation(
         summary=summary,
-        blockers=blocking(problem, found).blockers if proven and not problem.options_apart else (),
-        relaxations=relaxations(problem, found),
+        blockers=blocking(problem, found, Effort(over)).blockers
+        if proven and not problem.options_apart
+        else (),
+        relaxations=relaxations(problem, found, Effort(over)),
         unreadable=_unreadable(problem),
     )
 
@@ -140,25 +145,28 @@ def _would(found: Blocking) -> str:
     return f"; {which} would open a way"
 
 
-def blocking(problem: Problem, found: int = 0) -> Blocking:
+def blocking(problem: Problem, found: int = 0, effort: Effort | None = None) -> Blocking:
     """What leaves no more than so many options: first whatever does so by itself, then a set that does
     together.
     """
+    effort = effort or Effort()
     each: list[Cause] = []
     left = problem
     while True:
-        needed = _needed(left, found)
+        needed = _needed(left, found, effort)
         if len(needed.causes) != 1 or not needed.whole:
-            return _together(tuple(each), needed, left, found)
+            return _together(tuple(each), needed, left, found, effort)
         each += needed.causes
         left = needed.causes[0].removed(left)
-        opens = more_plans(left, than=found)
+        opens = more_plans(left, than=found, effort=effort)
         if opens is not False:
             return Blocking(each=tuple(each), whole=bool(opens), problem=needed.problem)
 
 
-def _together(each: tuple[Cause, ...], needed: _Needed, left: Problem, found: int) -> Blocking:
-    opens = [more_plans(cause.removed(left), than=found) for cause in needed.causes]
+def _together(
+    each: tuple[Cause, ...], needed: _Needed, left: Problem, found: int, effort: Effort
+) -> Blocking:
+    opens = [more_plans(cause.removed(left), than=found, effort=effort) for cause in needed.causes]
     alone = tuple(cause for cause, does in zip(needed.causes, opens, strict=True) if does)
     return Blocking(
         each=each,
@@ -181,24 +189,26 @@ class _Needed:
     problem: Problem
 
 
-def _needed(problem: Problem, found: int) -> _Needed:
+def _needed(problem: Problem, found: int, effort: Effort) -> _Needed:
     every = list(causes(problem))
-    needed, problem, whole = _kept(every[:MOST_CAUSES], problem, found)
+    needed, problem, whole = _kept(every[:MOST_CAUSES], problem, found, effort)
     told = []
     for cause in needed:
-        parts, problem, _ = _kept(cause.parts, problem, found)
+        parts, problem, _ = _kept(cause.parts, problem, found, effort)
         told.append(replace(cause, blocker=cause.told(parts)) if parts else cause)
     return _Needed(causes=tuple(told), whole=whole and len(every) <= MOST_CAUSES, problem=problem)
 
 
-def _kept(things: Sequence[Taken], problem: Problem, found: int) -> tuple[list[Taken], Problem, bool]:
+def _kept(
+    things: Sequence[Taken], problem: Problem, found: int, effort: Effort
+) -> tuple[list[Taken], Problem, bool]:
     """Of these those that are needed, the problem without those that are not, and whether that is known of
     each.
     """
     needed, known = [], True
     for thing in things:
         without = thing.removed(problem)
-        opens = more_plans(without, than=found)
+        opens = more_plans(without, than=found, effort=effort)
         if opens:
             needed.append(thing)
         elif opens is None:

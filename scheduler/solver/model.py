@@ -60,7 +60,7 @@ def propose(problem: Problem, *, seconds: float = 10.0, workers: int = 1) -> Out
         _load_apart()
     clock = _Clock(seconds)
     if problem.open_window is None:
-        return Impossible(explanation=explain_none(problem))
+        return Impossible(explanation=explain_none(problem, clock.late))
     reach = Reach(problem, problem.open_window)
     timing = Timing(problem, reach.line)
     answers = [_apart(reach, timing, clock) if problem.options_apart else _searched(reach, timing, clock)]
@@ -74,9 +74,11 @@ def propose(problem: Problem, *, seconds: float = 10.0, workers: int = 1) -> Out
     if not options and not answer.all_found:
         return OutOfTime(bound=answer.stage.bound, figures=clock.figures(answers))
     if not options:
-        return Impossible(explanation=explain_none(problem), figures=clock.figures(answers))
+        return Impossible(explanation=explain_none(problem, clock.late), figures=clock.figures(answers))
     few = len(options) < problem.options
-    explanation = explain_few(problem, len(options), proven=answer.all_found) if few else None
+    explanation = (
+        explain_few(problem, len(options), proven=answer.all_found, over=clock.late) if few else None
+    )
     return Solved(
         options=options,
         proof=_proof(answer, few=few, stopped=clock.stopped),
@@ -100,6 +102,10 @@ class _Clock:
 
     def left(self) -> float:
         return self._seconds - self.passed()
+
+    def late(self) -> bool:
+        """It is time to stop, whatever that means for the answer."""
+        return self.left() <= 0
 
     def over(self) -> bool:
         self.stopped = self.stopped or self.left() <= 0

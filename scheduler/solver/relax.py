@@ -10,6 +10,7 @@ from scheduler.domain.options import Relaxation
 from scheduler.solver import changes, staffing
 from scheduler.solver.changes import Change, Ladder
 from scheduler.solver.deciding import count_starts
+from scheduler.solver.effort import Effort
 from scheduler.solver.problem import Problem
 
 #: relaxations given, the most useful first
@@ -18,14 +19,15 @@ MOST = 6
 MOST_PAIRS = 24
 
 
-def relaxations(problem: Problem, found: int) -> tuple[Relaxation, ...]:
+def relaxations(problem: Problem, found: int, effort: Effort | None = None) -> tuple[Relaxation, ...]:
     """Changes that give more than the `found` options, the one that gives most first; equal ones as listed.
 
-    Where no single one does, two together are tried.
+    Where no single one does, two together are tried; what the effort does not reach is not proposed.
     """
-    useful = [*_gains(_ladders(problem), found), *_best_others(problem, found)]
+    effort = effort or Effort()
+    useful = [*_gains(_ladders(problem), found, effort), *_best_others(problem, found, effort)]
     if not useful:
-        useful = list(_gains(_pairs(problem), found))
+        useful = list(_gains(_pairs(problem), found, effort))
     useful.sort(key=lambda pair: -pair[1])
     return tuple(
         Relaxation(patch=change.patch, text=change.text, options_gained=gain)
@@ -37,24 +39,28 @@ def _ladders(problem: Problem) -> Iterator[Ladder]:
     return filter(None, chain(changes.ladders(problem), staffing.ladders(problem)))
 
 
-def _best_others(problem: Problem, found: int) -> Iterator[tuple[Change, int]]:
+def _best_others(problem: Problem, found: int, effort: Effort) -> Iterator[tuple[Change, int]]:
     """Of the people who could be asked too, the one who helps most in each seat."""
     for people in staffing.others(problem):
-        gains = [(change, count_starts(change.problem) - found) for change in people]
+        if effort.spent:
+            return
+        gains = [(change, count_starts(change.problem, effort) - found) for change in people]
         best = max(gains, key=lambda pair: pair[1], default=None)
         if best and best[1] > 0:
             yield best
 
 
-def _gains(ladders: Iterable[Ladder], found: int) -> Iterator[tuple[Change, int]]:
+def _gains(ladders: Iterable[Ladder], found: int, effort: Effort) -> Iterator[tuple[Change, int]]:
     """Of each ladder that helps the lowest rung that does, and the lowest that helps as much as any."""
     for ladder in ladders:
-        most = count_starts(ladder[-1].problem) - found
+        if effort.spent:
+            return
+        most = count_starts(ladder[-1].problem, effort) - found
         if most <= 0:
             continue
         before = 0
         for change in ladder:
-            gain = most if change is ladder[-1] else count_starts(change.problem) - found
+            gain = most if change is ladder[-1] else count_starts(change.problem, effort) - found
             if gain > 0 and (before == 0 or gain == most):
                 yield change, gain
                 before = gain

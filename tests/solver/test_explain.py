@@ -12,6 +12,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.people import Qualification
 from scheduler.solver.certain import certain
 from scheduler.solver.deciding import more_plans
+from scheduler.solver.effort import Effort
 from scheduler.solver.explain import blocking, explain_none
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, Solved
@@ -220,6 +221,31 @@ def test_what_is_not_known_to_stand_in_the_way_is_not_told(monkeypatch):
     explanation = explain_none(question)
     assert [blocker.code for blocker in explanation.blockers] == ["not_known"]
     assert explanation.summary.endswith("What stands in the way could not be found within the limit of work.")
+
+
+def test_an_explanation_ends_with_its_effort(monkeypatch):
+    question = loop_of_two_that_keeps_the_candidates_hours()
+    assert explain_none(question).relaxations
+    monkeypatch.setattr("scheduler.solver.effort.STEPS", 0)
+    explanation = explain_none(question)
+    assert [blocker.code for blocker in explanation.blockers] == ["not_known"]
+    assert explanation.relaxations == ()
+
+
+def test_an_explanation_ends_with_the_time_for_the_whole_answer():
+    question = loop_of_two_that_keeps_the_candidates_hours()
+    explanation = explain_none(question, lambda: True)
+    assert [blocker.code for blocker in explanation.blockers] == ["not_known"]
+    assert explanation.relaxations == ()
+    late = propose(question, seconds=0).explanation
+    assert (late.summary, late.blockers) == (explanation.summary, explanation.blockers)
+
+
+def test_one_hard_question_does_not_take_the_effort_of_all(monkeypatch):
+    monkeypatch.setattr("scheduler.solver.effort.MOST_STEPS", 10)
+    effort = Effort()
+    assert more_plans(loop_of_two_that_keeps_the_candidates_hours(), than=0, effort=effort) is None
+    assert not effort.spent
 
 
 def test_what_limits_options_that_may_not_overlap_is_not_guessed():
