@@ -31,9 +31,13 @@ A_DAY = timedelta(days=1)
 def reach(plan: Plan, window: Interval, now: datetime) -> Interval:
     """The time in which calendars matter: the window as far as the plan's horizon lets it count, and a day
     on either side, because buffers and whole-day events reach over the edges.
+
+    Of a window beyond the horizon it is the first day: a longer horizon is proposed only for time that was
+    read.
     """
     horizon = Interval(now, now + timedelta(days=max(plan.horizon_days, 1)))
-    open_window = window.clipped(horizon) or Interval(now, now + A_DAY)
+    beyond = window.start if window.start >= horizon.end else now
+    open_window = window.clipped(horizon) or Interval(beyond, beyond + A_DAY)
     return open_window.padded(A_DAY, A_DAY)
 
 

@@ -26,6 +26,8 @@ LEAST_NOTICE = 2
 MOST_DAYS = 7
 #: an API's plan spans no more days
 LONGEST_PLAN = 31
+#: an API's plan looks no more days ahead
+LONGEST_HORIZON = 366
 DAY = timedelta(days=1)
 NO_BUFFER = Buffer()
 
@@ -70,15 +72,17 @@ def ladders(problem: Problem) -> Iterator[Ladder]:
 
 
 def _later(problem: Problem) -> Iterator[Change]:
-    """Up to a week more, day by day, as far as calendars were read: unread time is unknown, never free."""
+    """The rest of the window, then up to a week more, day by day, as far as calendars were read: unread time
+    is unknown, never free.
+    """
+    yield from _to_the_end_of_the_window(problem)
     read = problem.calendars_read
     if read is None or read.end <= problem.window.end:
-        yield from _to_the_end_of_the_window(problem)
         return
     last = day_of(problem.window.end - timedelta(microseconds=1), problem.days_in)
     for day in (last + DAY * n for n in range(MOST_DAYS + 1)):
         end = min(instant_of(day + DAY, time(0), problem.days_in), read.end)
-        if end > problem.window.end:
+        if end > problem.window.end and _days_until(problem, end) <= LONGEST_HORIZON:
             yield _until(problem, end)
 
 
@@ -88,7 +92,16 @@ def _until(problem: Problem, end: datetime) -> Change:
         plan = replace(plan, horizon_days=_days_until(problem, end))
         patch.append(put("/plan/horizon_days", plan.horizon_days))
     longer = problem.evolve(plan=plan, window=Interval(problem.window.start, end))
-    return Change(longer, tuple(patch), f"Search until {_day_before(problem, end)}")
+    return Change(longer, tuple(patch), f"Search until {_last_moment(problem, end)}")
+
+
+def _last_moment(problem: Problem, end: datetime) -> str:
+    """The day that ends then, with its hour where the window ends on the same day already."""
+    day = _day_before(problem, end)
+    if day != _day_before(problem, problem.window.end):
+        return day
+    wall = end.astimezone(problem.days_in).time()
+    return f"the end of {day}" if wall == time(0) else f"{format_wall(wall)} on {day}"
 
 
 def _to_the_end_of_the_window(problem: Problem) -> Iterator[Change]:
@@ -96,6 +109,7 @@ def _to_the_end_of_the_window(problem: Problem) -> Iterator[Change]:
     days = _days_until(problem, problem.window.end)
     if read is not None and read.end < problem.window.end:
         days = (read.end - problem.now) // DAY
+    days = min(days, LONGEST_HORIZON)
     if problem.now + timedelta(days=plan.horizon_days) < problem.window.end and days > plan.horizon_days:
         further = replace(plan, horizon_days=days)
         last = _day_before(problem, min(problem.window.end, problem.now + days * DAY))

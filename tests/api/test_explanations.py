@@ -150,3 +150,14 @@ def test_a_window_that_is_over_before_the_notice_is_works_with_less(hire, ask, c
     assert [blocker["code"] for blocker in item["explanation"]["blockers"]] == ["notice"]
     assert "Accept 2 hours of notice" in [change["text"] for change in item["explanation"]["relaxations"]]
     each_change_works(ask, item, asked)
+
+
+def test_a_window_beyond_the_horizon_is_told_with_a_longer_horizon_that_works(hire, ask):
+    hire("Ada", qualifications=TALKING)
+    far = {"start": "2027-01-18T00:00:00Z", "end": "2027-01-20T00:00:00Z"}
+    item, asked = ask(plan(horizon_days=14), far)
+    assert [blocker["code"] for blocker in item["explanation"]["blockers"]] == ["horizon"]
+    each_change_works(ask, item, asked)
+    first = item["explanation"]["relaxations"][0]
+    assert [step["path"] for step in first["patch"]] == ["/plan/horizon_days"]
+    assert first["text"] == "Look ahead as far as Tuesday 19 January 2027"

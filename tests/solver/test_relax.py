@@ -216,7 +216,7 @@ def test_a_longer_search_ends_with_a_day_of_the_candidates_calendar():
     (longer,) = relaxations(tokyo, 0)
     # 00:00 in Tokyo is 15:00 UTC of the day before
     assert (longer.text, longer.patch[0]["value"]) == (
-        "Search until Tuesday 1 December",
+        "Search until the end of Tuesday 1 December",
         "2026-12-01T15:00:00Z",
     )
 
@@ -243,6 +243,22 @@ def test_the_horizon_alone_is_lengthened_in_a_window_that_reaches_beyond_it():
     away = person("Ada", "coding", busy=[ALL_DAY])
     question = problem(away, horizon_days=1, window=Interval(at("00:00"), at("00:00", 3)))
     assert helps(question) == [("Look ahead as far as Wednesday 2 December", 1)]
+
+
+def test_the_horizon_alone_is_lengthened_where_calendars_were_read_past_the_window():
+    away = person("Ada", "coding", busy=[ALL_DAY])
+    question = problem(away, horizon_days=1, window=Interval(at("00:00"), at("00:00", 2)))
+    (further, *_) = relaxations(question.evolve(calendars_read=READ), 0)
+    assert further.text == "Look ahead as far as Tuesday 1 December"
+    assert [step["path"] for step in further.patch] == ["/plan/horizon_days"]
+
+
+def test_a_longer_search_on_the_last_day_itself_says_the_hour():
+    morning = Interval(at("00:00"), at("09:30"))
+    question = problem(ADA, window=morning).evolve(calendars_read=Interval(at("00:00"), at("10:00")))
+    assert ("Search until 10:00 on Monday 30 November", 1) in helps(question)
+    until_midnight = question.evolve(calendars_read=READ)
+    assert ("Search until the end of Monday 30 November", 1) in helps(until_midnight)
 
 
 def test_where_no_change_alone_is_enough_two_together_are_proposed():
