@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Lock
 from time import perf_counter
 
@@ -58,7 +59,7 @@ def placed(problem: AssignProblem, progress: Progress, workers: int) -> dict[int
     """
     try:
         board = Board(problem)
-        patterns = all_patterns(board)
+        patterns = all_patterns(board, progress)
     except NotExpressible:
         return one_by_one(problem, progress)
     progress.built = perf_counter()
@@ -79,16 +80,22 @@ def solve(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
     prove(progress, board, patterns, workers=workers)
 
 
-def all_patterns(board: Board) -> dict[int, Patterns]:
-    """By candidate. Raises NotExpressible."""
+def all_patterns(board: Board, progress: Progress) -> dict[int, Patterns]:
+    """By candidate; those who could start at the same times have the same. Raises NotExpressible, also when
+    half of the time is gone: the other half is for finding something.
+    """
     timings: dict[tuple[object, ...], Timing] = {}
+    alike: dict[tuple[object, ...], Patterns] = {}
     found = {}
     for ask in board.asks:
         item, plan = board.problem.candidates[ask.index], ask.plan
         key = (board.days_zone(item).key, plan.gap, plan.breaks, plan.notice_hours, plan.horizon_days)
         if key not in timings:
             timings[key] = Timing(board.problem.problem(ask.index), board.line)
-        found[ask.index] = patterns_of(board, ask, timings[key])
+        same = (*key, plan, ask.booked, *(session.mask for session in ask.sessions))
+        if same not in alike:
+            alike[same] = patterns_of(board, ask, timings[key], deadline=progress.halfway)
+        found[ask.index] = replace(alike[same], ask=ask)
     return found
 
 

@@ -46,7 +46,7 @@ def capacity(problem: Problem, *, seconds: float = 10.0) -> Capacity:
     asked = alike(problem, min(MOST, MOST_UNKNOWN if at_most is None else at_most))
     try:
         board = Board(asked)
-        patterns = all_patterns(board)
+        patterns = all_patterns(board, progress)
     except NotExpressible:
         options = one_by_one(asked, progress)
     else:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise, permutations
+from time import perf_counter
 
 import numpy as np
 
@@ -16,8 +17,9 @@ from scheduler.domain.plans import Plan
 from scheduler.solver.many.board import Ask, Board, Flags, NotExpressible, Whole
 from scheduler.solver.timing import Timing
 
-#: patterns of one candidate, and orders of their sessions, worth listing
+#: patterns of one candidate in one order, in all, and orders of their sessions, worth listing
 MOST_PATTERNS = 30_000
+MOST_IN_ALL = 100_000
 MOST_ORDERS = 24
 
 
@@ -39,16 +41,13 @@ class Patterns:
         return len(self.time)
 
 
-def patterns_of(board: Board, ask: Ask, timing: Timing) -> Patterns:
-    """Every pattern of this candidate. Raises NotExpressible when there are too many."""
+def patterns_of(board: Board, ask: Ask, timing: Timing, *, deadline: float) -> Patterns:
+    """Every pattern of this candidate. Raises NotExpressible when there are too many, or no time is left."""
     if not ask.possible:
         none = np.zeros((0, len(ask.sessions)), np.int64)
         return Patterns(ask, tuple(none[:, 0] for _ in ask.sessions), none, none[:, 0], none[:, 0])
-    lister = _Lister(board, ask, timing)
-    if len(ask.sessions) == 1:
-        ticks = lister.starts[0][:, None]
-    else:
-        ticks = np.concatenate([lister.in_order(order) for order in _orders(ask.plan)])
+    lister = _Lister(board, ask, timing, deadline)
+    ticks = lister.starts[0][:, None] if len(ask.sessions) == 1 else lister.in_all_orders()
     ticks, time = lister.costed(ticks)
     if len(ask.sessions) == 1:
         columns, rows = [ticks[:, 0]], np.arange(len(ticks))[:, None]
@@ -86,7 +85,8 @@ def _orders(plan: Plan) -> Iterator[tuple[int, ...]]:
 
 
 class _Lister:
-    def __init__(self, board: Board, ask: Ask, timing: Timing) -> None:
+    def __init__(self, board: Board, ask: Ask, timing: Timing, deadline: float) -> None:
+        self.deadline = deadline
         self.board, self.plan, self.timing = board, ask.plan, timing
         self.tick = board.line.minutes
         self.starts = [board.starts[board.columns_of(session.mask)] for session in ask.sessions]
@@ -100,6 +100,20 @@ class _Lister:
     def days(self, ticks: Whole) -> Whole:
         found: Whole = np.searchsorted(self.day_starts, ticks, "right") - 1
         return found
+
+    def in_all_orders(self) -> Whole:
+        """All ways to have the sessions, in every order there may be."""
+        found: list[Whole] = []
+        for order in _orders(self.plan):
+            self._look_at_the_clock()
+            found.append(self.in_order(order))
+            if sum(map(len, found)) > MOST_IN_ALL:
+                raise NotExpressible("the sessions can lie in too many ways")
+        return np.concatenate(found)
+
+    def _look_at_the_clock(self) -> None:
+        if perf_counter() >= self.deadline:
+            raise NotExpressible("there is no time to list the ways in which the sessions can lie")
 
     def in_order(self, order: tuple[int, ...]) -> Whole:
         """All ways to have the sessions one after the other in this order: ticks by position in the plan."""
@@ -177,6 +191,7 @@ class _Lister:
             for day, group in groupby(spans, key=lambda span: self.timing.day(span[0])):
                 key = (day, tuple(group))
                 if key not in known:
+                    self._look_at_the_clock()
                     known[key] = self.timing.waiting(*key)
                 minutes_waited = known[key]
                 if minutes_waited is None:

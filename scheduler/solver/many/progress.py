@@ -39,6 +39,10 @@ class Progress:
         return True
 
     @property
+    def halfway(self) -> float:
+        return (self.begun + self.deadline) / 2
+
+    @property
     def over(self) -> bool:
         """The clock has come first."""
         return perf_counter() >= self.deadline
