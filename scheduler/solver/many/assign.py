@@ -13,18 +13,17 @@ from threading import Lock
 from time import perf_counter
 
 from scheduler.domain.options import Option
-from scheduler.solver.explain import explain_none
 from scheduler.solver.many.answer import Answer, value_of
 from scheduler.solver.many.board import Board, NotExpressible
 from scheduler.solver.many.bound import alone, flattest
 from scheduler.solver.many.changes import changes_for
 from scheduler.solver.many.columns import Column
 from scheduler.solver.many.components import components
-from scheduler.solver.many.diary import Diary
 from scheduler.solver.many.finish import finished
 from scheduler.solver.many.general import one_by_one
 from scheduler.solver.many.greedy import fill, polish, scarcest_first
 from scheduler.solver.many.ground import Ground
+from scheduler.solver.many.left_out import LeftOut
 from scheduler.solver.many.outcome import Assigned, Assignment
 from scheduler.solver.many.patterns import Patterns, patterns_of
 from scheduler.solver.many.problem import AssignProblem
@@ -50,7 +49,8 @@ def assign(problem: AssignProblem, *, seconds: float = 10.0, workers: int = 1) -
     progress = Progress(deadline=perf_counter() + seconds)
     drawn = problem.drawn
     found = placed(problem.evolve(candidates=tuple(problem.candidates[i] for i in drawn)), progress, workers)
-    return outcome(problem, {drawn[nth]: option for nth, option in found.items()}, progress)
+    options = {drawn[nth]: option for nth, option in found.items()}
+    return outcome(problem, options, progress, possible={drawn[nth] for nth in progress.alone})
 
 
 def placed(problem: AssignProblem, progress: Progress, workers: int) -> dict[int, Option]:
@@ -148,18 +148,19 @@ def prove(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *,
     progress.bound = (left_out, change, cost)
 
 
-def outcome(problem: AssignProblem, options: Mapping[int, Option], progress: Progress) -> Assigned:
+def outcome(
+    problem: AssignProblem, options: Mapping[int, Option], progress: Progress, *, possible: Collection[int]
+) -> Assigned:
     """The answer in the words of the domain, everybody left out with what stands in their way."""
     proof = OPTIMAL if progress.optimal else STOPPED if progress.stopped else FEASIBLE
-    diary = Diary(problem, options)
-    assignments = []
+    explain, assignments = LeftOut(problem, options, possible), []
     for index, item in enumerate(problem.candidates):
         option = options.get(index)
         assignments.append(
             Assignment(
                 candidate_id=item.id,
                 option=option,
-                explanation=None if option else explain_none(problem.problem(index, diary)),
+                explanation=None if option else explain.explanation(index),
                 changes=changes_for(problem, index, option) if option else (),
             )
         )

@@ -47,6 +47,8 @@ class OneByOne:
         impossible = [i for i in failed if not self.progress.over and self._alone(i) is None]
         self.progress.bound = (sum(counted[index] for index in impossible), 0, 0)
         possible = [index for index in order if index not in impossible]
+        if not self.progress.over:
+            self.progress.alone = dict.fromkeys(possible, 0)
         for _ in range(ROUNDS):
             if self.progress.over or not self._exchange(possible):
                 break

@@ -173,6 +173,19 @@ def test_optional_people_come_when_they_are_free_and_never_block():
     assert seats == [1, 2]
 
 
+def test_who_is_left_out_for_others_hears_of_the_others_and_who_never_could_does_not():
+    two = [candidate(name, offered=[("09:00", "10:00")]) for name in ("Ann", "Ben", "Cem")]
+    never = candidate("Dia", session("sales", seat("sales")))
+    assignments = assign(many(*two, never, people=[person("Ada", "coding")])).assignments
+    summaries = [item.explanation.summary for item in assignments if item.explanation]
+    assert [text.startswith("There are more candidates than times for “Plan”.") for text in summaries] == [
+        True,
+        True,
+        False,
+    ]
+    assert summaries[0] == summaries[1]
+
+
 def test_the_judge_names_what_two_candidates_do_to_each_other():
     two = [candidate(name, offered=[("09:00", "10:00")]) for name in ("Ann", "Ben")]
     question = many(*two, people=[person("Ada", "coding")])
