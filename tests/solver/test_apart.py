@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import product
+from itertools import count, product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -38,13 +38,16 @@ def apart(*people, **more):
     return problem(*people, **more).evolve(options_apart=True)
 
 
-def answered(question):
-    """What the fast path says; nothing when there is no time at all."""
+def answered(question, *, looks=None):
+    """What the fast path says; nothing when there is no time at all. It is stopped after so many looks."""
     if question.open_window is None:
         return None
     reach = Reach(question, question.open_window)
     timing = Timing(question, reach.line)
-    search = sets.Search(reach, timing, report=lambda _: None, stop=lambda: False)
+    looked = count()
+    search = sets.Search(
+        reach, timing, report=lambda _: None, stop=lambda: looks is not None and next(looked) >= looks
+    )
     return reach, timing, search.run()
 
 
@@ -100,6 +103,21 @@ def test_what_may_be_overbooked_has_its_price():
     ada = replace(person("Ada", "coding"), busy=(focus,))
     outcome = propose(apart(ada, options=2).evolve(overbook=("focus",)))
     assert [(f"{o.start:%H:%M}", o.cost) for o in outcome.options] == [("09:00", 200), ("16:00", 0)]
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3, 5, 8])
+def test_a_bound_is_never_less_than_nothing_however_early_the_search_was_stopped(looks):
+    people = [
+        person(name, skill, load=load, busy=[busy])
+        for name, skill, load, busy in (
+            ("Ada", "coding", 0, ("10:00", "12:00")),
+            ("Ben", "design", 4, ("09:00", "11:00")),
+            ("Cat", "coding", 5, ("13:00", "15:00")),
+            ("Dan", "design", 1, ("12:00", "14:00")),
+        )
+    ]
+    _, _, found = answered(apart(*people, sessions=LOOP, options=8, window=WEEK), looks=looks)
+    assert found.bound is None or 0 <= found.bound <= sum(column.cost for column in found.columns)
 
 
 def test_what_cannot_be_is_explained():

@@ -111,7 +111,8 @@ class Search:
         return Answer(
             columns=stage.best,
             most=exact and most,
-            bound=ceil(min(stage.known.bound, stage.cost) - LITTLE) if known else None,
+            # no plan costs less than nothing, whatever early prices say
+            bound=max(0, ceil(min(stage.known.bound, stage.cost) - LITTLE)) if known else None,
             optimal=exact and most and stage.proven,
         )
 
