@@ -21,8 +21,8 @@ from scheduler.services.parts import Parts
 
 #: the longest handshake token; Microsoft's have some hundred characters
 LONGEST_TOKEN = 4096
-#: the most notices in one request; Microsoft sends far fewer
-MOST_NOTICES = 1000
+#: the most notices in one request that are looked at: Microsoft sends fewer, and wants an answer in 3 seconds
+MOST_NOTICES = 200
 
 
 class Hooks:
@@ -53,7 +53,10 @@ class Hooks:
         token = request.args.get("validationToken")
         if token is not None:
             return Response(token[:LONGEST_TOKEN], content_type="text/plain; charset=utf-8")
-        body: Any = request.get_json(silent=True)
+        try:
+            body: Any = request.get_json(silent=True)
+        except RecursionError:  # it is nested without end
+            return Response(status=400)
         told = body.get("value") if isinstance(body, dict) else None
         if not isinstance(told, list):
             return Response(status=400)

@@ -765,6 +765,14 @@ def test_one_lie_among_three_notices_spoils_no_other(networks):
     assert jobs(networks, "sync_calendar") == 1
 
 
+def test_a_notice_that_is_nested_without_end_is_none(networks):
+    client = create_app(networks.town.parts).test_client()
+
+    told = client.post("/hooks/microsoft", data="[" * 100_000, content_type="application/json")
+
+    assert told.status_code == 400
+
+
 def test_when_no_calendar_can_be_read_the_run_fails_and_says_so(networks):
     """Case 14: that is not the same as no times."""
     networks.hire("Ada", "google", "python")
