@@ -88,6 +88,8 @@ def set_up(level: str, form: Literal["text", "json"], stream: TextIO | None = No
     # They announce every job and every tick; what goes wrong they say louder.
     for chatty in ("apscheduler", "alembic", "procrastinate", "googleapiclient", "urllib3", "msal"):
         logging.getLogger(chatty).setLevel(max(logging.getLevelNamesMapping()[level], logging.WARNING))
+    # It reports what it did not expect of a server, with a traceback; whether that matters is judged here.
+    logging.getLogger("caldav").setLevel(logging.CRITICAL)
 
 
 def _utc(record: logging.LogRecord) -> str:

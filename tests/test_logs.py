@@ -128,6 +128,15 @@ def test_the_level_is_kept_and_libraries_are_quieter(root):
     assert stream.getvalue() == ""
 
 
+def test_what_surprises_the_caldav_library_is_not_logged(root):
+    stream = io.StringIO()
+    logs.set_up("INFO", "text", stream)
+
+    logging.getLogger("caldav").error("Deviation from expectations found")
+
+    assert stream.getvalue() == ""
+
+
 def test_setting_up_twice_logs_once(root):
     stream = io.StringIO()
     logs.set_up("INFO", "text", io.StringIO())
