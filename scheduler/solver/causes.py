@@ -206,6 +206,7 @@ def _hours_kept(person: InterviewerFacts) -> str:
     rules = (
         f"{_days(rule.days)} {format_wall(rule.start)}–{format_wall(rule.end)}"
         for rule in person.working_hours
+        if rule.days
     )
     return f"{', '.join(rules) or 'none'}; {person.time_zone}"
 

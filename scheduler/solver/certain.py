@@ -13,6 +13,7 @@ from scheduler.domain.options import Blocker
 from scheduler.domain.people import Qualification
 from scheduler.domain.plans import Seat, Session
 from scheduler.domain.wording import list_words
+from scheduler.solver.changes import people_words
 from scheduler.solver.panels import Anybody, Distinct, Fit, Slot, cheapest
 from scheduler.solver.problem import InterviewerFacts, Problem, Unreadable
 
@@ -30,7 +31,7 @@ def certain(problem: Problem) -> Iterator[Blocker]:
         if session.room_capacity is not None and not any(
             room.capacity >= session.room_capacity for room in problem.rooms
         ):
-            text = f"There is no room for {session.room_capacity} people for {session.title}."
+            text = f"There is no room for {people_words(session.room_capacity)} for {session.title}."
             yield Blocker(code="no_room", text=text, session_key=session.key)
     yield from _no_time_at_all(problem)
 
@@ -40,6 +41,9 @@ def _missing_people(problem: Problem) -> Iterator[Blocker]:
         if sum(s.count for s in session.seats if s.skill and s.level != "qualified" and not s.optional) > 1:
             text = f"{session.title} asks for two people in training, and there may be one."
             yield Blocker(code="two_trainees", text=text, session_key=session.key)
+        if all(seat.optional for seat in session.seats):
+            text = f"Everybody in {session.title} is optional, and somebody has to hold it."
+            yield Blocker(code="no_interviewer", text=text, session_key=session.key)
         for seat in session.seats:
             if not seat.optional and len(problem.pool(seat)) < seat.count:
                 code, text = _missing(problem, session, seat)

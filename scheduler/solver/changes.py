@@ -219,7 +219,7 @@ def _room(problem: Problem, number: int, session: Session, wanted: int) -> Itera
     smaller = sorted({room.capacity for room in problem.rooms if room.capacity < wanted}, reverse=True)
     for capacity in smaller[:1]:
         plan = with_session(problem.plan, number, replace(session, room_capacity=capacity))
-        text = f"Hold {session.title} in a room for {capacity} people"
+        text = f"Hold {session.title} in a room for {people_words(capacity)}"
         yield of_plan(problem, plan, text, put(path, {"capacity": capacity}))
     plan = with_session(problem.plan, number, replace(session, room_capacity=None))
     yield of_plan(problem, plan, f"Hold {session.title} without a room", put(path, None))
@@ -227,3 +227,7 @@ def _room(problem: Problem, number: int, session: Session, wanted: int) -> Itera
 
 def with_session(plan: Plan, number: int, session: Session) -> Plan:
     return replace(plan, sessions=(*plan.sessions[:number], session, *plan.sessions[number + 1 :]))
+
+
+def people_words(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"

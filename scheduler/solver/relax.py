@@ -29,10 +29,11 @@ def relaxations(problem: Problem, found: int, effort: Effort | None = None) -> t
     if not useful:
         useful = list(_gains(_pairs(problem), found, effort))
     useful.sort(key=lambda pair: -pair[1])
-    return tuple(
-        Relaxation(patch=change.patch, text=change.text, options_gained=gain)
-        for change, gain in useful[:MOST]
-    )
+    # two seats that differ in nothing but their place give two changes that read the same
+    told: dict[str, Relaxation] = {}
+    for change, gain in useful:
+        told.setdefault(change.text, Relaxation(patch=change.patch, text=change.text, options_gained=gain))
+    return tuple(told.values())[:MOST]
 
 
 def _ladders(problem: Problem) -> Iterator[Ladder]:

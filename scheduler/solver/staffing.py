@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scheduler.domain.plans import Seat, Session, seat_to_json
-from scheduler.solver.changes import Change, Ladder, of_plan, put, with_session
+from scheduler.solver.changes import Change, Ladder, of_plan, people_words, put, with_session
 from scheduler.solver.problem import InterviewerFacts, Problem
 from scheduler.solver.reach import Reach, trains
 
@@ -89,8 +89,7 @@ def _fewer(problem: Problem, number: int, index: int) -> Iterator[Change]:
     session = problem.plan.sessions[number]
     seat = session.seats[index]
     for count in range(seat.count - 1, 0, -1):
-        people = "1 person" if count == 1 else f"{count} people"
-        text = f"Hold {session.title} with {people} instead of {seat.count}"
+        text = f"Hold {session.title} with {people_words(count)} instead of {seat.count}"
         if len(session.seats) > 1:
             text += f" as {seat.role}"
         yield _changed(problem, number, index, replace(seat, count=count), text)

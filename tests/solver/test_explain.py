@@ -339,3 +339,28 @@ def test_nothing_is_explained_when_all_options_are_there():
 def test_an_explanation_always_has_a_blocker():
     tiny = problem(ADA, window=Interval(at("09:00"), at("09:00") + timedelta(minutes=30)))
     assert [blocker.code for blocker in explain_none(tiny).blockers] == ["window"]
+
+
+def test_a_room_for_one_is_a_room_for_one_person():
+    (blocker,) = why(problem(ADA, sessions=[session("coding", room_capacity=1)])).blockers
+    assert blocker.text == "There is no room for 1 person for Coding."
+
+
+def test_working_hours_on_no_day_are_none():
+    ada = replace(ADA, working_hours=(weekly("07:00", "09:00", []),))
+    assert "working hours (none; Europe/London)" in why(problem(ada)).blockers[0].text
+
+
+def test_a_session_that_nobody_has_to_hold_is_told():
+    question = problem(ADA, sessions=[session("coding", seat("coding", optional=True))])
+    assert [(b.code, b.text) for b in why(question).blockers] == [
+        ("no_interviewer", "Everybody in Coding is optional, and somebody has to hold it.")
+    ]
+
+
+def test_changes_that_read_the_same_are_told_once():
+    trainee = seat("coding", level="shadow")
+    people = ADA, person("Cy", "coding:shadow"), person("Di", "coding:shadow")
+    question = problem(*people, sessions=[session("coding", seat("coding"), trainee, trainee)])
+    texts = [item.text for item in why(question).relaxations]
+    assert texts == ["Hold Coding without anybody in training where none is free"]
