@@ -26,6 +26,7 @@ from scheduler.solver.many.ground import Ground
 from scheduler.solver.many.left_out import LeftOut
 from scheduler.solver.many.outcome import Assigned, Assignment
 from scheduler.solver.many.patterns import Patterns, patterns_of
+from scheduler.solver.many.people import with_people
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.many.progress import Progress
 from scheduler.solver.many.solution import Solution
@@ -49,7 +50,7 @@ def assign(problem: AssignProblem, *, seconds: float = 10.0, workers: int = 1) -
     progress = Progress(deadline=perf_counter() + seconds)
     drawn = problem.drawn
     found = placed(problem.evolve(candidates=tuple(problem.candidates[i] for i in drawn)), progress, workers)
-    options = {drawn[nth]: option for nth, option in found.items()}
+    options = with_people(problem, {drawn[nth]: option for nth, option in found.items()})
     return outcome(problem, options, progress, possible={drawn[nth] for nth in progress.alone})
 
 

@@ -186,6 +186,28 @@ def test_who_is_left_out_for_others_hears_of_the_others_and_who_never_could_does
     assert summaries[0] == summaries[1]
 
 
+def test_an_option_tells_why_these_people_and_who_could_stand_in():
+    nine = [("09:00", "10:00")]
+    people = [
+        person("Ada", "coding", load=0),
+        person("Bob", "coding", load=3),
+        person("Cat", "coding", load=9),
+    ]
+
+    def told(*names):
+        question = many(*(candidate(n, offered=nine) for n in names), people=people, weights={"load": 1})
+        options = assign(question).options
+        return sorted(r.text for o in options.values() for r in o.reasons if r.code in ("people", "cover"))
+
+    assert told("Ann") == [
+        "Ada for Coding; Bob would cost 3 more: 3 more recent interviews",
+        "Could stand in for Coding: Bob and Cat",
+    ]
+    assert told("Ann", "Ben", "Cem") == [
+        f"{n} for Coding: nobody else could then" for n in ("Ada", "Bob", "Cat")
+    ]
+
+
 def test_the_judge_names_what_two_candidates_do_to_each_other():
     two = [candidate(name, offered=[("09:00", "10:00")]) for name in ("Ann", "Ben")]
     question = many(*two, people=[person("Ada", "coding")])
