@@ -15,15 +15,17 @@ from scheduler.solver.cli import main
 from scheduler.solver.many.assign import assign
 from scheduler.solver.many.capacity import capacity
 from scheduler.solver.many.outcome import Assigned
-from scheduler.solver.many.problem import AssignProblem
+from scheduler.solver.many.problem import ASSIGN, REPAIR, AssignProblem
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, OutOfTime, outcome_from_json
 from scheduler.solver.problem import CAPACITY, Problem, Weights
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "tests" / "cases").glob("*.json"))
-MANY = [path for path in FILES if json.loads(path.read_text())["problem"].get("ask") == "assign"]
-CASES = [path for path in FILES if path not in MANY]
+ASKED = {path: json.loads(path.read_text())["problem"].get("ask") for path in FILES}
+MANY = [path for path in FILES if ASKED[path] in (ASSIGN, REPAIR)]
+CAPACITIES = [path for path in FILES if ASKED[path] == CAPACITY]
+CASES = [path for path in FILES if path not in (*MANY, *CAPACITIES)]
 SCHEMA = json.loads((ROOT / "docs" / "problem.schema.json").read_text())
 EXAMPLE = re.search(r"```json\n(.*?)```", (ROOT / "docs" / "problem.md").read_text(), re.DOTALL).group(1)
 
@@ -74,6 +76,20 @@ def test_a_case_of_many_candidates_has_the_answer_it_is_kept_for(path):
     }
     cost = sum(option.cost for option in outcome.options.values())
     assert {"proof": outcome.proof, "cost": cost, "left_out": left_out} == case["expect"]
+
+
+@pytest.mark.parametrize("path", CAPACITIES, ids=lambda path: path.stem)
+def test_a_case_of_capacity_has_the_answer_it_is_kept_for(path):
+    case = json.loads(path.read_text())
+    follows("problem", case["problem"])
+    found = capacity(Problem.from_json(case["problem"]))
+    follows("outcome", found.to_json())
+    assert {
+        "proof": found.proof,
+        "candidates": found.candidates,
+        "at_most": found.at_most,
+        "pools": [list(pool.interviewer_ids) for pool in found.pools],
+    } == case["expect"]
 
 
 def test_the_schema_is_one():
