@@ -81,9 +81,10 @@ def test_the_promises_are_asked_for_a_line_each(command, database_url):
     well = command("doctor", "--invariants")
     with psycopg.connect(database_url) as owner:
         owner.execute(
-            "insert into calendar_states (id, organization_id, provider, address, time_zone, blocks, sync_at)"
+            "insert into calendar_states"
+            " (id, organization_id, provider, address, time_zone, stretches, sync_at)"
             " values ('state_1', %s, 'google', 'ada@acme.example', 'UTC', %s, now())",
-            [organization_id, '[[1, 2, "Dentist", null]]'],
+            [organization_id, '[{"busy": [[1, 2, "Dentist", null]]}]'],
         )
     broken = command("doctor", "--invariants")
 
