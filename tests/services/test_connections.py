@@ -207,9 +207,8 @@ def test_an_identity_that_is_not_what_it_should_be_is_refused_by_us(door, claims
     assert door.status()["status"] == "not_connected"
 
 
+@pytest.mark.parametrize("door", ["microsoft"], indirect=True)
 def test_a_tenant_may_be_named_by_its_domain(door):
-    if door.provider != "microsoft":
-        pytest.skip("Google has no tenants")
     credential = Credential(secret=door.fake.client_secret)
     sign_in = MicrosoftSignIn(
         door.fake.tenant_domain, door.fake.client_id, credential, authority=door.fake.authority
@@ -221,9 +220,8 @@ def test_a_tenant_may_be_named_by_its_domain(door):
     assert door.status()["status"] == "connected"
 
 
+@pytest.mark.parametrize("door", ["microsoft"], indirect=True)
 def test_a_certificate_that_cannot_be_read_breaks_nobodys_connection(door, tmp_path):
-    if door.provider != "microsoft":
-        pytest.skip("Google's client has none")
     door.connect()
     credential = Credential(certificate_file=tmp_path / "gone.pem")
     sign_in = MicrosoftSignIn(
