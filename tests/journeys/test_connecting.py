@@ -40,6 +40,7 @@ def test_somebody_is_connected_as_the_document_shows(install, tmp_path):
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", shown], capture_output=True, text=True, check=False
         )
+    service.stop()
 
     assert done.returncode == 0, done.stderr
     link, status = done.stdout.split()
