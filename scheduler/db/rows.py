@@ -49,6 +49,11 @@ def ref(target: str, *, nullable: bool = False, index: bool = True) -> Any:
     return mapped_column(sa.ForeignKey(target, ondelete="RESTRICT"), nullable=nullable, index=index)
 
 
+def large() -> Any:
+    """Read when it is asked for, and not with the rest of its row: all calendars of a run may be in it."""
+    return mapped_column(deferred=True)
+
+
 def tenant() -> Any:
     return mapped_column(sa.ForeignKey("organizations.id", ondelete="RESTRICT"), nullable=False)
 
@@ -199,8 +204,8 @@ class Run(Base):
     #: status, figures and version of what the solver did
     solver: Mapped[Json]
     #: of candidates who were assigned together: the AssignProblem and what came of it
-    problem: Mapped[Json | None]
-    outcome: Mapped[Json | None]
+    problem: Mapped[Json | None] = large()
+    outcome: Mapped[Json | None] = large()
     error: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[dt.datetime]
@@ -220,8 +225,8 @@ class RunCandidate(Base):
     status: Mapped[str] = mapped_column(index=True)
     explanation: Mapped[Json | None]
     #: the Problem that was solved and the Outcome, so that the run can be replayed
-    problem: Mapped[Json | None]
-    outcome: Mapped[Json | None]
+    problem: Mapped[Json | None] = large()
+    outcome: Mapped[Json | None] = large()
 
 
 class Option(Base):

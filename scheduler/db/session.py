@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,12 @@ from sqlalchemy.orm import Session
 
 #: owns nothing, may read and write rows; made by the migrations
 SERVICE_ROLE = "convene_service"
+#: statements that the server keeps parsed for each connection; a service of this size has some 200
+PREPARED = 300
+BEGIN = "begin"
+#: of one organisation from its first moment on, in one round trip
+BEGIN_OF = BEGIN + "; select set_config('convene.organization_id', {}, true)"
+SNAPSHOT = "begin isolation level repeatable read"
 
 
 class Database:
@@ -23,13 +30,14 @@ class Database:
             sa.make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
             max_overflow=14,
-            pool_pre_ping=True,
             # Names and what people wrote belong in no log.
             hide_parameters=True,
             pool_timeout=10,
             connect_args={"connect_timeout": 5},
         )
         sa.event.listen(self._engine, "connect", _become_service_role)
+        sa.event.listen(self._engine, "checkout", _refuse_if_ended)
+        sa.event.listen(self._engine, "begin", _begin)
 
     @contextmanager
     def transaction(self, organization_id: str) -> Iterator[Session]:
@@ -37,14 +45,14 @@ class Database:
         not.
         """
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            _belong_to(session, organization_id)
+            session.connection(execution_options={"opening": _begin_of(organization_id)})
             yield session
 
     @contextmanager
     def snapshot(self, organization_id: str) -> Iterator[Session]:
         """The organisation's rows as they are at one moment, to look at only."""
         with Session(self._engine) as session, session.begin():
-            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            session.connection(execution_options={"opening": SNAPSHOT})
             _belong_to(session, organization_id)
             yield session
 
@@ -67,6 +75,26 @@ def _belong_to(session: Session, organization_id: str) -> None:
 
 
 def _become_service_role(connection: psycopg.Connection, _record: object) -> None:
+    # Transactions are begun by _begin, with what else must be said first.
     connection.autocommit = True
+    connection.prepared_max = PREPARED
     connection.execute(f"set role {SERVICE_ROLE}")
-    connection.autocommit = False
+
+
+def _begin_of(organization_id: str) -> str:
+    # The driver takes a percent sign for the beginning of a parameter.
+    return BEGIN_OF.format(psycopg.sql.quote(organization_id)).replace("%", "%%")
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("opening", BEGIN))
+
+
+def _refuse_if_ended(connection: psycopg.Connection, _record: object, _proxy: object) -> None:
+    """Have a connection that the server has ended replaced before it is used: on one that is idle the server
+    has nothing to say but that. It costs no round trip, as asking the server would.
+    """
+    idle = select.poll()
+    idle.register(connection.fileno(), select.POLLIN)
+    if idle.poll(0):
+        raise sa.exc.InvalidatePoolError
