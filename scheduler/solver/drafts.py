@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -110,18 +110,36 @@ def best_rooms(
     First as few rooms other than those to `keep` as possible, then the fewest changes between consecutive
     sessions of a day, then the smallest rooms.
     """
-    keep = keep or {}
+    tick = reach.line.minutes
+    inside = [
+        (
+            session,
+            timing.day(minute),
+            {
+                room: reach.problem.rooms[room].capacity
+                for room, mask in reach.sessions[session].rooms.items()
+                if mask >> minute // tick & 1
+            },
+        )
+        for session, minute in placed
+        if reach.plan.sessions[session].needs_room
+    ]
+    return fewest_changes(inside, keep or {})
+
+
+def fewest_changes(
+    inside: Iterable[tuple[int, Hashable, Mapping[int, int]]], keep: Mapping[int, int]
+) -> tuple[int, dict[int, int]] | None:
+    """The same for sessions in order of time: position, day, and the rooms free then with how many they
+    hold.
+    """
     ways: dict[int, tuple[tuple[int, int, int], tuple[int, ...]]] = {-1: ((0, 0, 0), ())}
-    inside = [(s, minute) for s, minute in placed if reach.plan.sessions[s].needs_room]
-    last_day = -1
-    for session, minute in inside:
-        tick, day = minute // reach.line.minutes, timing.day(minute)
+    sessions: list[int] = []
+    last_day: Hashable = None
+    for session, day, rooms in inside:
         following: dict[int, tuple[tuple[int, int, int], tuple[int, ...]]] = {}
-        for room, mask in reach.sessions[session].rooms.items():
-            if not mask >> tick & 1:
-                continue
+        for room, size in rooms.items():
             other = int(keep.get(session, room) != room)
-            size = reach.problem.rooms[room].capacity
             following[room] = min(
                 (
                     (new + other, changes + int(day == last_day and before not in (-1, room)), sizes + size),
@@ -129,11 +147,12 @@ def best_rooms(
                 )
                 for before, ((new, changes, sizes), taken) in ways.items()
             )
+        if not following:
+            return None
+        sessions.append(session)
         ways, last_day = following, day
-    if not ways:
-        return None
     (_, changes, _), taken = min(ways.values())
-    return changes, dict(zip((session for session, _ in inside), taken, strict=True))
+    return changes, dict(zip(sessions, taken, strict=True))
 
 
 def optional_people(

@@ -17,6 +17,7 @@ from scheduler.domain.options import Option, OptionSession, Panelist, Reason, Ro
 from scheduler.domain.people import Buffer, Limits, Qualification
 from scheduler.domain.plans import Break, Gap, Plan, Seat, Session
 from scheduler.solver.check import violations
+from scheduler.solver.drafts import best_rooms, to_option
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Solved
 from scheduler.solver.problem import (
@@ -160,6 +161,15 @@ def modelled(question, hard=HARD):
     return draft
 
 
+def judged(question, draft):
+    """The option a draft of the constraint model means, and what the judge says against it."""
+    reach = Reach(question, question.open_window)
+    timing = Timing(question, reach.line)
+    rooms = best_rooms(reach, timing, draft.placed)
+    option = to_option(reach, timing, draft, rooms=rooms[1] if rooms else {}, guests=())
+    return option, {violation.code for violation in violations(question, option)}
+
+
 def starts_by_model(question):
     """Every start of a one-session problem for which the constraint model finds a panel."""
     if question.open_window is None:
@@ -223,6 +233,7 @@ __all__ = [
     "Limits",
     "all_options",
     "at",
+    "judged",
     "modelled",
     "person",
     "problem",

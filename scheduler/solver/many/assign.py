@@ -29,6 +29,7 @@ from scheduler.solver.many.patterns import Patterns, patterns_of
 from scheduler.solver.many.people import with_people
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.many.progress import Progress
+from scheduler.solver.many.rooms import cost_of_room_changes
 from scheduler.solver.many.solution import Solution
 from scheduler.solver.outcome import FEASIBLE, OPTIMAL, STOPPED
 from scheduler.solver.timing import Timing
@@ -65,7 +66,9 @@ def placed(problem: AssignProblem, progress: Progress, workers: int) -> dict[int
         return one_by_one(problem, progress)
     progress.built = perf_counter()
     solve(progress, board, patterns, workers=workers)
-    return finished(board, progress.columns)
+    options = finished(board, progress.columns)
+    progress.room_changes = cost_of_room_changes(options)
+    return options
 
 
 def solve(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *, workers: int) -> None:

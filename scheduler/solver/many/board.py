@@ -153,6 +153,12 @@ class Board:
         at = [agreed.get(session.key) for session in item.plan.sessions]
         return tuple(self._tick(placed.start) if placed else None for placed in at) if agreed else ()
 
+    def booked_room(self, item: PlannedCandidate, session: Session) -> int | None:
+        """The room that is booked for a session, as a position among the rooms."""
+        placed = self.problem.agreed(item).get(session.key)
+        booked = placed.room.id if placed and placed.room else None
+        return next((n for n, room in enumerate(self.problem.rooms) if room.id == booked), None)
+
     def _tick(self, instant: datetime) -> int:
         tick = self.line.index(instant)
         return tick if self.line.instant(tick) == instant else -1
@@ -185,7 +191,7 @@ class Board:
         if key not in self._kept:
             self._kept[key] = self._able(index, shape, session, pools)
         mask = run(opened, self.shapes[shape].ticks) & self._kept[key]
-        rooms = self._rooms_for(session)
+        rooms = self._rooms_for(session, self.booked_room(item, session))
         if rooms is not None:
             mask &= reduce(or_, (self._room_free(room, self.shapes[shape].ticks) for room in rooms), 0)
         if sum(s.count for s in required if trains(s)) > 1:
@@ -277,15 +283,17 @@ class Board:
         ordered = sorted(classes.items())
         return tuple(RoomClass(tuple(rooms), free) for (_, free), rooms in ordered)
 
-    def _rooms_for(self, session: Session) -> tuple[int, ...] | None:
+    def _rooms_for(self, session: Session, booked: int | None) -> tuple[int, ...] | None:
+        """The classes of rooms that are large enough; first that of the booked one, kept among equals."""
         if session.room_capacity is None:
             return None
-        rooms = self.problem.rooms
-        return tuple(
+        rooms, classes = self.problem.rooms, self.room_classes
+        large = (
             number
-            for number, each in enumerate(self.room_classes)
+            for number, each in enumerate(classes)
             if rooms[each.rooms[0]].capacity >= session.room_capacity
         )
+        return tuple(sorted(large, key=lambda number: booked not in classes[number].rooms))
 
     def _room_free(self, room: int, ticks: int) -> int:
         key = ("room", room, ticks)

@@ -14,6 +14,7 @@ from scheduler.solver.many.columns import Column
 from scheduler.solver.many.diary import Diary
 from scheduler.solver.many.judge import recounted, violations_of_all
 from scheduler.solver.many.problem import AssignProblem
+from scheduler.solver.many.rooms import rooms_of, settled
 from scheduler.solver.model import WrongAnswer
 from scheduler.solver.reach import Reach
 from scheduler.solver.timing import Timing
@@ -21,8 +22,8 @@ from scheduler.solver.timing import Timing
 
 def options_of(board: Board, columns: Mapping[int, Column]) -> dict[int, Option]:
     """The options of these columns, by the position of the candidate."""
-    rooms = _rooms(board, columns)
-    return {index: _option(board, column, rooms) for index, column in sorted(columns.items())}
+    rooms = rooms_of(board, columns)
+    return settled(board, {index: _option(board, column, rooms) for index, column in sorted(columns.items())})
 
 
 def _option(board: Board, column: Column, rooms: Mapping[tuple[int, int], int]) -> Option:
@@ -56,30 +57,6 @@ def _panel(session: Session, people: Sequence[int]) -> Iterator[tuple[Seat, Sequ
         if not seat.optional:
             yield seat, people[nth : nth + seat.count]
             nth += seat.count
-
-
-def _rooms(board: Board, columns: Mapping[int, Column]) -> dict[tuple[int, int], int]:
-    """The room of each (candidate, session): the one the candidate was in before, else the first free one.
-
-    Sessions taken in order of their start never need more rooms than there are sessions at once.
-    """
-    wanted = sorted(
-        (board.ticks[start], column.ask, j, room)
-        for column in columns.values()
-        for j, (start, room) in enumerate(zip(column.starts, column.rooms, strict=True))
-        if room is not None
-    )
-    free_from: dict[int, int] = {}
-    last: dict[int, int] = {}
-    found: dict[tuple[int, int], int] = {}
-    for tick, index, j, room_class in wanted:
-        rooms = board.room_classes[room_class].rooms
-        free = [room for room in rooms if free_from.get(room, 0) <= tick]
-        room = last[index] if last.get(index) in free else free[0]
-        session = board.asks[index].sessions[j]
-        free_from[room] = tick + board.shapes[session.shape].ticks
-        found[index, j] = last[index] = room
-    return found
 
 
 def with_guests(

@@ -29,6 +29,8 @@ class Progress:
     #: no answer leaves out fewer; none that leaves out as few changes less; none of those costs less
     bound: Value = (0, 0, 0)
     improvements: list[tuple[float, Value]] = field(default_factory=list)
+    #: what the changes of room in the answer cost, of which neither the value nor the bound knows
+    room_changes: int = 0
 
     def offer(self, columns: Mapping[int, Column], value: Value) -> bool:
         """Keep an answer if it is the best so far."""
@@ -49,7 +51,7 @@ class Progress:
 
     @property
     def optimal(self) -> bool:
-        return self.value == self.bound
+        return self.value == self.bound and not self.room_changes
 
     def figures(self, problem: AssignProblem) -> Figures:
         """How it went, stage by stage."""
@@ -73,6 +75,7 @@ class Progress:
             stages.append(Stage(name="sessions moved", objective=moved, bound=least_moved))
             proven = least_changed if moved == least_moved else 0
             stages.append(Stage(name="people changed", objective=changed, bound=proven))
+        cost += self.room_changes
         stages.append(Stage(name="cost", objective=cost, bound=self.bound[2], improvements=steps))
         return self.figures_of(*stages)
 
