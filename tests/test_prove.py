@@ -15,13 +15,6 @@ from benchmarks.prove.house import House
 from benchmarks.prove.races import Proof
 
 DICE = random.Random(1)
-#: the service with something taken out of it
-WITHOUT = """
-import sys
-from scheduler.__main__ import main
-{}
-sys.exit(main())
-"""
 #: nobody waits for anybody, and what is booked is not counted again
 NO_LOCKS = """
 from scheduler.db import casts
@@ -54,7 +47,7 @@ def build(open_dir: Path) -> Iterator[Callable[..., House]]:
     def make(without: str = "", webs: int = 2) -> House:
         folder = Path(tempfile.mkdtemp(prefix="proof-", dir=open_dir))
         folder.chmod(0o711)
-        return House(folder, webs=webs, program=("-c", WITHOUT.format(without)))
+        return House(folder, webs=webs, without=without)
 
     return make
 

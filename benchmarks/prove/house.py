@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,15 +16,13 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from benchmarks.prove.mailbox import Mailbox
+from benchmarks.prove.nursery import PATIENCE, NeverCame, Nursery, Role
 from scheduler import settings, wiring
 from scheduler.db.embedded import EmbeddedPostgres
 from scheduler.db.migrate import migrate
-from scheduler.processes import die_with_parent
 from scheduler.services import keys, organizations
 from scheduler.services.parts import Parts
 
-ROOT = Path(__file__).parents[2]
-SCHEDULER = ("-m", "scheduler")
 CALENDAR = """\
 BEGIN:VCALENDAR
 VERSION:2.0
@@ -41,12 +37,6 @@ DTSTART:{start:%Y%m%dT%H%M%SZ}
 DTEND:{end:%Y%m%dT%H%M%SZ}
 END:VEVENT
 """
-#: seconds that anything of ours may take to start, stop or come back
-PATIENCE = 60.0
-
-
-class NeverCame(Exception):
-    """What was waited for did not happen in time."""
 
 
 def eventually(look: Callable[[], object], what: str, seconds: float = PATIENCE) -> float:
@@ -59,71 +49,25 @@ def eventually(look: Callable[[], object], what: str, seconds: float = PATIENCE)
     return time.monotonic() - began
 
 
-class Role:
-    """One process of the service."""
-
-    def __init__(self, name: str, environment: dict[str, str], program: Sequence[str], log: Path) -> None:
-        self.name = name
-        self.address = ""
-        arguments = ["--port", "0"] if name == "web" else []
-        parent = os.getpid()
-        with log.open("ab") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, *program, name, *arguments],
-                env={**os.environ, **environment},
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                start_new_session=True,
-                preexec_fn=lambda: die_with_parent(signal.SIGKILL, parent),  # noqa: PLW1509  # it is loaded already
-            )
-
-    def wait_until_ready(self) -> None:
-        """A web process says where it listens; the others have nothing to say."""
-        if self.name != "web":
-            return
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line.startswith("listening on "):
-                self.address = line.split()[-1]
-                return
-        raise NeverCame("a web process that listens")
-
-    @property
-    def has_ended(self) -> bool:
-        return self._process.poll() is not None
-
-    def stop(self) -> None:
-        if not self.has_ended:
-            self._process.send_signal(signal.SIGTERM)
-        self._process.communicate(timeout=PATIENCE)
-
-    def kill(self) -> None:
-        """The whole of it at once, whatever it is doing."""
-        if not self.has_ended:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.communicate(timeout=PATIENCE)
-
-
 class House:
-    """Everything together. `program` is what Python runs as the service."""
+    """Everything together. `without`: see Nursery."""
 
-    def __init__(self, folder: Path, *, webs: int, program: Sequence[str] = SCHEDULER) -> None:
+    def __init__(self, folder: Path, *, webs: int, without: str = "") -> None:
         self.folder = folder
         self.calendars = folder / "calendars"
         self.calendars.mkdir()
         self.log = folder / "log"
         self.mailbox = Mailbox()
         self.postgres = EmbeddedPostgres(folder)
-        self._webs, self._program = webs, tuple(program)
+        self._webs, self._without = webs, without
         self.webs: list[Role] = []
         self.others: dict[str, Role] = {}
 
     @contextmanager
     def open(self) -> Iterator[House]:
         with ExitStack() as stack:
+            self._nursery = Nursery(self._without)
+            stack.callback(self._nursery.close)
             stack.enter_context(self.mailbox.listening())
             stack.enter_context(self.postgres)
             migrate(self.postgres.url)
@@ -150,7 +94,7 @@ class House:
             yield self
 
     def start(self, name: str, **environment: str) -> Role:
-        return Role(name, {**self.environment, **environment}, self._program, self.log)
+        return self._nursery.start(name, {**self.environment, **environment}, self.log)
 
     def replace(self, name: str, **environment: str) -> Role:
         """End the worker or the clock in good order, if it lives, and let one with these settings take its
