@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.prove import crashes, races, world
 from benchmarks.prove.house import House
-from benchmarks.prove.races import Proof
+from benchmarks.prove.proof import Proof
 
 DICE = random.Random(1)
 #: nobody waits for anybody, and what is booked is not counted again

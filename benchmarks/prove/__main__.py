@@ -10,70 +10,97 @@ import random
 import signal
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from benchmarks.prove import crashes, outage, races, world
+from benchmarks.prove import crashes, database, outages, races, world
 from benchmarks.prove.house import House, NeverCame
-from benchmarks.prove.races import Proof
+from benchmarks.prove.proof import Proof
 from scheduler.points import POINTS
 
-Scenario = Callable[[House, random.Random], Proof]
+WIDTH = 118
+INDENT = " " * 31
 
 
-def scenarios(size: float = 1.0, within: float = 5.0) -> dict[str, Scenario]:
-    """By name; a `size` of 1 is what docs/reliability.md quotes. Crowds arrive `within` so many seconds."""
+@dataclass(frozen=True)
+class Scenario:
+    """What happens, and in what house."""
+
+    run: Callable[[House, random.Random], Proof]
+    with_google: bool = False
+
+
+def scenarios(asked: argparse.Namespace) -> dict[str, Scenario]:
+    """By name; a `size` of 1 is what docs/reliability.md quotes."""
 
     def of(number: int, least: int) -> int:
-        return max(least, round(number * size))
+        return max(least, round(number * asked.size))
 
     slots = of(50, 4) // 10 * 10 or of(50, 4)
+    within = {"within": asked.arrival}
+    minutes = asked.outage_minutes
+    # An hour of it at the usual pace; the short one has its bookings closer together.
+    outage = {"away": minutes * 60, "rate": 1 / 3} if minutes else {"away": 24.0, "rate": 4.0}
     return {
-        "stampede": lambda h, d: races.stampede(h, d, people=slots * 10, slots=slots, within=within),
-        "hot-slot": lambda h, d: races.hot_slot(h, d, people=of(1000, 10), within=within),
-        "late-meetings": lambda h, d: races.late_meetings(h, d, slots=of(20, 6)),
-        "panels": lambda h, d: races.panels(h, d, people=of(200, 20), within=within),
-        "confirm-cancel": lambda h, d: races.confirm_against_cancel(h, d, pairs=of(100, 8), within=within),
-        "one-key": lambda h, d: races.one_key(h, d, times=of(100, 10)),
-        "kill-9": lambda h, d: crashes.killed_everywhere(h, d, points=of(len(POINTS), 6)),
-        "postgres": lambda h, d: outage.postgres_killed(h, d, kills=of(5, 1)),
+        "stampede": Scenario(partial(races.stampede, people=slots * 10, slots=slots, **within)),
+        "hot-slot": Scenario(partial(races.hot_slot, people=of(1000, 10), **within)),
+        "late-meetings": Scenario(partial(races.late_meetings, slots=of(20, 6))),
+        "panels": Scenario(partial(races.panels, people=of(200, 20), **within)),
+        "confirm-cancel": Scenario(partial(races.confirm_against_cancel, pairs=of(100, 8), **within)),
+        "one-key": Scenario(partial(races.one_key, times=of(100, 10))),
+        "kill-9": Scenario(partial(crashes.killed_everywhere, points=of(len(POINTS), 6))),
+        "postgres": Scenario(partial(database.postgres_killed, kills=of(5, 1))),
+        "outage": Scenario(partial(outages.outage, **outage), with_google=True),
     }
 
 
 def main() -> int:
-    arguments = _arguments()
+    asked = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what has been started is ended
-    chosen = scenarios(arguments.size, arguments.arrival)
-    names = arguments.only or list(chosen)
+    chosen = scenarios(asked)
     began = time.monotonic()
-    print(f"seed {arguments.seed}, size {arguments.size:g}, {_machine()}")
-    bad = 0
-    with _folder() as folder, House(folder, webs=arguments.webs).open() as house:
-        for name in names:
-            for number in range(arguments.rounds):
-                bad += _prove(house, name, chosen[name], random.Random(f"{arguments.seed} {name} {number}"))
-    print(f"{'FAILED' if bad else 'ok'} after {time.monotonic() - began:.0f} s")
+    print(f"seed {asked.seed}, size {asked.size:g}, {_machine()}", flush=True)
+    bad = sum(_prove(name, chosen[name], asked) for name in asked.only or chosen)
+    verdict, took = "FAILED" if bad else "ok", time.monotonic() - began
+    print(f"{verdict} after {took:.0f} s, load {os.getloadavg()[1]:.1f} in the last five minutes")
     return 1 if bad else 0
 
 
-def _prove(house: House, name: str, scenario: Scenario, dice: random.Random) -> bool:
-    """One line of the table; whether something was broken."""
-    try:
-        proof = scenario(house, dice)
-        settled = house.settle()
-        proof.broken += world.broken(house, proof.acknowledged)
-    except NeverCame as late:
-        print(f"FAILED  {name}: {late}", flush=True)
-        return True
+def _prove(name: str, scenario: Scenario, asked: argparse.Namespace) -> int:
+    """A house of its own for one scenario, and a line of the table for each round; how many went wrong."""
+    bad = 0
+    with (
+        _folder() as folder,
+        House(folder, webs=asked.webs, with_google=scenario.with_google).open() as house,
+    ):
+        for number in range(asked.rounds):
+            began = time.monotonic()
+            dice = random.Random(f"{asked.seed} {name} {number}")
+            try:
+                proof = scenario.run(house, dice)
+                settled = house.settle()
+                proof.broken += world.broken(house, proof.acknowledged)
+                proof.figures += f"; all work done {settled:.1f} s later"
+            except NeverCame as late:
+                proof = Proof(what="", figures="", broken=[str(late)])
+            _say(name, proof, time.monotonic() - began)
+            bad += bool(proof.broken)
+    return bad
+
+
+def _say(name: str, proof: Proof, seconds: float) -> None:
+    """What was asked, what came of it, and the verdict."""
     verdict = f"BROKEN: {', '.join(sorted(set(proof.broken)))}" if proof.broken else "nothing broken"
-    print(
-        f"{'FAILED' if proof.broken else 'ok':6}  {name}: {proof.what}: {proof.figures};"
-        f" all work done {settled:.1f} s later; {verdict}",
-        flush=True,
-    )
-    return bool(proof.broken)
+    said = [proof.what, proof.figures, verdict]
+    lines = [line for text in said if text for line in textwrap.wrap(text, WIDTH - len(INDENT))]
+    print(f"{'FAILED' if proof.broken else 'ok':8}{name:16}{seconds:5.0f} s", lines[0], flush=True)
+    for line in lines[1:]:
+        print(f"{INDENT}{line}", flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -85,12 +112,19 @@ def _arguments() -> argparse.Namespace:
         "--arrival", type=float, default=5.0, help="seconds within which a crowd arrives (%(default)s)"
     )
     parser.add_argument("--webs", type=int, default=2, help="how many web processes (%(default)s)")
-    parser.add_argument("--only", nargs="+", choices=list(scenarios()), help="these and no others")
-    return parser.parse_args()
+    parser.add_argument(
+        "--outage-minutes", type=float, help="how long calendars and mail are away (else 24 s)"
+    )
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these and no others")
+    asked = parser.parse_args()
+    unknown = set(asked.only or ()) - scenarios(asked).keys()
+    if unknown:
+        parser.error(f"no scenario is called {', '.join(sorted(unknown))}: {', '.join(scenarios(asked))}")
+    return asked
 
 
 def _machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from benchmarks.prove import offers
 from benchmarks.prove.crowd import NO_ANSWER, Answer, Request, send
 from benchmarks.prove.house import House, NeverCame, eventually
 from benchmarks.prove.offers import Offered
-from benchmarks.prove.races import Proof, book, expect
+from benchmarks.prove.proof import Proof, book, expect
 from scheduler.points import POINTS
 
 #: seconds after the last crash until nothing is owed

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -22,6 +24,7 @@ from scheduler.db.embedded import EmbeddedPostgres
 from scheduler.db.migrate import migrate
 from scheduler.services import keys, organizations
 from scheduler.services.parts import Parts
+from tests.fakes.google import FakeGoogle
 
 CALENDAR = """\
 BEGIN:VCALENDAR
@@ -50,14 +53,17 @@ def eventually(look: Callable[[], object], what: str, seconds: float = PATIENCE)
 
 
 class House:
-    """Everything together. `without`: see Nursery."""
+    """Everything together. `without`: see Nursery; `with_google`: calendars can be Google's, too, which is
+    then a fake that minds Google's rules.
+    """
 
-    def __init__(self, folder: Path, *, webs: int, without: str = "") -> None:
+    def __init__(self, folder: Path, *, webs: int = 2, without: str = "", with_google: bool = False) -> None:
         self.folder = folder
         self.calendars = folder / "calendars"
         self.calendars.mkdir()
         self.log = folder / "log"
         self.mailbox = Mailbox()
+        self.google = FakeGoogle(validates=False) if with_google else None
         self.postgres = EmbeddedPostgres(folder)
         self._webs, self._without = webs, without
         self.webs: list[Role] = []
@@ -79,10 +85,12 @@ class House:
                 "MAIL_URL": self.mailbox.url,
                 "CLOCK_TICK_SECONDS": "1",
                 "LOG_LEVEL": "WARNING",
+                **(self._access_to(stack.enter_context(self.google)) if self.google else {}),
             }
             self.parts: Parts = wiring.build(settings.load(self.environment, env_file=self.folder / ".env"))
             stack.callback(self.parts.database.close)
-            self.organization_id = organizations.create(self.parts, name="Northwind Labs")
+            self.organizations: list[str] = []
+            self.found("Northwind Labs")
             _, self.key = keys.create(
                 self.parts, self.organization_id, name="proof", scopes=("read", "schedule", "manage", "admin")
             )
@@ -92,6 +100,20 @@ class House:
             for web in self.webs:
                 web.wait_until_ready()
             yield self
+
+    def _access_to(self, google: FakeGoogle) -> dict[str, str]:
+        account = self.folder / "service-account.json"
+        account.write_text(json.dumps(google.service_account()))
+        return {
+            "GOOGLE_SERVICE_ACCOUNT_FILE": str(account),
+            "GOOGLE_API_ENDPOINT": google.api_endpoint,
+        }
+
+    def found(self, name: str, **how: object) -> None:
+        """An organisation, which whatever follows is about."""
+        self.organization_id = organizations.create(self.parts, name=name)
+        self.organizations.append(self.organization_id)
+        organizations.update(self.parts, self.organization_id, how)
 
     def start(self, name: str, **environment: str) -> Role:
         return self._nursery.start(name, {**self.environment, **environment}, self.log)
@@ -121,10 +143,13 @@ class House:
         content = CALENDAR.format(events=events).replace("\n", "\r\n")
         (self.calendars / f"{address}.ics").write_text(content, encoding="utf-8", newline="")
 
-    def ask(self, query: str) -> list[tuple[object, ...]]:
-        """Rows of the organisation."""
-        with self.parts.database.transaction(self.organization_id) as session:
-            return [tuple(row) for row in session.execute(sa.text(query))]
+    def ask(self, query: str, **values: object) -> list[tuple[Any, ...]]:
+        """Rows of every organisation."""
+        found: list[tuple[Any, ...]] = []
+        for organization_id in self.organizations:
+            with self.parts.database.transaction(organization_id) as session:
+                found += [tuple(row) for row in session.execute(sa.text(query), values)]
+        return found
 
     def owner(self) -> psycopg.Connection:
         """The database as its owner, for what the service may not."""
@@ -140,8 +165,7 @@ class House:
 
     def owed(self) -> list[str]:
         """What is not done and not for later: jobs, mails, calendar entries, whoever is at them."""
-        with self.parts.database.transaction(self.organization_id) as session:
-            return list(session.scalars(sa.text(OWED), {"now": self.parts.now()}))
+        return [what for (what,) in self.ask(OWED, now=self.parts.now())]
 
 
 OWED = """

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mail server of the proof: takes everything and remembers every hand-over by its Message-ID."""
+"""The mail server of the proof: takes everything, remembers every hand-over by its Message-ID, and can be
+away.
+"""
 
 from __future__ import annotations
 
 import email
 import socket
-from collections import Counter
+import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,23 +20,36 @@ class Mailbox:
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self._port = listener.getsockname()[1]
-        #: how often each message was handed over, by the id of its row
-        self.taken: Counter[str] = Counter()
+        self._controller: Controller | None = None
+        #: when each message was handed over, by `time.time`, and the mail itself, by the id of its row
+        self.times: defaultdict[str, list[float]] = defaultdict(list)
+        self.mails: dict[str, bytes] = {}
 
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self._port}"
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
-        mail = email.message_from_bytes(envelope.original_content or b"")
-        self.taken[str(mail["Message-ID"]).strip("<>").partition("@")[0]] += 1
+        content = bytes(envelope.original_content or b"")
+        id_ = str(email.message_from_bytes(content)["Message-ID"]).strip("<>").partition("@")[0]
+        self.mails[id_] = content
+        self.times[id_].append(time.time())
         return "250 taken"
+
+    def open(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
+        self._controller.start()
+
+    def close(self) -> None:
+        """Nobody is there: connections are refused."""
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        controller = Controller(self, hostname="127.0.0.1", port=self._port)
-        controller.start()
+        self.open()
         try:
             yield
         finally:
-            controller.stop()
+            self.close()

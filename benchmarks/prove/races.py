@@ -5,43 +5,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
 from benchmarks.prove import offers
-from benchmarks.prove.crowd import Answer, Request, all_at_once, p99, statuses
+from benchmarks.prove.crowd import Answer, Request, all_at_once, statuses
 from benchmarks.prove.house import House
 from benchmarks.prove.offers import Offered
-
-
-@dataclass(kw_only=True)
-class Proof:
-    """What one scenario showed."""
-
-    what: str
-    figures: str
-    #: ids of bookings that somebody was told of
-    acknowledged: set[str] = field(default_factory=set)
-    #: names of what did not hold
-    broken: list[str] = field(default_factory=list)
-
-
-def book(offered: Offered, option_id: str, due: float = 0.0, about: object = None) -> Request:
-    return Request(path=f"/c/{offered.token}/book", body={"option": option_id}, due=due, about=about)
-
-
-def booked(answers: Iterable[Answer]) -> set[str]:
-    return {str(answer.body["id"]) for answer in answers if answer.status == 201}
-
-
-def expect(counted: object, wanted: object, promise: str) -> list[str]:
-    return [] if counted == wanted else [promise]
-
-
-def figures_of(answers: list[Answer]) -> str:
-    counted = ", ".join(f"{times} x {status}" for status, times in sorted(statuses(answers).items()))
-    return f"{counted}, p99 {p99(answers):.2f} s"
+from benchmarks.prove.proof import Proof, book, booked, expect, figures_of
 
 
 def stampede(house: House, dice: random.Random, *, people: int, slots: int, within: float) -> Proof:

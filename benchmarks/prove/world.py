@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from benchmarks.prove.house import House
+from calendars.google.ids import uid_of
 from scheduler.services import invariants
 from scheduler.services.owing import NUDGES
 
@@ -19,7 +20,8 @@ def broken(house: House, acknowledged: Collection[str] = ()) -> list[str]:
     that somebody was told of.
     """
     asked = [breach.promise.name for breach in invariants.check_all(house.parts)]
-    return sorted({*asked, *_mail(house), *_calendars(house), *_acknowledged(house, acknowledged)})
+    outside = [*_mail(house), *_calendars(house), *_of_vendors(house), *_acknowledged(house, acknowledged)]
+    return sorted({*asked, *outside})
 
 
 def _acknowledged(house: House, ids: Collection[str]) -> list[str]:
@@ -32,23 +34,42 @@ def _mail(house: House) -> list[str]:
     messages = {
         id_: (kind, status) for id_, kind, status in house.ask("select id, kind, status from messages")
     }
-    taken = house.mailbox.taken
+    taken = house.mailbox.times
     found = []
     if not taken.keys() <= messages.keys():
         found.append("every_mail_has_its_row")
     if {id_ for id_, (_, status) in messages.items() if status == "sent"} - taken.keys():
         found.append("sent_means_sent")
-    if any(times > 1 and messages.get(id_, ("",))[0] in NUDGES for id_, times in taken.items()):
+    if any(len(times) > 1 and messages.get(id_, ("",))[0] in NUDGES for id_, times in taken.items()):
         found.append("nudges_at_most_once")
     return found
 
 
 def _calendars(house: House) -> list[str]:
-    """Every calendar file shows what is wanted there, once, and nothing else of ours."""
-    shown = Counter(
+    """Every calendar shows what is wanted there, once, and nothing else of ours."""
+    wanted = Counter(house.ask("select calendar, uid from calendar_entries where wanted = 'present'"))
+    shown = Counter({**_in_files(house), **_at_google(house)})
+    return [] if shown == wanted else ["one_live_entry"]
+
+
+def _in_files(house: House) -> Counter[tuple[str, str]]:
+    return Counter(
         (path.stem, uid.decode())
         for path in house.calendars.glob("*.ics")
         for uid in UID.findall(path.read_bytes())
     )
-    wanted = Counter(house.ask("select calendar, uid from calendar_entries where wanted = 'present'"))
-    return [] if shown == wanted else ["one_live_entry"]
+
+
+def _at_google(house: House) -> Counter[tuple[str, str]]:
+    if house.google is None:
+        return Counter()
+    return Counter(
+        (address, uid_of(event["id"]) or "not ours")
+        for address in list(house.google.store.calendars)
+        for event in house.google.events(address)
+    )
+
+
+def _of_vendors(house: House) -> list[str]:
+    """Google was asked nothing that it does not allow."""
+    return ["vendors_rules_are_kept"] if house.google and house.google.wrong else []

@@ -25,8 +25,8 @@ from scheduler.services.parts import Parts
 
 #: a worker that has not come back after this long, by the database's clock, is taken for lost
 LEASE = timedelta(seconds=90)
-#: seconds until the next try, by how many there were
-WAITS = (5, 15, 60, 300, 900, 1800, 3600)
+#: seconds until the next try, by how many there were; so late after an outage, at most, the last goes out
+WAITS = (5, 15, 60, 300, 600)
 
 INTERRUPTED = "Sending was interrupted; it may have gone out, so it is not repeated."
 

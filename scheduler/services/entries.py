@@ -24,8 +24,9 @@ from scheduler.services.parts import Parts
 from scheduler.services.waits import until_again
 from scheduler.services.wanted import Place
 
-#: seconds until the next try, by how many there were
-WAITS: tuple[float, ...] = (2, 10, 30, 120, 600, 1800, 3600)
+#: seconds until the next try, by how many there were: however long a vendor was away, ten minutes after it is
+#: back everything has been tried again
+WAITS: tuple[float, ...] = (2, 10, 30, 120, 300, 600)
 WAITS_REFUSED: tuple[float, ...] = (15, 60, 600, 3600)
 #: a worker that has not come back after this long is taken for lost, and the entry is tried again
 LEASE = timedelta(seconds=60)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from benchmarks.prove import offers
 from benchmarks.prove.crowd import Answer, Request, p99, send
 from benchmarks.prove.house import House, eventually
-from benchmarks.prove.races import Proof, book, booked, expect
+from benchmarks.prove.proof import Proof, book, booked, expect
 
 #: seconds that the database stays away
 AWAY = 1.0

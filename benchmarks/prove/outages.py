@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calendars and mail away under load, apart and together; then the backlog of it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from benchmarks.prove import offers
+from benchmarks.prove.crowd import Answer, Request, p99, send
+from benchmarks.prove.house import House
+from benchmarks.prove.offers import Offered
+from benchmarks.prove.proof import Proof, book, booked, expect
+from tests.fakes.faults import drop_before_apply
+
+#: seconds after the end of everything until nothing is owed any more
+LONGEST_BACKLOG = 900
+#: seconds that anything may take that was under way when something changed
+UNDER_WAY = 4.0
+#: mails that were due in the meantime, of each kind
+REMINDERS = 6
+POLICIES = ("refuse", "book_pending")
+SHIFTED = sa.text("""
+    update messages set due_at = :due, attempt_at = :due, not_after = :end where id in (
+        select id from messages where kind = 'reminder' and status = 'queued' and due_at > :later
+        order by id limit :number)
+""")
+
+
+@dataclass
+class Visit:
+    """Somebody who wants to book, and comes back until they have."""
+
+    request: Request
+    policy: str
+    turned_away: list[Answer] = field(default_factory=list)
+    answer: Answer | None = None
+    #: seconds after the beginning
+    answered: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """When what is away. Seconds after the beginning."""
+
+    #: how long each of the two is away
+    away: float
+
+    @property
+    def mail_goes(self) -> float:
+        """First calendars alone are away, last the mail alone."""
+        return self.away / 6
+
+    @property
+    def mail_comes(self) -> float:
+        return self.mail_goes + self.away
+
+
+def outage(house: House, dice: random.Random, *, away: float, rate: float) -> Proof:
+    """Google answers nobody, a sixth of the time later nor does the mail server; each for `away` seconds.
+    Meanwhile `rate` candidates a second book, of an organisation that refuses then and of one that books.
+    """
+    plan = Plan(away)
+    number = int(plan.mail_comes * rate)
+    crowd = _crowd(house, dice, number + 2 * REMINDERS * len(POLICIES), rate)
+    early, visits = crowd[number:], crowd[:number]
+    for visit in early:
+        _insist(house, visit, time.monotonic(), patience=60.0)
+    house.settle()
+    reminders = _reminders(house, plan)
+    began = time.monotonic()
+    arriving = threading.Thread(target=_arrive, args=(house, visits, began, plan))
+    arriving.start()
+    back = _go_and_come(house, plan, began)
+    arriving.join()
+    answered = time.monotonic()
+    house.settle(LONGEST_BACKLOG + away)
+    done = time.monotonic() - began - plan.mail_comes
+    answers = [visit.answer for visit in (*early, *visits) if visit.answer is not None]
+    lost = len(visits) + len(early) - len(booked(answers))
+    too_late, in_time = (len(reminders[what]) for what in ("too late", "in time"))
+    tail = f"backlog done {done:.0f} s after, the last candidate {answered - began - plan.mail_comes:.0f} s"
+    return Proof(
+        what=f"calendars and mail each away for {_span(away)}, {rate * 60:g} bookings/min",
+        figures="; ".join(
+            (
+                f"{len(booked(answers))} booked, {_marked(house)} of them unchecked, {lost} lost",
+                f"{_figures(visits)}; {tail}",
+                f"then at most {_most(back.calls)} calls, {_most(_mails(house, back.since))} mails a second",
+                f"{too_late} reminders too late and not sent, {in_time} in time",
+            )
+        ),
+        acknowledged=booked(answers),
+        broken=[
+            *expect(lost, 0, "everybody_gets_through"),
+            *expect(_refused_politely(visits), True, "503_with_retry_after"),
+            *expect(_as_its_policy_says(visits, plan), True, "the_policy_is_kept"),
+            *expect(_sent_late(house), [], "nothing_is_sent_late"),
+            *expect(_kept(house, reminders), True, "reminders_as_promised"),
+            *expect(done <= LONGEST_BACKLOG, True, "backlog_within_15_min"),
+        ],
+    )
+
+
+def _figures(visits: Iterable[Visit]) -> str:
+    refused = sum(len(visit.turned_away) for visit in visits)
+    pending = [visit.answer for visit in visits if visit.policy == "book_pending" and visit.answer]
+    return f"{refused} x 503 where the policy is to refuse, p99 {p99(pending):.2f} s where it is to book"
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+
+
+def _crowd(house: House, dice: random.Random, number: int, rate: float) -> list[Visit]:
+    """So many candidates of two organisations in turn, each with a slot of their own."""
+    waiting: dict[str, list[Offered]] = {}
+    for policy in POLICIES:
+        house.found(policy, policies={"provider_down": policy})
+        waiting[policy] = _candidates(house, -(-number // len(POLICIES)))
+        dice.shuffle(waiting[policy])
+    visits = []
+    for count in range(number):
+        policy = POLICIES[count % len(POLICIES)]
+        candidate = waiting[policy].pop()
+        visits.append(Visit(book(candidate, candidate.options[0], due=count / rate), policy))
+    return visits
+
+
+def _candidates(house: House, number: int) -> list[Offered]:
+    found: list[Offered] = []
+    while len(found) < number:
+        address = f"person{len(house.google.store.calendars)}@northwind.example"
+        house.google.add_person(address)
+        person = offers.hire(house, calendar={"provider": "google", "address": address})
+        original = offers.ask_for(house, offers.talk(person), options=200)
+        slots = list(offers.slots_of(house, original))[: number - len(found)]
+        found += [offers.copy(house, original, [slot], 1)[0] for slot in slots]
+    return found
+
+
+def _reminders(house: House, plan: Plan) -> dict[str, list[str]]:
+    """As if some reminders were due while the mail is away: for some it is too late afterwards."""
+    now = house.parts.now()
+    middle = now + timedelta(seconds=plan.mail_goes + plan.away / 2)
+    there: dict[str, list[str]] = {}
+    ends = {
+        "too late": now + timedelta(seconds=plan.mail_comes - plan.away / 4),
+        "in time": now + timedelta(seconds=plan.mail_comes + LONGEST_BACKLOG),
+    }
+    with house.parts.database.transaction(house.organization_id) as session:
+        for what, end in ends.items():
+            facts = {"due": middle, "end": end, "later": now + timedelta(hours=3), "number": REMINDERS}
+            session.execute(SHIFTED, facts)
+            there[what] = list(
+                session.scalars(sa.text("select id from messages where not_after = :end"), {"end": end})
+            )
+    return there
+
+
+@dataclass
+class Back:
+    """How it was when they were back."""
+
+    #: by `time.time`
+    since: float
+    #: calls of Google in each second
+    calls: Counter[int] = field(default_factory=Counter)
+
+
+def _go_and_come(house: House, plan: Plan, began: float) -> Back:
+    """Take things away, bring them back, and watch the first minutes of that."""
+    google = house.google
+    google.faults.add(drop_before_apply(), times=None)
+    _sleep_until(began + plan.mail_goes)
+    house.mailbox.close()
+    _sleep_until(began + plan.away)
+    google.requests.clear()
+    google.faults.clear()
+    back = Back(time.time())
+    _sleep_until(began + plan.mail_comes)
+    house.mailbox.open()
+    while house.owed():
+        time.sleep(0.5)
+    back.calls = Counter(int(request.at.timestamp()) for request in list(google.requests))
+    return back
+
+
+def _sleep_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
+
+
+def _arrive(house: House, visits: list[Visit], began: float, plan: Plan) -> None:
+    """Everybody comes when it is their turn, and stays until they are done."""
+    patience = plan.mail_comes + LONGEST_BACKLOG
+    here = []
+    for visit in visits:
+        _sleep_until(began + visit.request.due)
+        here.append(threading.Thread(target=_insist, args=(house, visit, began, patience)))
+        here[-1].start()
+    for one in here:
+        one.join()
+
+
+def _insist(house: House, visit: Visit, began: float, patience: float) -> None:
+    """Come back when one is told to, later and later as people do."""
+    pause = 1.0
+    asked = time.monotonic()
+    while time.monotonic() - asked < patience:
+        answer = send(house.addresses[len(visit.turned_away) % len(house.addresses)], visit.request)
+        if answer.status == 201:
+            visit.answer, visit.answered = answer, time.monotonic() - began
+            return
+        visit.turned_away.append(answer)
+        time.sleep(max(pause, float(answer.headers.get("Retry-After", 1))))
+        pause = min(pause * 2, max(4.0, patience / 30))
+
+
+def _refused_politely(visits: Iterable[Visit]) -> bool:
+    return all(
+        answer.status == 503 and "Retry-After" in answer.headers and answer.code == "calendars_unreadable"
+        for visit in visits
+        for answer in visit.turned_away
+    )
+
+
+def _as_its_policy_says(visits: Iterable[Visit], plan: Plan) -> bool:
+    """While calendars were away nobody was booked where the policy is to refuse, and everybody at once where
+    it is to book.
+    """
+    return all(
+        not visit.turned_away
+        if visit.policy == "book_pending"
+        else not UNDER_WAY < visit.answered < plan.away
+        for visit in visits
+    )
+
+
+def _marked(house: House) -> int:
+    found = house.ask("select count(*) from bookings where attention like '%could not be read%'")
+    return sum(count for (count,) in found)
+
+
+def _most(counted: Counter[int]) -> int:
+    return max(counted.values(), default=0)
+
+
+def _mails(house: House, since: float) -> Counter[int]:
+    return Counter(int(at) for times in house.mailbox.times.values() for at in times if at > since)
+
+
+def _sent_late(house: House) -> list[str]:
+    """Messages that reached the mail server when their time was over."""
+    latest = dict(house.ask("select id, extract(epoch from not_after)::float from messages"))
+    return [
+        id_
+        for id_, times in house.mailbox.times.items()
+        if latest.get(id_) is not None and max(times) > latest[id_] + 1
+    ]
+
+
+def _kept(house: House, reminders: dict[str, list[str]]) -> bool:
+    """Those for which it was too late were not sent, the others were, once."""
+    sent = {id_: len(house.mailbox.times.get(id_, ())) for ids in reminders.values() for id_ in ids}
+    wanted = dict.fromkeys(reminders["too late"], 0) | dict.fromkeys(reminders["in time"], 1)
+    return sent == wanted and len(wanted) == 2 * REMINDERS
