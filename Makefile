@@ -23,7 +23,7 @@ run: .venv/requirements ## the whole service with a demo organisation (PORT=8000
 
 .PHONY: test
 test: .venv/requirements-dev .venv/browser ## all tests, browser tests included
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 .PHONY: test-live
 test-live: .venv/requirements-dev ## ask the vendors themselves (credentials: see tests/live/test_live.py)

@@ -25,14 +25,20 @@ OTHERS = ("GOOGLE_", "MICROSOFT_", "PG", "FLASK_", "GUNICORN_", "LISTEN_")
 for name in list(os.environ):
     if name in OURS or name.startswith(OTHERS):
         del os.environ[name]
-# The processes that tests start find the guard, and the packages from wherever they are started.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    (guard.__file__.rpartition(os.sep)[0], str(Path(__file__).parents[1]))
-)
 
 _reached_for: list[str] = []
 _numbers = itertools.count(1)
 guard.hold_back(_reached_for.append)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _held_back_too() -> None:
+    """The processes that tests start find the guard, and the packages from wherever they are started.
+
+    Not when this is imported: the processes that share the tests between them have a guard that tells the test.
+    """
+    folders = (guard.__file__.rpartition(os.sep)[0], str(Path(__file__).parents[1]))
+    os.environ["PYTHONPATH"] = os.pathsep.join(folders)
 
 
 @pytest.fixture(autouse=True)
