@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from scheduler.db.embedded import EmbeddedError, EmbeddedPostgres, attach, attach_or_start
+from scheduler.points import kill_at, pass_by
 from scheduler.settings import Settings
 from scheduler.supervisor import Child, EndedEarly, Supervisor
 
@@ -171,7 +172,7 @@ def _import_what_is_shared() -> None:
 def _migrate(settings: Settings) -> str:
     from scheduler.db.migrate import migrate
 
-    migrate(_database_url(settings))
+    migrate(_database_url(settings), kill_at(settings.kill_at) if settings.kill_at else pass_by)
     return ""
 
 

@@ -28,7 +28,7 @@ def test_every_point_is_reached_at_one_place_and_every_place_is_a_point():
     reached = Counter(
         name
         for path in (ROOT / "scheduler").rglob("*.py")
-        for name in re.findall(r'\.reach\("([^"]+)"\)', path.read_text(encoding="utf-8"))
+        for name in re.findall(r'\breach(?:"\])?\("([^"]+)"\)', path.read_text(encoding="utf-8"))
     )
     assert reached == Counter(list(POINTS))
 

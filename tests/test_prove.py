@@ -65,7 +65,7 @@ def test_where_all_is_well_nothing_is_broken(build):
         lambda house: races.late_meetings(house, DICE, slots=4),
         lambda house: races.confirm_against_cancel(house, DICE, pairs=4, within=0.1),
         lambda house: races.one_key(house, DICE, times=6),
-        lambda house: crashes.killed(house, ["pick.announced", "pick.committed"]),
+        lambda house: crashes.killed(house, DICE, [["pick.announced", "pick.committed"]]),
     )
     with build().open() as house:
         for scenario in scenarios:
@@ -91,5 +91,5 @@ def test_without_the_second_look_people_are_booked_over_their_meetings(build):
 
 def test_a_mail_that_goes_before_the_commit_tells_of_a_booking_that_never_was(build):
     with build(SENT_BEFORE_COMMIT, webs=1).open() as house:
-        found = broken(house, crashes.killed(house, ["pick.announced"]))
+        found = broken(house, crashes.killed(house, DICE, [["pick.announced"]]))
     assert found == ["every_mail_has_its_row"]

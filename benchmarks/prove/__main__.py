@@ -53,7 +53,10 @@ def scenarios(asked: argparse.Namespace) -> dict[str, Scenario]:
         "panels": Scenario(partial(races.panels, people=of(200, 20), **within)),
         "confirm-cancel": Scenario(partial(races.confirm_against_cancel, pairs=of(100, 8), **within)),
         "one-key": Scenario(partial(races.one_key, times=of(100, 10))),
-        "kill-9": Scenario(partial(crashes.killed_everywhere, points=of(len(POINTS), 6))),
+        "kill-9": Scenario(
+            partial(crashes.killed_everywhere, points=of(len(POINTS), 6), seeds=asked.seeds),
+            with_google=True,
+        ),
         "postgres": Scenario(partial(database.postgres_killed, kills=of(5, 1))),
         "outage": Scenario(partial(outages.outage, **outage), with_google=True),
     }
@@ -112,6 +115,9 @@ def _arguments() -> argparse.Namespace:
         "--arrival", type=float, default=5.0, help="seconds within which a crowd arrives (%(default)s)"
     )
     parser.add_argument("--webs", type=int, default=2, help="how many web processes (%(default)s)")
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="how often a process is killed at each point (%(default)s)"
+    )
     parser.add_argument(
         "--outage-minutes", type=float, help="how long calendars and mail are away (else 24 s)"
     )

@@ -102,6 +102,7 @@ class House:
             yield self
 
     def _access_to(self, google: FakeGoogle) -> dict[str, str]:
+        google.notify = False  # where the web processes will listen nobody knows yet
         account = self.folder / "service-account.json"
         account.write_text(json.dumps(google.service_account()))
         return {

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 #: seconds that anything of ours may take to start, stop or come back
 PATIENCE = 60.0
 LARGEST_ORDER = 65536
+LAST_WORD = "ended by itself"
 
 
 class NeverCame(Exception):
@@ -66,6 +67,11 @@ class Role:
         while self._read(0):
             pass
         return self._ended
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it has ended without a last word."""
+        return self.has_ended and LAST_WORD.encode() not in self._text
 
     def stop(self) -> None:
         if not self.has_ended:
@@ -162,6 +168,6 @@ def _grow_up(nursery: int, order: dict[str, object], prints: int, errors: int) -
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     finally:
-        sys.stdout.flush()
+        print(LAST_WORD, flush=True)
         sys.stderr.flush()
         os._exit(code)

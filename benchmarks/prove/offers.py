@@ -60,6 +60,13 @@ def hire(house: House, **fields: Any) -> str:
     return str(interviewers.create(house.parts, house.organization_id, person)["id"])
 
 
+def hire_at_google(house: House) -> str:
+    """The same with their calendar at Google."""
+    address = f"person{len(house.google.store.calendars)}@google.example"
+    house.google.add_person(address)
+    return hire(house, calendar={"provider": "google", "address": address})
+
+
 def talk(*people: str, minutes: int = 60, count: int = 1, **more: Any) -> dict[str, Any]:
     """A plan of one session with so many of these people."""
     seat = {"interviewers": list(people), "count": count}
@@ -68,6 +75,7 @@ def talk(*people: str, minutes: int = 60, count: int = 1, **more: Any) -> dict[s
         "name": f"Talk {next(_numbers)}",
         "sessions": [session],
         "grid": 60,
+        "reschedule": {"limit": 5, "cutoff_hours": 0},
         "notice_hours": 48,
         "horizon_days": 21,
     }
@@ -79,7 +87,7 @@ def ask_for(house: House, plan: dict[str, Any], *, options: int, wait: bool = Tr
     asked = {
         "plan_id": plan_id,
         "options": options,
-        "candidates": [_candidate()],
+        "candidates": [somebody()],
         "contact": {"name": "Rosa Lindqvist", "email": "rosa@northwind.example"},
     }
     run = runs.request(house.parts, house.organization_id, asked, actor=SYSTEM)
@@ -94,7 +102,8 @@ def ask_for(house: House, plan: dict[str, Any], *, options: int, wait: bool = Tr
         return str(session.scalars(found).one())
 
 
-def _candidate() -> dict[str, Any]:
+def somebody() -> dict[str, Any]:
+    """A candidate as a run names one."""
     number = next(_numbers)
     return {
         "name": f"Candidate {number}",
@@ -152,7 +161,7 @@ def _copy(
     tenant = {"organization_id": house.organization_id}
     now = house.parts.now()
     candidate = rows.Candidate(
-        id=new_id("cand"), **tenant, **_candidate(), availability=[], metadata_={}, created_at=now
+        id=new_id("cand"), **tenant, **somebody(), availability=[], metadata_={}, created_at=now
     )
     session.add(candidate)
     session.flush()
@@ -199,3 +208,10 @@ def _copy(
     session.add_all([*options, invitation])
     session.flush()
     return Offered(token, asked.id, tuple(option.id for option in options))
+
+
+def invitation(house: House, candidate: Offered) -> str:
+    """The id of a candidate's link."""
+    query = "select id from invitations where run_candidate_id = :asked"
+    [(found,)] = house.ask(query, asked=candidate.run_candidate_id)
+    return str(found)

@@ -137,10 +137,7 @@ def _crowd(house: House, dice: random.Random, number: int, rate: float) -> list[
 def _candidates(house: House, number: int) -> list[Offered]:
     found: list[Offered] = []
     while len(found) < number:
-        address = f"person{len(house.google.store.calendars)}@northwind.example"
-        house.google.add_person(address)
-        person = offers.hire(house, calendar={"provider": "google", "address": address})
-        original = offers.ask_for(house, offers.talk(person), options=200)
+        original = offers.ask_for(house, offers.talk(offers.hire_at_google(house)), options=200)
         slots = list(offers.slots_of(house, original))[: number - len(found)]
         found += [offers.copy(house, original, [slot], 1)[0] for slot in slots]
     return found

@@ -11,7 +11,6 @@ from itertools import pairwise
 from benchmarks.prove import offers
 from benchmarks.prove.crowd import Answer, Request, all_at_once, statuses
 from benchmarks.prove.house import House
-from benchmarks.prove.offers import Offered
 from benchmarks.prove.proof import Proof, book, booked, expect, figures_of
 
 
@@ -136,7 +135,7 @@ def confirm_against_cancel(house: House, dice: random.Random, *, pairs: int, wit
                 about=candidate,
             ),
             Request(
-                path=f"/v1/invitations/{_invitation(house, candidate)}/revoke",
+                path=f"/v1/invitations/{offers.invitation(house, candidate)}/revoke",
                 body={},
                 headers=admin,
                 due=together + dice.uniform(0, 0.1),
@@ -151,13 +150,6 @@ def confirm_against_cancel(house: House, dice: random.Random, *, pairs: int, wit
         acknowledged=booked(answers),
         broken=wrong + _untrue(house, answers),
     )
-
-
-def _invitation(house: House, candidate: Offered) -> object:
-    [(found,)] = house.ask(
-        f"select id from invitations where run_candidate_id = '{candidate.run_candidate_id}'"  # noqa: S608  # ours
-    )
-    return found
 
 
 def _untrue(house: House, answers: Iterable[Answer]) -> list[str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 7_263_368_001
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, reach: Callable[[str], None] = lambda _point: None) -> None:
     """Run every migration that is missing, as the owner of the tables. Safe twice, and from two machines at
-    once.
+    once. `reach` is called at scheduler.points.
     """
     # Imported by whoever migrates: the web process has no other use for it.
     from alembic import command  # noqa: PLC0415
@@ -29,8 +30,9 @@ def migrate(url: str) -> None:
             connection.execute(sa.text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
             connection.commit()
             try:
-                command.upgrade(_config(connection), "head")
+                command.upgrade(_config(connection, reach), "head")
                 connection.commit()
+                reach("migrate.committed")
             finally:
                 connection.rollback()
                 connection.execute(sa.text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
@@ -44,10 +46,11 @@ def owner_url(url: str) -> sa.URL:
     return sa.make_url(url).set(drivername="postgresql+psycopg")
 
 
-def _config(connection: sa.Connection) -> Config:
+def _config(connection: sa.Connection, reach: Callable[[str], None]) -> Config:
     from alembic.config import Config  # noqa: PLC0415  # see migrate
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["reach"] = reach
     return config

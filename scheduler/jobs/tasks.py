@@ -143,3 +143,4 @@ async def _rescue(app: procrastinate.App, parts: Parts) -> None:
                 "job %s (%s) was left by a worker that died; trying it again", job.id, job.task_name
             )
             await app.job_manager.retry_job(job)
+            parts.reach("rescue.put_back")

@@ -27,12 +27,14 @@ def book_all(parts: Parts, organization_id: str, run_id: str) -> None:
         ]
     for run_candidate_id in waiting:
         _book(parts, organization_id, run_candidate_id)
+        parts.reach("confirm.booked")
     with parts.database.transaction(organization_id) as session:
         run = _locked(session, run_id)
         if run.status == "solving":
             run.status = move(moves.RUN, "run", run.status, "finished")
             run.version += 1
             runs.finish(session, parts, run, actor=SYSTEM)
+            parts.reach("confirm.finished")
 
 
 def _book(parts: Parts, organization_id: str, run_candidate_id: str) -> None:

@@ -83,6 +83,7 @@ def find(
         present = booking.option_id
     problem = _problem(parts, organization_id, question)
     found = _found(problem, question)
+    parts.reach("fresh.found")
     # Why there are none, and what would help, is for who can change it.
     explanation = None if found or actor == CANDIDATE else explain_none(problem).to_json()
     with parts.database.transaction(organization_id) as session:
@@ -91,6 +92,7 @@ def find(
         if booking.option_id != present:
             raise Conflict(CHANGED, code="changed")
         offered = _offer(session, booking.run_candidate_id, found)
+        parts.reach("fresh.stored")
         return {"data": [views.option(row) for row in offered], "explanation": explanation}
 
 

@@ -79,6 +79,7 @@ def revoke(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
             invitation.revoked_at = parts.now()
             owing.drop_queued(session, rows.Message.invitation_id == invitation.id)
             _record(session, parts, invitation, "invitation.revoked", actor)
+            parts.reach("link.revoked")
         return view(parts, invitation)
 
 
@@ -101,6 +102,7 @@ def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
             invitation.token_hash = token_hash(token_of(parts.links, invitation))
         owing.owe_invitation(session, parts, run, run_candidate, invitation, again=True)
         _record(session, parts, invitation, "invitation.sent", actor)
+        parts.reach("link.resent")
         return view(parts, invitation)
 
 

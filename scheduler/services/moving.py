@@ -50,9 +50,11 @@ def reschedule(
         pick = picks.pick_of(session, parts, option, moving=booking.id)
     try:
         problem, stale = picks.look_again(parts, pick)
-        return picks.insist(lambda: _move(parts, pick, problem, stale, actor))
+        moved = picks.insist(lambda: _move(parts, pick, problem, stale, actor))
     except SlotTaken:
         raise TakenWithOthers(_what_is_left(parts, pick)) from None
+    parts.reach("move.committed")
+    return moved
 
 
 def _option_of(session: Session, booking: rows.Booking, option_id: str) -> rows.Option:
@@ -114,6 +116,7 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
         moved_from = {"start": format_instant(booking.start), "end": format_instant(booking.end)}
         _change(session, booking, seated)
         replace_reservations(session, booking, pick.plan)
+        parts.reach("move.changed")
         events.record(
             session,
             booking.organization_id,
@@ -124,6 +127,7 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
             data={"option_id": seated.id, "moved_from": moved_from, **_who_changed(was, booking.sessions)},
         )
         changes.tell(session, parts, booking, was, "rescheduled", moved_from=moved_from)
+        parts.reach("move.told")
         if stale & people_and_rooms(seated):
             attention.needs_attention(session, booking, picks.UNCHECKED, at=parts.now())
         return views.booking(session, booking)

@@ -71,6 +71,7 @@ def verify(parts: Parts, organization_id: str, entry_id: str) -> None:
     parts.reach("verify.found")
     with parts.database.transaction(organization_id) as session:
         _compare(session, parts, entry, found)
+        parts.reach("verify.compared")
 
 
 def _look_later(parts: Parts, claimed: rows.CalendarEntry, wait: timedelta) -> None:

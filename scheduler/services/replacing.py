@@ -75,10 +75,13 @@ def replace_interviewer(
             return views.booking(session, booking)
         place = _place(session, booking, there, interviewer_id, replacement_id)
     problem = _problem(parts, organization_id, place)
+    parts.reach("replace.looked")
     try:
-        return picks.insist(lambda: _swap(parts, organization_id, place, problem, actor))
+        replaced = picks.insist(lambda: _swap(parts, organization_id, place, problem, actor))
     except SlotTaken:
         raise _nobody(place) from None
+    parts.reach("replace.committed")
+    return replaced
 
 
 def _refuse_unless_ahead(parts: Parts, booking: rows.Booking, session_key: str) -> OptionSession:
@@ -273,6 +276,7 @@ def _write(
     booking.version += 1
     session.flush()
     replace_reservations(session, booking, place.plan, only={place.leaving.id, comes.id})
+    parts.reach("replace.changed")
     events.record(
         session,
         booking.organization_id,
@@ -289,3 +293,4 @@ def _write(
     # Optional people are promised to nobody.
     seen = not comes.optional and comes.name != place.leaving.name
     changes.tell(session, parts, booking, was, "panel_changed" if seen else None)
+    parts.reach("replace.told")

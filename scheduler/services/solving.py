@@ -225,6 +225,7 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
     run_id, asked = taken
     reach, looks = asking.look(parts, asked)
     answer = asking.each(parts, asked, reach, looks)[run_candidate_id]
+    parts.reach("refresh.solved")
     with parts.database.transaction(organization_id) as session:
         run_candidate = session.scalar(
             sa.select(rows.RunCandidate)
@@ -239,6 +240,7 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
             return
         run = session.get_one(rows.Run, run_id)
         _store_answer(session, parts, run, run_candidate, answer)
+        parts.reach("refresh.stored")
 
 
 def _take_candidate(session: Session, run_candidate_id: str) -> tuple[str, Asked] | None:

@@ -44,6 +44,7 @@ def sync(parts: Parts, organization_id: str, state_id: str) -> None:
         state = _claim(session, parts, state_id)
         if state is None:
             return
+    parts.reach("sync.claimed")
     provider = parts.providers_of(organization_id).get(state.provider)
     key = CalendarKey(address=state.address, time_zone=state.time_zone)
     try:
@@ -54,10 +55,12 @@ def sync(parts: Parts, organization_id: str, state_id: str) -> None:
     if changes is None:
         _put_off(parts, organization_id, state, None)
         return
+    parts.reach("sync.answered")
     if changes.any and state.synced_at is not None:
         _read_again(parts, organization_id, state)
     with parts.database.transaction(organization_id) as session:
         _keep(session, parts, state, changes)
+        parts.reach("sync.kept")
 
 
 def _claim(session: Session, parts: Parts, state_id: str) -> rows.CalendarState | None:
@@ -212,6 +215,7 @@ def _watch(parts: Parts, organization_id: str, state: rows.CalendarState) -> Non
     if channel is None:
         _set_watch(parts, state, watch_at=None)
         return
+    parts.reach("watch.opened")
     half = (channel.expires_at - parts.now()) / 2
     facts: dict[str, object] = {
         "channel_id": channel.id,

@@ -13,11 +13,21 @@ def ours(name: str | None, kind: str, _parents: object) -> bool:
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 
 
+def applied(*_step: object, **_about: object) -> None:
+    """After each migration."""
+    context.config.attributes["reach"]("migrate.applied")
+
+
 def run() -> None:
     connection = context.config.attributes["connection"]
     # A migration that would have to wait for long fails instead of stopping the service behind it.
     connection.exec_driver_sql("set lock_timeout = '10s'")
-    context.configure(connection=connection, target_metadata=Base.metadata, include_name=ours)
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        include_name=ours,
+        on_version_apply=applied,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

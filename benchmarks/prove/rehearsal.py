@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One way for each point: what makes a process get there, and what is done about it afterwards."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import psycopg
+import sqlalchemy as sa
+
+from benchmarks.prove import offers
+from benchmarks.prove.crowd import NO_ANSWER, Answer, Request, send
+from benchmarks.prove.house import House, NeverCame, Role, eventually
+from benchmarks.prove.offers import Offered
+from benchmarks.prove.proof import book, expect
+from scheduler.services import plans, runs
+from scheduler.services.parts import SYSTEM
+
+#: seconds within which somebody who is sure to come to a point dies there
+LONGEST_WAY = 30
+#: how often a point is sure to be passed on its way, by its name or the first word of it; else once
+TIMES = {"mail": 3, "errand": 3, "sweep": 2, "clock": 3, "migrate.applied": 8}
+#: the most bookings of others that are made before a process dies
+NOISE = 2
+#: what makes work for a worker, as if time had passed, by the first word of the points it leads to
+AS_IF_OVER = {
+    "mail": """
+        update messages set due_at = now(), attempt_at = now() where kind = 'reminder' and status = 'queued'
+            and booking_id = (select id from bookings where run_candidate_id = :asked)
+    """,
+    "verify": "update calendar_entries set verify_at = now() where status = 'written'",
+    "sync": "update calendar_states set sync_at = now() where sync_at < now() + interval '1 year'",
+    "expire": """
+        update invitations set expires_at = now() - interval '1 minute' where run_candidate_id = :asked
+    """,
+    "complete": """
+        update bookings set start = now() - interval '2 hours', "end" = now() - interval '1 hour'
+        where run_candidate_id = :asked
+    """,
+}
+#: of these the entry has to be written first
+OF_ENTRIES = ("verify", "sync")
+FORGET_THE_DEAD = "update procrastinate_workers set last_heartbeat = now() - interval '1 minute'"
+_numbers = itertools.count(1)
+
+
+class Rehearsal:
+    """What is driven through the house, and what came of it."""
+
+    def __init__(self, house: House, dice: random.Random) -> None:
+        self.house, self._dice = house, dice
+        house.replace("worker")
+        # One person at Google, one with a file: either may sit in an interview.
+        people = (offers.hire_at_google(house), offers.hire(house))
+        self._original = offers.ask_for(house, offers.talk(*people), options=200)
+        self._slots = list(offers.slots_of(house, self._original))
+        self.tried: list[str] = []
+        self.acknowledged: set[str] = set()
+        self.wrong: list[str] = []
+        #: to be sent once more under their Idempotency-Key, when the leases of the dead are over
+        self._keyed: list[Request] = []
+        self._headers = {"Authorization": f"Bearer {house.key}"}
+
+    def die_at(self, point: str) -> bool:
+        """Have a process die there; whether it did."""
+        self.tried.append(point)
+        word = point.partition(".")[0]
+        for _ in range(self._dice.randint(0, NOISE)):
+            self._booked(self._candidate())
+        if word in self._by_web:
+            return self._web(point, *self._by_web[word](self, point))
+        if word == "migrate":
+            return self._migration(point)
+        if word == "clock":
+            died = self._dies(self.house.replace("clock", KILL_AT=self._sometime(point)))
+            self.house.replace("clock")
+            return died
+        way = self._by_worker.get(word, Rehearsal._after_booking)
+        return way(self, point)
+
+    def _sometime(self, point: str) -> str:
+        most = TIMES.get(point, TIMES.get(point.partition(".")[0], 1))
+        return f"{point}:{self._dice.randint(1, most)}"
+
+    def _candidate(self) -> Offered:
+        slot = self._slots.pop(self._dice.randrange(len(self._slots)))
+        return offers.copy(self.house, self._original, [slot], 1)[0]
+
+    # Requests
+
+    def _send(self, request: Request) -> Answer:
+        return send(self._dice.choice(self.house.addresses), request)
+
+    def _booked(self, candidate: Offered) -> dict[str, Any]:
+        return self._keep(self._send(book(candidate, candidate.options[0])))
+
+    def _keep(self, answer: Answer) -> dict[str, Any]:
+        if answer.status == 201:
+            self.acknowledged.add(str(answer.body["id"]))
+        self.wrong += expect(answer.status in (200, 201, 202), True, "asked_again_it_succeeds")
+        return answer.body
+
+    def _web(self, point: str, request: Request, keyed: bool = False) -> bool:  # noqa: FBT001, FBT002  # as its ways say
+        """The process that answers dies there; the client hears nothing, and asks again elsewhere."""
+        armed = self.house.start("web", KILL_AT=point)
+        try:
+            armed.wait_until_ready()
+            lost = send(armed.address, request)
+        finally:
+            armed.kill()
+        if keyed:
+            self._keyed.append(request)
+        else:
+            self._keep(self._send(request))
+        return lost.status == NO_ANSWER
+
+    def _pick(self, _point: str) -> tuple[Request]:
+        candidate = self._candidate()
+        return (book(candidate, candidate.options[0]),)
+
+    def _run(self, _point: str) -> tuple[Request]:
+        [(plan_id,)] = self.house.ask("select id from plans order by created_at desc limit 1")
+        candidates = [{"name": "Candy", "email": "candy@candidate.example"}]
+        body = {"plan_id": plan_id, "candidates": candidates}
+        return (Request(path="/v1/runs", body=body, headers=self._headers),)
+
+    def _cancel(self, _point: str) -> tuple[Request]:
+        candidate = self._candidate()
+        self._booked(candidate)
+        return (Request(path=f"/c/{candidate.token}/cancel", body={"reason": "I am ill."}),)
+
+    def _fresh(self, _point: str) -> tuple[Request]:
+        candidate = self._candidate()
+        self._booked(candidate)
+        return (Request(path=f"/c/{candidate.token}/options", body={}),)
+
+    def _move(self, _point: str) -> tuple[Request]:
+        candidate = self._candidate()
+        self._booked(candidate)
+        offered = self._keep(self._send(Request(path=f"/c/{candidate.token}/options", body={})))
+        chosen = self._dice.choice(offered["options"])["id"]
+        return (Request(path=f"/c/{candidate.token}/reschedule", body={"option": chosen}),)
+
+    def _replace(self, _point: str) -> tuple[Request]:
+        booking = self._booked(self._candidate())
+        [session] = booking["sessions"]
+        body = {"session_key": session["key"], "interviewer_id": session["interviewers"][0]["id"]}
+        path = f"/v1/bookings/{booking['id']}/replace"
+        return (Request(path=path, body=body, headers=self._headers),)
+
+    def _link(self, point: str) -> tuple[Request]:
+        verb = {"link.revoked": "revoke", "link.resent": "resend"}[point]
+        path = f"/v1/invitations/{offers.invitation(self.house, self._candidate())}/{verb}"
+        return (Request(path=path, body={}, headers=self._headers),)
+
+    def _once(self, point: str) -> tuple[Request, bool]:
+        headers = {**self._headers, "Idempotency-Key": f"{point} {next(_numbers)}"}
+        body = {"option_id": self._candidate().options[0]}
+        return Request(path="/v1/bookings", body=body, headers=headers), True
+
+    # Jobs
+
+    def _after_booking(self, point: str) -> bool:
+        """The worker dies there, with work that leads to it: a booking, and whatever follows from one."""
+        word = point.partition(".")[0]
+        asked = self._candidate()
+        if word != "expire":
+            self._booked(asked)
+        if word == "mail":
+            self._as_if_over(word, asked)
+        armed = self.house.replace("worker", KILL_AT=self._sometime(point))
+        if word in OF_ENTRIES:
+            eventually(lambda: self._written(asked) or armed.has_ended, "an entry that is written")
+        if word in AS_IF_OVER and word != "mail":
+            self._as_if_over(word, asked)
+        return self._dies(armed)
+
+    def _written(self, asked: Offered) -> bool:
+        query = """
+            select from calendar_entries e join bookings b on b.id = e.booking_id
+            where b.run_candidate_id = :asked and e.status = 'written'
+        """
+        return bool(self.house.ask(query, asked=asked.run_candidate_id))
+
+    def _as_if_over(self, word: str, asked: Offered) -> None:
+        with self.house.parts.database.transaction(self.house.organization_id) as session:
+            session.execute(sa.text(AS_IF_OVER[word]), {"asked": asked.run_candidate_id})
+
+    def _solve(self, point: str) -> bool:
+        armed = self.house.replace("worker", KILL_AT=point)
+        offers.ask_for(self.house, offers.talk(offers.hire(self.house)), options=1, wait=False)
+        return self._dies(armed)
+
+    def _watch(self, point: str) -> bool:
+        """The first interview in somebody's calendar at Google, which then tells of changes."""
+        self.house.replace("worker")
+        person = offers.hire_at_google(self.house)
+        original = offers.ask_for(self.house, offers.talk(person), options=1)
+        [asked] = offers.copy(self.house, original, list(offers.slots_of(self.house, original)), 1)
+        armed = self.house.replace("worker", KILL_AT=point)
+        self._booked(asked)
+        return self._dies(armed)
+
+    def _refresh(self, point: str) -> bool:
+        """Two want the only time of somebody; for the second a worker looks for others."""
+        self.house.replace("worker")
+        original = offers.ask_for(self.house, offers.talk(offers.hire(self.house)), options=2)
+        only = list(offers.slots_of(self.house, original))[:1]
+        first, second = offers.copy(self.house, original, only, 2)
+        self._booked(first)
+        armed = self.house.replace("worker", KILL_AT=point)
+        lost = self._send(book(second, second.options[0]))
+        self.wrong += expect(lost.code, "slot_taken", "confirmed_or_gone")
+        return self._dies(armed)
+
+    def _confirm(self, point: str) -> bool:
+        """Two candidates who are booked at once."""
+        armed = self.house.replace("worker", KILL_AT=point)
+        house = self.house
+        plan = plans.create(house.parts, house.organization_id, offers.talk(offers.hire(house)))
+        asked = {
+            "plan_id": plan["id"],
+            "mode": "assign",
+            "confirm": True,
+            "candidates": [offers.somebody(), offers.somebody()],
+        }
+        runs.request(house.parts, house.organization_id, asked, actor=SYSTEM)
+        return self._dies(armed)
+
+    def _rescue(self, point: str) -> bool:
+        """A worker dies with a job; the one that finds the job dies with that."""
+        died = self._after_booking("errand.begun")
+        armed = self.house.replace("worker", KILL_AT=point)
+        with self.house.owner() as owner:
+            owner.execute(FORGET_THE_DEAD)
+        with self.house.parts.database.lookup() as session:
+            self.house.parts.defer(session, "rescue")
+        return self._dies(armed) and died
+
+    def _dies(self, armed: Role) -> bool:
+        try:
+            eventually(lambda: armed.has_ended, armed.name, LONGEST_WAY)
+        except NeverCame:
+            armed.stop()
+        return armed.was_killed
+
+    # The schema
+
+    def _migration(self, point: str) -> bool:
+        """Who migrates a new database dies; the next one finishes it."""
+        name = f"new_{next(_numbers)}"
+        with self.house.owner() as owner:
+            owner.execute(f"create database {name}".encode())
+        url = self.house.postgres.url.replace("/convene?", f"/{name}?")
+        armed = self.house.start("migrate", DATABASE_URL=url, KILL_AT=self._sometime(point))
+        died = self._dies(armed)
+        again = self.house.start("migrate", DATABASE_URL=url)
+        eventually(lambda: again.has_ended, "the migration")
+        versions = []
+        for each in (url, self.house.postgres.url):
+            with psycopg.connect(each) as owner:
+                versions.append(owner.execute("select version_num from alembic_version").fetchall())
+        self.wrong += expect(versions[0], versions[1], "migrations_are_whole")
+        return died
+
+    def ask_again_under_their_keys(self) -> None:
+        for request in self._keyed:
+            answers: list[Answer] = []
+
+            def answered(request: Request = request, answers: list[Answer] = answers) -> bool:
+                answers.append(self._send(request))
+                return answers[-1].code != "idempotency_in_progress"
+
+            eventually(answered, "the end of a dead request's lease", 90)
+            self._keep(answers[-1])
+
+    _by_web: ClassVar[dict[str, Callable[..., tuple[Any, ...]]]] = {
+        "once": _once,
+        "run": _run,
+        "pick": _pick,
+        "cancel": _cancel,
+        "fresh": _fresh,
+        "move": _move,
+        "replace": _replace,
+        "link": _link,
+    }
+    _by_worker: ClassVar[dict[str, Callable[[Rehearsal, str], bool]]] = {
+        "solve": _solve,
+        "refresh": _refresh,
+        "confirm": _confirm,
+        "rescue": _rescue,
+        "watch": _watch,
+    }
