@@ -19,7 +19,7 @@ POINTS = {
     "once.claimed": "an Idempotency-Key is taken; nothing is done",
     "once.carried_out": "the request is carried out; its answer is not kept",
     "once.kept": "the answer is kept; nobody has heard it",
-    "run.written": "a run and its job are written; not committed",
+    "run.written": "a run is written and its job asked for; not committed",
     "run.committed": "a run is committed; nobody has heard of it",
     "solve.taken": "a run is being solved; no calendar is read",
     "solve.looked": "the calendars are read; nothing is solved",
@@ -69,7 +69,7 @@ POINTS = {
     "expire.changed": "an offer's end is written; not committed",
     "complete.changed": "an interview's end is written; not committed",
     "rescue.put_back": "the job of a dead worker is put back; those of others are not",
-    "clock.ticked": "a tick is in the queue; not committed",
+    "clock.ticked": "a tick is asked for; not committed",
     "migrate.applied": "a migration is carried out; not committed",
     "migrate.committed": "all migrations are committed; others may not migrate yet",
 }

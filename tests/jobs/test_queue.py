@@ -36,3 +36,40 @@ def test_the_same_job_twice_is_one_and_spoils_nothing(database_url):
 
     assert waiting(database) == 1
     database.close()
+
+
+def take(database: Database) -> str | None:
+    """What a worker would begin with now."""
+    with database.lookup() as session:
+        return session.scalar(
+            sa.text("select args ->> 'entry_id' from procrastinate_fetch_job_v2(array['calendars'], null)")
+        )
+
+
+def test_a_job_that_waits_already_waits_for_everybody_who_wants_it(database_url):
+    """A worker who took it before they commit would not see what it is for."""
+    database, queue = Database(database_url), Queue()
+    with database.lookup() as session:
+        queue.defer(session, "write_entry", organization_id="org_1", entry_id="cal_1")
+
+    taken: list[str | None] = []
+    with database.lookup() as session:
+        for entry_id in ("cal_2", "cal_1"):
+            queue.defer(session, "write_entry", organization_id="org_1", entry_id=entry_id)
+        sa.event.listen(session, "before_commit", lambda _: taken.append(take(database)))
+    taken += [take(database), take(database), take(database)]
+
+    assert taken == [None, "cal_1", "cal_2", None]
+    database.close()
+
+
+def test_what_a_savepoint_undoes_takes_nobody_elses_job_with_it(database_url):
+    database, queue = Database(database_url), Queue()
+
+    with database.lookup() as session:
+        queue.defer(session, "write_entry", organization_id="org_1", entry_id="cal_1")
+        with session.begin_nested() as savepoint:
+            savepoint.rollback()
+
+    assert waiting(database) == 1
+    database.close()

@@ -154,6 +154,7 @@ def test_a_job_that_keeps_killing_its_worker_is_given_up_with_the_reason(databas
     organization_id = organizations.create(ours, name="Acme")
     with ours.database.transaction(organization_id) as session:
         ours.defer(session, "send_message", organization_id=organization_id, message_id="msg_1")
+    with ours.database.lookup() as session:
         session.execute(
             sa.text(
                 "with dead as (insert into procrastinate_workers (last_heartbeat)"
