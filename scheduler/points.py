@@ -32,6 +32,8 @@ POINTS = {
     "confirm.finished": "all of them are, and the run says so; not committed",
     "link.revoked": "a link is taken back; not committed",
     "link.resent": "a link is to be mailed again; not committed",
+    "hold.written": "options are held, and what calendars should show of it; not committed",
+    "hold.ended": "holds whose time has passed are let go; not committed",
     "pick.looked": "the calendars are read again; no transaction is open",
     "pick.locked": "the candidate, the people and the rooms are locked",
     "pick.reserved": "the booking and what it occupies are written",

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Session
 
 from scheduler.db import convert, rows
@@ -52,6 +52,12 @@ class Cast:
     load: Mapping[str, int]
     #: the entries of ours that calendars show, by uid
     own_entries: Mapping[str, OwnEntry]
+    #: time that is kept free for other candidates, with its buffers
+    held: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
+    #: whose calendars may show holds, anybody's
+    showing: frozenset[str] = frozenset()
+    #: the options that these are holds of
+    holds: frozenset[str] = frozenset()
 
     @property
     def owners(self) -> tuple[Owner, ...]:
@@ -63,29 +69,35 @@ def cast_for(
     plan: Plan,
     window: Interval,
     *,
+    now: datetime,
     only: Iterable[str] | None = None,
     moving: str | None = None,
+    holders: Collection[str] = (),
     skills: Iterable[str] = (),
 ) -> Cast:
     """Everybody active whom the plan names or whose skills it asks for, and its rooms; `only` these ids if
     given. Also everybody with one of these `skills`, which the plan does not ask for.
 
     A booking that is being moved (`moving`, its id) stands in nobody's way: neither what it occupies, nor
-    its entries, nor its share of anybody's limits and load.
+    its entries, nor its share of anybody's limits and load. Nor does what is held for `holders`: whom the
+    question is about, as candidates of runs.
     """
     ids = None if only is None else set(only)
-    taken: set[int] = set()
-    people = _one_each(_interviewers(session, plan, plan.skills.union(skills)), ids, taken)
-    rooms = _one_each(_rooms(session, plan), ids, taken)
+    chosen: set[int] = set()
+    people = _one_each(_interviewers(session, plan, plan.skills.union(skills)), ids, chosen)
+    rooms = _one_each(_rooms(session, plan), ids, chosen)
     resources = {row.id: row.resource_id for row in people} | {row.id: row.resource_id for row in rooms}
-    booked = booked_interviews(session, resources, window, moving=moving)
+    taken = _taken(session, resources, window, now=now, moving=moving, holders=holders)
     return Cast(
         interviewers=tuple(convert.interviewer(row) for row in people),
         rooms=tuple(convert.room(row) for row in rooms),
         resources=resources,
-        booked=booked,
+        booked=taken.booked,
         load=_load(session, people, window, moving),
         own_entries=_own_entries(session, window, moving),
+        held=taken.held,
+        showing=taken.showing,
+        holds=taken.holds,
     )
 
 
@@ -120,26 +132,74 @@ def _rooms(session: Session, plan: Plan) -> list[rows.Room]:
     )
 
 
-def booked_interviews(
-    session: Session, resources: Mapping[str, int], window: Interval, *, moving: str | None = None
-) -> dict[str, tuple[BookedInterview, ...]]:
-    """The interviews that occupy each of these people and rooms, in the window and around it, but for those
-    of a booking that is being moved.
+@dataclass(frozen=True, kw_only=True)
+class _Taken:
+    """What occupies people and rooms; see Cast."""
+
+    booked: Mapping[str, tuple[BookedInterview, ...]]
+    held: Mapping[str, tuple[Interval, ...]]
+    showing: frozenset[str]
+    holds: frozenset[str]
+
+
+def _taken(
+    session: Session,
+    resources: Mapping[str, int],
+    window: Interval,
+    *,
+    now: datetime,
+    moving: str | None,
+    holders: Collection[str],
+) -> _Taken:
+    """What occupies each of these people and rooms, in the window and around it. One statement, whether
+    anything is held or not.
     """
     names: dict[int, list[str]] = defaultdict(list)
     for id_, resource_id in resources.items():
         names[resource_id].append(id_)
     around = Range(window.start - MARGIN, window.end + MARGIN)
-    query = sa.select(rows.Reservation).where(
-        rows.Reservation.resource_id.in_(names), occupied(around, but_for=moving)
+    interviews = sa.select(
+        rows.Reservation.resource_id,
+        rows.Reservation.cores,
+        sa.cast(sa.null(), TSTZRANGE).label("during"),
+        sa.cast(sa.null(), sa.Text).label("option_id"),
+        sa.false().label("in_the_way"),
+    ).where(rows.Reservation.resource_id.in_(names), occupied(around, but_for=moving))
+    holds = sa.select(
+        rows.Hold.resource_id,
+        sa.cast(sa.null(), JSONB),
+        rows.Hold.during,
+        rows.Hold.option_id,
+        in_the_way(now, but_for=holders),
+    ).where(rows.Hold.resource_id.in_(names), rows.Hold.during.op("&&")(around))
+    booked: dict[str, list[BookedInterview]] = defaultdict(list)
+    held: dict[str, list[Interval]] = defaultdict(list)
+    showing: set[str] = set()
+    options: set[str] = set()
+    for found in session.execute(interviews.union_all(holds)):
+        for id_ in names[found.resource_id]:
+            booked[id_] += [_interview(core) for core in found.cores or ()]
+            if found.in_the_way:
+                held[id_].append(Interval(found.during.lower, found.during.upper))
+            if found.option_id:
+                showing.add(id_)
+                options.add(found.option_id)
+    return _Taken(
+        booked={id_: tuple(sorted(items, key=lambda b: b.during)) for id_, items in booked.items() if items},
+        held={id_: tuple(sorted(items)) for id_, items in held.items()},
+        showing=frozenset(showing),
+        holds=frozenset(options),
     )
-    found: dict[str, list[BookedInterview]] = defaultdict(list)
-    for reservation in session.scalars(query):
-        for core in reservation.cores:
-            during = Interval(parse_instant(core["start"]), parse_instant(core["end"]))
-            for id_ in names[reservation.resource_id]:
-                found[id_].append(BookedInterview(during, Buffer(core["before"], core["after"])))
-    return {id_: tuple(sorted(interviews, key=lambda b: b.during)) for id_, interviews in found.items()}
+
+
+def _interview(core: Mapping[str, Any]) -> BookedInterview:
+    during = Interval(parse_instant(core["start"]), parse_instant(core["end"]))
+    return BookedInterview(during, Buffer(core["before"], core["after"]))
+
+
+def in_the_way(now: datetime, *, but_for: Collection[str]) -> sa.ColumnElement[bool]:
+    """Of holds: those that keep their person or room free now, for somebody else."""
+    return sa.and_(rows.Hold.expires_at > now, rows.Hold.run_candidate_id.not_in(but_for))
 
 
 def occupied(during: Range[datetime], *, but_for: str | None = None) -> sa.ColumnElement[bool]:

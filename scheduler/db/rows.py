@@ -322,12 +322,42 @@ class Reservation(Base):
     state: Mapped[str]
 
 
+class Hold(Base):
+    """A person or room that is kept free for one option of a candidate; `during` has the buffers in it.
+
+    It lives until `expires_at`, which every query compares with the time, so that nothing has to be cleared
+    away for it to end. Its own candidate's options may overlap; others stay out of its way under the locks of
+    bookings. No constraint could say that: none knows the time.
+    """
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        sa.Index("ix_holds_expires_at", "expires_at"),
+        sa.CheckConstraint(
+            "not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="bounded"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(sa.BigInteger(), sa.Identity(always=True), primary_key=True)
+    organization_id: Mapped[str] = tenant()
+    resource_id: Mapped[int] = mapped_column(sa.ForeignKey("resources.id", ondelete="RESTRICT"), index=True)
+    run_candidate_id: Mapped[str] = ref("run_candidates.id")
+    option_id: Mapped[str] = ref("options.id")
+    during: Mapped[Range[dt.datetime]] = mapped_column(TSTZRANGE)
+    held_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+
+
 class CalendarEntry(Base):
-    """What we want to stand in one calendar for one session of a booking, and what we know stands there."""
+    """What we want to stand in one calendar for one session of a booking, or of an option that is held, and
+    what we know stands there.
+    """
 
     __tablename__ = "calendar_entries"
     __table_args__ = (
         sa.UniqueConstraint("booking_id", "session_key", "provider", "calendar"),
+        sa.UniqueConstraint("option_id", "session_key", "provider", "calendar"),
+        sa.CheckConstraint("(booking_id is null) <> (option_id is null)", name="of_one"),
         sa.Index(
             "ix_calendar_entries_owed",
             "attempt_at",
@@ -340,7 +370,9 @@ class CalendarEntry(Base):
 
     id: Mapped[str] = key()
     organization_id: Mapped[str] = tenant()
-    booking_id: Mapped[str] = ref("bookings.id")
+    booking_id: Mapped[str | None] = ref("bookings.id", nullable=True)
+    #: the option that it holds
+    option_id: Mapped[str | None] = ref("options.id", nullable=True)
     session_key: Mapped[str]
     provider: Mapped[str]
     calendar: Mapped[str]
@@ -352,6 +384,7 @@ class CalendarEntry(Base):
     #: pending: the calendar owes us `wanted`; refused: it will not take it, and is asked again from time to
     #: time; written, removed: it agrees
     status: Mapped[str]
+    #: of a hold: how often it has been wanted before
     booking_version: Mapped[int]
     event_id: Mapped[str | None]
     etag: Mapped[str | None]

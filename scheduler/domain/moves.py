@@ -35,6 +35,8 @@ BOOKING = {
     "completed": {"no_show"},
     "no_show": {"completed"},
 }
+#: options that can be chosen
+OPEN_OPTION = ("offered", "held")
 #: bookings that occupy their people and rooms
 ACTIVE_BOOKING = ("confirmed", "needs_attention")
 

@@ -5,7 +5,7 @@ transaction is open while calendars are read or the solver thinks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -19,6 +19,7 @@ from scheduler.domain.plans import Plan
 from scheduler.services import problems, readings
 from scheduler.services.parts import Parts
 from scheduler.services.readings import Look
+from scheduler.services.reserving import Owners, occupied_by
 from scheduler.solver.many.outcome import Assigned
 from scheduler.solver.many.problem import AssignProblem, PlannedCandidate
 from scheduler.solver.outcome import Impossible, Outcome, OutOfTime, Solved
@@ -82,15 +83,43 @@ def look(parts: Parts, asked: Asked) -> tuple[Interval, dict[str, Look]]:
     week longer" can be tried before it is proposed.
     """
     reach = problems.reach(asked.plan, asked.window, parts.now()).padded(timedelta(0), LONGER)
-    owners = asked.cast.owners
-    return reach, readings.read_all(parts, asked.organization_id, owners, reach, patience=PATIENCE)
+    cast = asked.cast
+    looks = readings.read_all(
+        parts, asked.organization_id, cast.owners, reach, patience=PATIENCE, closely=cast.showing
+    )
+    return reach, looks
 
 
 def each(parts: Parts, asked: Asked, reach: Interval, looks: Mapping[str, Look]) -> dict[str, Answer]:
-    """Every candidate's answer by itself: several options, or why there are none."""
-    found = {id_: _solve_for(parts, asked, reach, looks, id_) for id_ in asked.candidates}
+    """Every candidate's answer by itself: several options, or why there are none. Where times are held, each
+    is kept out of the way of those before, in an order that the seed draws.
+    """
+    found: dict[str, tuple[Problem, Outcome]] = {}
+    for id_ in _in_turn(asked):
+        found[id_] = _solve_for(parts, asked, reach, looks, id_)
+        if asked.plan.holds:
+            asked = replace(asked, cast=_kept_free(asked, options_of(found[id_][1])))
     found |= _explained_further(parts, asked, reach, looks, found)
-    return {id_: _answer(problem, outcome) for id_, (problem, outcome) in found.items()}
+    return {id_: _answer(*found[id_]) for id_ in asked.candidates}
+
+
+def _in_turn(asked: Asked) -> list[str]:
+    if not asked.plan.holds:
+        return list(asked.candidates)
+    return sorted(asked.candidates, key=lambda id_: sha256(f"{asked.seed}:{id_}".encode()).digest())
+
+
+def _kept_free(asked: Asked, options: Iterable[Option]) -> Cast:
+    """What is held, and these options."""
+    cast = asked.cast
+    owners = Owners(
+        resources=cast.resources, buffers={person.id: person.buffer for person in cast.interviewers}
+    )
+    held = {id_: list(times) for id_, times in cast.held.items()}
+    for option in options:
+        for occupied in occupied_by(option.sessions, asked.plan, owners):
+            held.setdefault(occupied.id, []).append(occupied.during)
+    return replace(cast, held={id_: tuple(sorted(times)) for id_, times in held.items()})
 
 
 def together(parts: Parts, asked: Asked, reach: Interval, looks: Mapping[str, Look]) -> Together:
@@ -174,9 +203,13 @@ def _explained_further(
     if not impossible or not skills:
         return {}
     with parts.database.transaction(asked.organization_id) as session:
-        cast = casts.cast_for(session, asked.plan, asked.window, skills=skills)
+        cast = casts.cast_for(
+            session, asked.plan, asked.window, now=parts.now(), holders=asked.candidates, skills=skills
+        )
     more = [person for person in cast.interviewers if person.id not in looks][:MOST_COLLEAGUES]
-    seen = readings.read_all(parts, asked.organization_id, more, reach, patience=PATIENCE)
+    seen = readings.read_all(
+        parts, asked.organization_id, more, reach, patience=PATIENCE, closely=cast.showing
+    )
     helpful = {person.id for person in more if seen[person.id].readable}
     if not helpful:
         return {}

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import casts, convert, rows
@@ -33,9 +34,11 @@ def ask(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, A
         candidate = convert.candidate(row) if row else None
         met = casts.people_met(session, row.id, except_run_candidate=None) if row else frozenset()
         overbook = organizations.overbook(session, organization_id)
-        cast = casts.cast_for(session, plan, window)
+        cast = casts.cast_for(session, plan, window, now=parts.now(), holders=_holders(session, candidate_id))
     reach = problems.reach(plan, window, parts.now())
-    looks = readings.read_all(parts, organization_id, cast.owners, reach, patience=PATIENCE)
+    looks = readings.read_all(
+        parts, organization_id, cast.owners, reach, patience=PATIENCE, closely=cast.showing
+    )
     if cast.interviewers and not any(looks[person.id].readable for person in cast.interviewers):
         reasons = " ".join(sorted({looks[person.id].reason or "" for person in cast.interviewers}))
         raise Conflict(f"None of the calendars can be read. {reasons}", code="calendars_unreadable")
@@ -52,6 +55,14 @@ def ask(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, A
         "unreadable": [{"interviewer_id": item.id, "reason": item.reason} for item in problem.unreadable],
         "read_at": format_instant(parts.now()),
     }
+
+
+def _holders(session: Session, candidate_id: str | None) -> list[str]:
+    """In whose way no time is that is held for this candidate already."""
+    if candidate_id is None:
+        return []
+    query = sa.select(rows.RunCandidate.id).where(rows.RunCandidate.candidate_id == candidate_id)
+    return list(session.scalars(query))
 
 
 def _plan(session: Session, data: dict[str, Any]) -> Plan:

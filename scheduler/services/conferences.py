@@ -32,8 +32,8 @@ def link(session: Session, entry: rows.CalendarEntry, asked: Mapping[str, Any]) 
     """The link this entry should show as text: the plan's, or the one that another calendar's event made."""
     if asked.get("conference_url"):
         return str(asked["conference_url"])
-    if entry.conference != "none":
-        return None  # the provider shows its own
+    if entry.conference != "none" or entry.booking_id is None:
+        return None  # the provider shows its own; what is only held has none
     return links(session, entry.booking_id).get(entry.session_key)
 
 

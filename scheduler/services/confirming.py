@@ -15,7 +15,7 @@ from scheduler.domain import moves
 from scheduler.domain.errors import Conflict, Gone, Unavailable
 from scheduler.domain.moves import move
 from scheduler.domain.options import Blocker, Explanation
-from scheduler.services import bookings, owing, picking, runs
+from scheduler.services import bookings, holding, owing, picking, runs
 from scheduler.services.parts import SYSTEM, Parts
 
 
@@ -74,6 +74,7 @@ def _leave_to_a_person(session: Session, parts: Parts, run_candidate_id: str, wh
         summary="The time that was worked out could not be booked.",
         blockers=(Blocker(code="not_booked", text=why),),
     ).to_json()
+    holding.let_all_go(session, parts, run_candidate_id)
     bookings.withdraw_options(session, run_candidate_id)
     runs.close_invitations(session, parts, run_candidate)
     owing.owe_no_options(session, parts, session.get_one(rows.Run, run_candidate.run_id), run_candidate)

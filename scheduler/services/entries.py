@@ -18,7 +18,7 @@ from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.options import OptionSession
 from scheduler.domain.people import CalendarAddress
-from scheduler.services import attention, conferences, known, owing, wanted
+from scheduler.services import attention, conferences, hold_entries, known, owing, wanted
 from scheduler.services.drafts import draft_of
 from scheduler.services.parts import Parts
 from scheduler.services.waits import until_again
@@ -187,7 +187,7 @@ def _claim(session: Session, parts: Parts, entry_id: str) -> tuple[rows.Calendar
     entry.attempts += 1
     entry.attempt_at = now + LEASE
     session.flush()
-    return entry, draft_of(session, entry)
+    return entry, hold_entries.draft_of(session, entry) if entry.option_id else draft_of(session, entry)
 
 
 def _apply(provider: Provider, entry: rows.CalendarEntry, draft: EventDraft) -> EventRef | None:
@@ -235,7 +235,9 @@ def _keep_success(
         entry.status = "written" if entry.wanted == "present" else "removed"
         entry.verify_at = parts.now() + (VERIFY_WRITTEN if written else VERIFY_REMOVED)
         entry.error = None
-        if written is not None:
+        if entry.option_id:
+            entry.verify_at = None if written else entry.verify_at
+        elif written is not None:
             calendar = CalendarAddress(entry.provider, entry.calendar)
             known.follow(session, parts, entry.organization_id, calendar, time_zone)
             conferences.settle(session, parts, entry, written)
@@ -246,33 +248,43 @@ def _locked(session: Session, entry_id: str) -> rows.CalendarEntry:
     booking_id = session.scalar(
         sa.select(rows.CalendarEntry.booking_id).where(rows.CalendarEntry.id == entry_id)
     )
-    session.get_one(rows.Booking, booking_id, with_for_update={"key_share": True})
+    if booking_id:
+        session.get_one(rows.Booking, booking_id, with_for_update={"key_share": True})
     return session.get_one(rows.CalendarEntry, entry_id, with_for_update={"key_share": True})
 
 
 def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarError) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
         entry = _locked(session, claimed.id)
+        pause = _put_off(parts, entry, error)
+        if entry.booking_id is None:
+            return  # what shows a hold is a kindness: nobody need mend it
         booking = session.get_one(rows.Booking, entry.booking_id)
-        entry.error = str(error)
         if isinstance(error, Gone):
-            entry.status = "missing"
             why = MISSING.format(calendar=entry.calendar)
             attention.needs_attention(session, booking, why, at=parts.now())
-            return
-        if isinstance(error, NotAllowed):
-            # For a person to mend; what is owed stays owed, and is tried again when they may have done so.
-            entry.status = "refused"
-            wait = WAITS_REFUSED[min(entry.attempts, len(WAITS_REFUSED)) - 1]
-            entry.attempt_at = parts.now() + timedelta(seconds=wait)
+        elif isinstance(error, NotAllowed):
             _reach_owners_otherwise(session, parts, entry, booking)
-            return
-        usual = timedelta(seconds=WAITS[min(entry.attempts, len(WAITS)) - 1])
-        pause = until_again(error, passing=usual)  # none after a conflict
-        entry.attempt_at = parts.now() + pause
-        if entry.attempts >= PATIENCE or pause >= LONG:
+        elif entry.attempts >= PATIENCE or pause >= LONG:
             why = f"The entry in the calendar {entry.calendar} could not be brought up to date yet: {error}"
             attention.needs_attention(session, booking, why, at=parts.now())
+
+
+def _put_off(parts: Parts, entry: rows.CalendarEntry, error: CalendarError) -> timedelta:
+    """Note why it did not go; how long until it is tried again."""
+    entry.error = str(error)
+    if isinstance(error, Gone):
+        entry.status = "missing"
+        return timedelta(0)
+    if isinstance(error, NotAllowed):
+        # For a person to mend; what is owed stays owed, and is tried again when they may have done so.
+        entry.status = "refused"
+        wait = timedelta(seconds=WAITS_REFUSED[min(entry.attempts, len(WAITS_REFUSED)) - 1])
+    else:
+        usual = timedelta(seconds=WAITS[min(entry.attempts, len(WAITS)) - 1])
+        wait = until_again(error, passing=usual)  # none after a conflict
+    entry.attempt_at = parts.now() + wait
+    return wait
 
 
 def _reach_owners_otherwise(

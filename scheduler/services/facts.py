@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
+from scheduler.domain import moves
 from scheduler.domain.colour import DEFAULT_ACCENT
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.options import OptionSession
@@ -155,7 +156,10 @@ def _invitation_facts(session: Session, parts: Parts, message: rows.Message, run
     invitation = session.get_one(rows.Invitation, message.invitation_id)
     options = session.scalars(
         sa.select(rows.Option)
-        .where(rows.Option.run_candidate_id == invitation.run_candidate_id, rows.Option.status == "offered")
+        .where(
+            rows.Option.run_candidate_id == invitation.run_candidate_id,
+            rows.Option.status.in_(moves.OPEN_OPTION),
+        )
         .order_by(rows.Option.start)
     ).all()
     notice = timedelta(hours=Plan.from_json(run.plan).notice_hours)

@@ -24,6 +24,7 @@ from scheduler.domain.people import Candidate, intervals_to_json
 from scheduler.domain.plans import Plan
 from scheduler.services import (
     bookings,
+    holding,
     moving,
     organizations,
     owing,
@@ -107,19 +108,26 @@ def find_within(
     with parts.database.transaction(organization_id) as session:
         run_candidate = _still_choosing(session, run_candidate_id)
         say_when(session, run_candidate.candidate_id, availability)
-        question = _question_before(session, run_candidate)
+        question = _question_before(session, parts, run_candidate)
     problem = _problem(parts, organization_id, question)
     found = _found(problem, question)
     explanation = None if found else explain_none(problem).to_json()
     with parts.database.transaction(organization_id) as session:
         run_candidate = _still_choosing(session, run_candidate_id)
+        run = session.get_one(rows.Run, run_candidate.run_id)
+        if question.plan.holds:
+            found = list(
+                holding.left(session, parts, question.plan, {run_candidate_id: found})[run_candidate_id]
+            )
         if found:
             if run_candidate.status != "offered":
                 run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "offered")
+            if question.plan.holds:
+                holding.let_all_go(session, parts, run_candidate_id)
             _offer(session, run_candidate.id, found)
+            holding.keep(session, parts, run, [run_candidate])
         else:
-            run_candidate.explanation = explanation
-            run = session.get_one(rows.Run, run_candidate.run_id)
+            run_candidate.explanation = explanation or holding.NONE_LEFT.to_json()
             owing.owe_no_options(session, parts, run, run_candidate)
     if not found:
         raise Conflict(NOBODY_FREE, code="no_options")
@@ -142,7 +150,7 @@ def _still_choosing(session: Session, run_candidate_id: str) -> rows.RunCandidat
     return found
 
 
-def _question_before(session: Session, run_candidate: rows.RunCandidate) -> _Question:
+def _question_before(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> _Question:
     run = session.get_one(rows.Run, run_candidate.run_id)
     plan, window = Plan.from_json(run.plan), Interval(run.window_start, run.window_end)
     return _Question(
@@ -151,7 +159,7 @@ def _question_before(session: Session, run_candidate: rows.RunCandidate) -> _Que
         options=run.options_wanted,
         candidate=convert.candidate(session.get_one(rows.Candidate, run_candidate.candidate_id)),
         met=casts.people_met(session, run_candidate.candidate_id, except_run_candidate=run_candidate.id),
-        cast=casts.cast_for(session, plan, window),
+        cast=casts.cast_for(session, plan, window, now=parts.now(), holders=[run_candidate.id]),
         overbook=organizations.overbook(session, run.organization_id),
         booked=None,
     )
@@ -173,7 +181,7 @@ def _question(
         options=options or run.options_wanted,
         candidate=convert.candidate(session.get_one(rows.Candidate, booking.candidate_id)),
         met=casts.people_met(session, booking.candidate_id, except_run_candidate=booking.run_candidate_id),
-        cast=casts.cast_for(session, plan, window, moving=booking.id),
+        cast=casts.cast_for(session, plan, window, now=parts.now(), moving=booking.id),
         overbook=organizations.overbook(session, run.organization_id),
         booked=Option(
             id=booking.option_id,
@@ -201,9 +209,11 @@ def _usual_window(run: rows.Run, plan: Plan, now: datetime) -> Interval:
 
 
 def _problem(parts: Parts, organization_id: str, question: _Question) -> Problem:
-    owners = question.cast.owners
+    cast = question.cast
     reach = problems.reach(question.plan, question.window, parts.now())
-    looks = readings.read_all(parts, organization_id, owners, reach, patience=parts.patience)
+    looks = readings.read_all(
+        parts, organization_id, cast.owners, reach, patience=parts.patience, closely=cast.showing
+    )
     people = question.cast.interviewers
     if people and not any(looks[person.id].readable for person in people):
         raise Unavailable(picks.BLIND, code="calendars_unreadable")
@@ -249,7 +259,7 @@ def _offer(session: Session, run_candidate_id: str, found: list[Option]) -> list
     before = session.scalars(
         sa.select(rows.Option).where(
             rows.Option.run_candidate_id == run_candidate_id,
-            rows.Option.status.in_(("offered", "held")),
+            rows.Option.status.in_(moves.OPEN_OPTION),
         )
     ).all()
     wanted = {option.sessions for option in found}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -27,7 +28,9 @@ MOST = 20
 
 @dataclass(frozen=True)
 class Promise:
-    """A sentence that is always true, and a query for whatever breaks it: ids, nothing personal."""
+    """A sentence that is always true, and a query for whatever breaks it: ids, nothing personal. In it `:now`
+    is the time.
+    """
 
     name: str
     sentence: str
@@ -116,6 +119,43 @@ PROMISES = (
         """,
     ),
     Promise(
+        "holds_are_of_offers",
+        "Time is held for options that are on offer, and for nothing else.",
+        """
+        select h.option_id from holds h
+        join options o on o.id = h.option_id
+        join run_candidates rc on rc.id = h.run_candidate_id
+        where h.expires_at > :now and (o.status <> 'held' or o.run_candidate_id <> rc.id
+            or rc.status not in ('waiting', 'offered'))
+        union all
+        select o.id from options o
+        where o.status = 'held' and not exists (select from holds h where h.option_id = o.id)
+        """,
+    ),
+    Promise(
+        "nobody_is_held_twice",
+        "What is held for one candidate is neither held nor booked for another.",
+        """
+        select a.option_id || ' and ' || b.option_id from holds a
+        join holds b on b.resource_id = a.resource_id and b.id > a.id and b.during && a.during
+        where a.run_candidate_id <> b.run_candidate_id
+          and a.held_at < b.expires_at and b.held_at < a.expires_at
+        union all
+        select h.option_id || ' and ' || v.booking_id from holds h
+        join reservations v on v.resource_id = h.resource_id and v.during && h.during and v.state = 'booked'
+        join bookings b on b.id = v.booking_id
+        where h.expires_at > :now and b.run_candidate_id <> h.run_candidate_id
+        """,
+    ),
+    Promise(
+        "no_hold_is_left_behind",
+        "What calendars are to show of a hold goes with it.",
+        """
+        select e.id from calendar_entries e join options o on o.id = e.option_id
+        where e.wanted = 'present' and o.status <> 'held'
+        """,
+    ),
+    Promise(
         "every_change_is_told_once",
         "Each version of a booking has exactly one event.",
         """
@@ -154,7 +194,7 @@ PROMISES = (
         "A calendar is to show a session once, and no event stands for two.",
         """
         select min(e.id) from calendar_entries e where e.wanted = 'present'
-        group by e.booking_id, e.session_key, e.provider, e.calendar having count(*) > 1
+        group by e.booking_id, e.option_id, e.session_key, e.provider, e.calendar having count(*) > 1
         union all
         select min(e.id) from calendar_entries e where e.wanted = 'present' and e.event_id is not null
         group by e.provider, e.calendar, e.event_id having count(*) > 1
@@ -232,12 +272,14 @@ PROMISES = (
 def check(parts: Parts, organization_id: str) -> list[Breach]:
     """Every promise that does not hold for one organisation; empty when all is well."""
     with parts.database.snapshot(organization_id) as session:
-        return breaches(session, organization_id)
+        return breaches(session, organization_id, parts.now())
 
 
-def breaches(session: Session, organization_id: str) -> list[Breach]:
+def breaches(session: Session, organization_id: str, now: datetime) -> list[Breach]:
     """The same, of what this transaction sees."""
-    found = ((promise, tuple(map(str, session.scalars(_limited(promise))))) for promise in PROMISES)
+    found = (
+        (promise, tuple(map(str, session.scalars(_limited(promise), {"now": now})))) for promise in PROMISES
+    )
     return [
         Breach(promise=promise, organization_id=organization_id, ids=ids) for promise, ids in found if ids
     ]

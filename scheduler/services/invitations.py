@@ -13,7 +13,7 @@ from scheduler.db import rows
 from scheduler.domain.errors import Conflict, NotFound
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
-from scheduler.services import events, owing
+from scheduler.services import events, holding, owing
 from scheduler.services.links import Links, token_hash
 from scheduler.services.parts import SYSTEM, Actor, Parts
 
@@ -78,6 +78,7 @@ def revoke(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
         if invitation.revoked_at is None:
             invitation.revoked_at = parts.now()
             owing.drop_queued(session, rows.Message.invitation_id == invitation.id)
+            holding.let_all_go(session, parts, invitation.run_candidate_id)
             _record(session, parts, invitation, "invitation.revoked", actor)
             parts.reach("link.revoked")
         return view(parts, invitation)
@@ -96,10 +97,13 @@ def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
         if invitation.expires_at <= parts.now():
             raise Conflict("This invitation has expired.", code="expired")
         if invitation.revoked_at is not None or invitation.key_fingerprint != parts.links.newest:
+            was_revoked = invitation.revoked_at is not None
             invitation.generation += 1
             invitation.key_fingerprint = parts.links.newest
             invitation.revoked_at = None
             invitation.token_hash = token_hash(token_of(parts.links, invitation))
+            if was_revoked:
+                holding.keep(session, parts, run, [run_candidate])
         owing.owe_invitation(session, parts, run, run_candidate, invitation, again=True)
         _record(session, parts, invitation, "invitation.sent", actor)
         parts.reach("link.resent")
@@ -107,11 +111,16 @@ def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
 
 
 def _locked(session: Session, invitation_id: str) -> rows.Invitation:
-    invitation = session.scalar(
-        sa.select(rows.Invitation).where(rows.Invitation.id == invitation_id).with_for_update(key_share=True)
-    )
+    """The invitation, after its candidate's row: everybody takes them in this order. Raises NotFound."""
+    invitation = session.get(rows.Invitation, invitation_id)
     if invitation is None:
         raise NotFound("There is no such invitation.")
+    session.execute(
+        sa.select(rows.RunCandidate.id)
+        .where(rows.RunCandidate.id == invitation.run_candidate_id)
+        .with_for_update(key_share=True)
+    )
+    session.refresh(invitation, with_for_update={"key_share": True})
     return invitation
 
 
@@ -140,14 +149,16 @@ def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
         )
         if run_candidate is None or run_candidate.status != "offered" or invitation.expires_at > parts.now():
             return
+        run = session.get_one(rows.Run, run_candidate.run_id)
         run_candidate.status = "expired"
+        if run.plan.get("holds"):
+            holding.let_all_go(session, parts, run_candidate.id)
         session.execute(
             sa.update(rows.Option)
             .where(rows.Option.run_candidate_id == run_candidate.id, rows.Option.status == "offered")
             .values(status="expired")
         )
         owing.drop_queued(session, rows.Message.invitation_id == invitation.id)
-        run = session.get_one(rows.Run, run_candidate.run_id)
         owing.owe_silence(session, parts, run, run_candidate, invitation)
         _record(session, parts, invitation, "candidate.silent", SYSTEM)
         parts.reach("expire.changed")

@@ -109,9 +109,10 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
         if _is_done(booking, pick.option.id):
             return views.booking(session, booking)
         refuse_unless_movable(session, parts, booking, actor)
-        if session.get_one(rows.Option, pick.option.id).status not in ("offered", "held"):
+        if session.get_one(rows.Option, pick.option.id).status not in moves.OPEN_OPTION:
             raise SlotTaken(picks.NOT_OFFERED)
-        seated = picks.seat_under_lock(session, pick, problem, also=changes.occupied_by(session, booking))
+        also = changes.occupied_by(session, booking)
+        seated = picks.seat_under_lock(session, parts, pick, problem, also=also)
         was = booking.sessions
         moved_from = {"start": format_instant(booking.start), "end": format_instant(booking.end)}
         _change(session, booking, seated)

@@ -14,7 +14,17 @@ from scheduler.domain.errors import Conflict, Gone, NotFound, SlotTaken
 from scheduler.domain.ids import new_id
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option
-from scheduler.services import attention, bookings, conferences, entries, events, owing, picks, views
+from scheduler.services import (
+    attention,
+    bookings,
+    conferences,
+    entries,
+    events,
+    holding,
+    owing,
+    picks,
+    views,
+)
 from scheduler.services.parts import Actor, Parts
 from scheduler.services.picks import Pick, TakenWithOthers
 from scheduler.services.possible import people_and_rooms, still_possible_views
@@ -90,7 +100,7 @@ def _insert(
         done = _already(session, pick.option.id)
         if done is not None:
             return views.booking(session, done)
-        seated = picks.seat_under_lock(session, pick, problem)
+        seated = picks.seat_under_lock(session, parts, pick, problem)
         parts.reach("pick.locked")
         booking = _add_booking(session, parts, pick, seated)
         add_reservations(session, booking, pick.plan)
@@ -106,6 +116,8 @@ def _add_booking(session: Session, parts: Parts, pick: Pick, seated: Option) -> 
     run_candidate = session.get_one(rows.RunCandidate, pick.run_candidate_id, populate_existing=True)
     run = session.get_one(rows.Run, run_candidate.run_id)
     run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "booked")
+    if pick.plan.holds:
+        holding.let_all_go(session, parts, run_candidate.id)
     bookings.withdraw_options(session, run_candidate.id)
     session.execute(sa.update(rows.Option).where(rows.Option.id == pick.option.id).values(status="accepted"))
     booking = rows.Booking(
@@ -166,6 +178,8 @@ def _what_is_left(parts: Parts, pick: Pick) -> list[dict[str, Any]]:
         )
         if run_candidate.status != "offered":
             return []
+        if pick.plan.holds:
+            holding.let_go(session, parts, [pick.option.id])
         session.execute(
             sa.update(rows.Option)
             .where(rows.Option.id == pick.option.id, rows.Option.status == "offered")
@@ -173,6 +187,8 @@ def _what_is_left(parts: Parts, pick: Pick) -> list[dict[str, Any]]:
         )
         left = still_possible_views(session, parts, run_candidate)
         if not left:
+            if pick.plan.holds:
+                holding.let_all_go(session, parts, run_candidate.id)
             bookings.withdraw_options(session, run_candidate.id)
             parts.defer(
                 session,

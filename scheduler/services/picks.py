@@ -9,7 +9,7 @@ exclusion constraint is the last lock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import psycopg.errors
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from calendars.values import Busy
 from scheduler.db import casts, convert, rows
 from scheduler.db.casts import Cast
+from scheduler.domain import moves
 from scheduler.domain.errors import SlotTaken, Unavailable
 from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option
@@ -29,7 +30,7 @@ from scheduler.services.parts import Parts
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.readings import Look
 from scheduler.solver.check import violations
-from scheduler.solver.problem import BusyBlock, Problem
+from scheduler.solver.problem import HELD, BusyBlock, Problem
 from scheduler.solver.seating import seat
 
 #: lost races and deadlocks are tried again this often before the time counts as gone
@@ -88,7 +89,7 @@ def pick_of(session: Session, parts: Parts, row: rows.Option, *, moving: str | N
     option = convert.option(row)
     around = Interval(option.start, option.end)
     offered = snapshots.problem_of(session, run_candidate)
-    if row.status not in ("offered", "held") or option.start <= parts.now():
+    if row.status not in moves.OPEN_OPTION or option.start <= parts.now():
         raise TakenWithOthers(still_possible_views(session, parts, run_candidate), NOT_OFFERED)
     window = Interval(run.window_start, run.window_end)
     return Pick(
@@ -100,7 +101,9 @@ def pick_of(session: Session, parts: Parts, row: rows.Option, *, moving: str | N
         window=around if moving else window,
         candidate=candidate,
         met=casts.people_met(session, candidate.id, except_run_candidate=run_candidate.id),
-        cast=casts.cast_for(session, plan, around, moving=moving),
+        cast=casts.cast_for(
+            session, plan, around, now=parts.now(), moving=moving, holders=[run_candidate.id]
+        ),
         policy=organization.policies.get("provider_down") or "refuse",
         overbook=_overbook(session, organization, offered, moving),
         known=_known_busy(offered, around) if offered else {},
@@ -128,7 +131,8 @@ def _known_busy(problem: Problem, around: Interval) -> dict[str, tuple[Busy, ...
         return {}
     blocks = {person.id: person.busy for person in problem.interviewers}
     blocks |= {room.id: room.busy for room in problem.rooms}
-    return {id_: tuple(known(block) for block in busy) for id_, busy in blocks.items()}
+    # What was held then may not be now.
+    return {id_: tuple(known(b) for b in busy if b.kind != HELD) for id_, busy in blocks.items()}
 
 
 def look_again(parts: Parts, pick: Pick) -> tuple[Problem, frozenset[str]]:
@@ -162,7 +166,13 @@ def _look(parts: Parts, pick: Pick, ids: Iterable[str]) -> dict[str, Look]:
     around = Interval(pick.option.start, pick.option.end).padded(problems.A_DAY, problems.A_DAY)
     pending = pick.policy == "book_pending"
     looks = readings.read_all(
-        parts, pick.organization_id, owners, around, patience=parts.patience, live=not pending
+        parts,
+        pick.organization_id,
+        owners,
+        around,
+        patience=parts.patience,
+        live=not pending,
+        closely=pick.cast.showing,
     )
     if not pending:
         return looks
@@ -196,13 +206,10 @@ def _unchecked(parts: Parts, pick: Pick, looks: Mapping[str, Look]) -> Unavailab
 
 
 def _state(parts: Parts, pick: Pick, looks: Mapping[str, Look], ids: set[str]) -> Problem:
-    cast = Cast(
+    cast = replace(
+        pick.cast,
         interviewers=tuple(person for person in pick.cast.interviewers if person.id in ids),
         rooms=tuple(room for room in pick.cast.rooms if room.id in ids),
-        resources=pick.cast.resources,
-        booked=pick.cast.booked,
-        load=pick.cast.load,
-        own_entries=pick.cast.own_entries,
     )
     return problems.state(
         pick.plan,
@@ -245,12 +252,22 @@ def _lost_race(error: DBAPIError) -> bool:
     return isinstance(error.orig, psycopg.errors.ExclusionViolation)
 
 
-def seat_under_lock(session: Session, pick: Pick, problem: Problem, *, also: Iterable[int] = ()) -> Option:
+def seat_under_lock(
+    session: Session, parts: Parts, pick: Pick, problem: Problem, *, also: Iterable[int] = ()
+) -> Option:
     """Lock people and rooms in order (`also`: further ones), recount, seat and judge. Raises SlotTaken."""
     considered = {person.id for person in problem.interviewers} | {room.id for room in problem.rooms}
     casts.lock_resources(session, [*(pick.cast.resources[id_] for id_ in considered), *also])
     window = Interval(pick.option.start, pick.option.end)
-    cast = casts.cast_for(session, pick.plan, window, only=considered, moving=pick.moving)
+    cast = casts.cast_for(
+        session,
+        pick.plan,
+        window,
+        now=parts.now(),
+        only=considered,
+        moving=pick.moving,
+        holders=[pick.run_candidate_id],
+    )
     current = problems.as_of_now(problem, cast)
     seated = seat(current, pick.option)
     if seated is None:

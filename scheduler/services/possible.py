@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from scheduler.db import casts, convert, rows
+from scheduler.domain import moves
 from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option
 from scheduler.services import problems, snapshots, views
@@ -38,14 +39,14 @@ def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandid
             sa.select(rows.Option)
             .where(
                 rows.Option.run_candidate_id == run_candidate.id,
-                rows.Option.status.in_(("offered", "held")),
+                rows.Option.status.in_(moves.OPEN_OPTION),
                 rows.Option.start >= earliest,
             )
             .order_by(rows.Option.start, rows.Option.position)
         )
     )
     moving = _booked(session, run_candidate)
-    crossed = _crossed(session, offered, moving) if offered else set()
+    crossed = _crossed(session, parts, offered, moving) if offered else set()
     snapshot = snapshots.problem_of(session, run_candidate) if crossed else None
     if snapshot is None:
         return offered
@@ -63,8 +64,8 @@ def _booked(session: Session, run_candidate: rows.RunCandidate) -> str | None:
     )
 
 
-def _crossed(session: Session, offered: list[rows.Option], moving: str | None) -> set[str]:
-    """Options at least one of whose people or rooms is occupied during the option."""
+def _crossed(session: Session, parts: Parts, offered: list[rows.Option], moving: str | None) -> set[str]:
+    """Options at least one of whose people or rooms is occupied near the option, or held for others."""
     ids = {id_ for row in offered for id_ in people_and_rooms(convert.option(row))}
     resources = {
         id_: resource_id
@@ -76,13 +77,15 @@ def _crossed(session: Session, offered: list[rows.Option], moving: str | None) -
     whole = Range(
         min(row.start for row in offered) - casts.MARGIN, max(row.end for row in offered) + casts.MARGIN
     )
-    taken: dict[int, list[Range[Any]]] = {}
-    for resource_id, during in session.execute(
-        sa.select(rows.Reservation.resource_id, rows.Reservation.during).where(
-            rows.Reservation.resource_id.in_(resources.values()), casts.occupied(whole, but_for=moving)
-        )
-    ):
-        taken.setdefault(resource_id, []).append(during)
+    booked = sa.select(rows.Reservation.resource_id).where(
+        rows.Reservation.resource_id.in_(resources.values()), casts.occupied(whole, but_for=moving)
+    )
+    held = sa.select(rows.Hold.resource_id).where(
+        rows.Hold.resource_id.in_(resources.values()),
+        rows.Hold.during.op("&&")(whole),
+        casts.in_the_way(parts.now(), but_for=[offered[0].run_candidate_id]),
+    )
+    taken = set(session.scalars(booked.union(held)))
     gone = ids - resources.keys()
     # A limit per week can be used up by an interview days away: any interview nearby calls for a second look.
     touched = {id_ for id_, resource_id in resources.items() if resource_id in taken} | gone
@@ -92,8 +95,11 @@ def _crossed(session: Session, offered: list[rows.Option], moving: str | None) -
 def _present_problem(
     session: Session, parts: Parts, problem: Problem, offered: list[rows.Option], moving: str | None
 ) -> Problem:
+    run_candidate_id = offered[0].run_candidate_id
     around = Interval(min(row.start for row in offered), max(row.end for row in offered))
-    cast = casts.cast_for(session, problem.plan, around, moving=moving)
+    cast = casts.cast_for(
+        session, problem.plan, around, now=parts.now(), moving=moving, holders=[run_candidate_id]
+    )
     # A move may go further than the run's own window.
     window = around if moving else problem.window
     return problems.as_of_now(problem.evolve(now=parts.now(), window=window), cast)

@@ -13,8 +13,9 @@ from scheduler.domain.intervals import Interval, subtract
 from scheduler.domain.people import Candidate, Interviewer, Owner
 from scheduler.domain.plans import Plan
 from scheduler.services.readings import Look
-from scheduler.services.wanted import INVITING
+from scheduler.services.wanted import INVITING, held_option
 from scheduler.solver.problem import (
+    HELD,
     BusyBlock,
     CandidateFacts,
     InterviewerFacts,
@@ -105,12 +106,16 @@ def candidate_facts(candidate: Candidate | None) -> CandidateFacts:
 
 def _busy(owner: Owner, look: Look, cast: Cast) -> tuple[BusyBlock, ...]:
     leaving = _leaving(owner, look, cast.own_entries)
-    return tuple(
+    return _held(owner.id, cast) + tuple(
         BusyBlock(piece, block.kind)
         for block in look.busy
-        if not _spoken_for(owner, block, cast.own_entries)
+        if not _spoken_for(owner, block, cast)
         for piece in _less(block, leaving)
     )
+
+
+def _held(id_: str, cast: Cast) -> tuple[BusyBlock, ...]:
+    return tuple(BusyBlock(during, HELD) for during in cast.held.get(id_, ()))
 
 
 def _leaving(owner: Owner, look: Look, own_entries: Mapping[str, OwnEntry]) -> list[Interval]:
@@ -133,15 +138,20 @@ def _less(block: Busy, leaving: list[Interval]) -> tuple[Interval, ...]:
     return subtract([whole], ours) if ours else (whole,)
 
 
-def _spoken_for(owner: Owner, block: Busy, own_entries: Mapping[str, OwnEntry]) -> bool:
-    """Whether this is an entry of ours that the owner's own reservation speaks for, or one on its way out.
+def _spoken_for(owner: Owner, block: Busy, cast: Cast) -> bool:
+    """Whether this is an entry of ours that the owner's own reservation speaks for, or one on its way out, or
+    what shows a hold: those who are to keep out of its way know it from us.
 
     Somebody else's interview is busy time, whichever calendar shows it; so is an entry of ours that somebody
     moved, wherever it stands now.
     """
-    if block.own is None or block.own not in own_entries:
+    if block.own is None:
         return False
-    entry = own_entries[block.own]
+    if held_option(block.own) in cast.holds:
+        return True
+    entry = cast.own_entries.get(block.own)
+    if entry is None:
+        return False
     if entry.during is None:
         return True
     return owner.calendar in entry.calendars and entry.during.contains(Interval(block.start, block.end))
@@ -151,13 +161,18 @@ def as_of_now(problem: Problem, cast: Cast) -> Problem:
     """The same question with who is still there, and with what occupies them by now."""
     return problem.evolve(
         interviewers=tuple(
-            replace(person, booked=cast.booked.get(person.id, ()))
+            replace(person, booked=cast.booked.get(person.id, ()), busy=_busy_by_now(person, cast))
             for person in problem.interviewers
             if person.id in cast.resources
         ),
         rooms=tuple(
-            replace(room, booked=cast.booked.get(room.id, ()))
+            replace(room, booked=cast.booked.get(room.id, ()), busy=_busy_by_now(room, cast))
             for room in problem.rooms
             if room.id in cast.resources
         ),
     )
+
+
+def _busy_by_now(facts: InterviewerFacts | RoomFacts, cast: Cast) -> tuple[BusyBlock, ...]:
+    """What was read stays; what is held is as it is now."""
+    return _held(facts.id, cast) + tuple(block for block in facts.busy if block.kind != HELD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from typing import Any
 
 from calendars.errors import CalendarError, TryLater
 from calendars.provider import Provider
-from calendars.values import Blocks, Busy, CalendarKey, Reading, Unreadable
+from calendars.values import Blocks, Busy, CalendarKey, Detail, Reading, Unreadable
 from scheduler.db import convert, rows
 from scheduler.domain.errors import Conflict, Invalid
 from scheduler.domain.intervals import Interval, format_instant
@@ -59,8 +59,10 @@ def read_all(
     *,
     patience: float | None = None,
     live: bool = False,
+    closely: Collection[str] = (),
 ) -> dict[str, Look]:
-    """What is busy for each owner, by id. One call a provider, providers side by side.
+    """What is busy for each owner, by id. One call a provider, providers side by side. The own calendars of
+    the owners named in `closely` are read event by event, which tells entries of ours from others.
 
     `patience` is the most seconds to wait; a provider that takes longer leaves its owners unreadable. Where a
     provider is not answering, what was read earlier is taken, unless it is older than the organisation
@@ -72,8 +74,11 @@ def read_all(
     keys: dict[CalendarAddress, CalendarKey] = {}
     for owner in owners:
         for calendar in wanted[owner.id]:
-            key = CalendarKey(address=calendar.address, time_zone=owner.time_zone, detail=how["detail"])
-            keys.setdefault(calendar, key)
+            close = owner.id in closely and calendar == owner.calendar
+            detail: Detail = "events" if close else how["detail"]
+            key = CalendarKey(address=calendar.address, time_zone=owner.time_zone, detail=detail)
+            if close or calendar not in keys:
+                keys[calendar] = key
     readings = _ask(parts, organization_id, keys, window, patience)
     _remember(parts, organization_id, keys, readings, window)
     earlier: dict[CalendarAddress, Known] = {}

@@ -19,7 +19,7 @@ from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, conferences
+from scheduler.services import attention, conferences, hold_reconciling
 from scheduler.services.parts import Parts
 from scheduler.services.waits import until_again
 
@@ -70,7 +70,8 @@ def verify(parts: Parts, organization_id: str, entry_id: str) -> None:
         return
     parts.reach("verify.found")
     with parts.database.transaction(organization_id) as session:
-        _compare(session, parts, entry, found)
+        compare = hold_reconciling.compare if entry.option_id else _compare
+        compare(session, parts, entry, found)
         parts.reach("verify.compared")
 
 

@@ -73,7 +73,7 @@ def replace_interviewer(
         there = _refuse_unless_ahead(parts, booking, session_key)
         if _is_done(session, booking, session_key, interviewer_id, replacement_id):
             return views.booking(session, booking)
-        place = _place(session, booking, there, interviewer_id, replacement_id)
+        place = _place(session, booking, there, interviewer_id, replacement_id, parts.now())
     problem = _problem(parts, organization_id, place)
     parts.reach("replace.looked")
     try:
@@ -116,13 +116,18 @@ def _is_done(
 
 
 def _place(
-    session: Session, booking: rows.Booking, there: OptionSession, leaving_id: str, named: str | None
+    session: Session,
+    booking: rows.Booking,
+    there: OptionSession,
+    leaving_id: str,
+    named: str | None,
+    now: datetime,
 ) -> _Place:
     plan = Plan.from_json(booking.plan)
     leaving = next((person for person in there.interviewers if person.id == leaving_id), None)
     if leaving is None:
         raise Conflict(NOT_ON_PANEL, code="not_on_panel")
-    cast = casts.cast_for(session, plan, there.interval)
+    cast = casts.cast_for(session, plan, there.interval, now=now)
     taken = {person.id for person in there.interviewers}
     if plan.distinct_interviewers:
         taken |= changes.people(booking.sessions) | casts.people_met(
@@ -193,7 +198,15 @@ def _problem(parts: Parts, organization_id: str, place: _Place) -> Problem:
     """Who is free for this one place, as calendars say now. Raises Conflict, Unavailable."""
     people = tuple(person for person in place.cast.interviewers if person.id in place.able)
     around = place.session.interval.padded(problems.A_DAY, problems.A_DAY)
-    looks = readings.read_all(parts, organization_id, people, around, patience=parts.patience, live=True)
+    looks = readings.read_all(
+        parts,
+        organization_id,
+        people,
+        around,
+        patience=parts.patience,
+        live=True,
+        closely=place.cast.showing,
+    )
     cast = replace(place.cast, interviewers=people, rooms=())
     problem = problems.state(
         _one_place(place, parts.now()), place.session.interval, parts.now(), cast, looks, candidate=None
@@ -254,7 +267,7 @@ def _swap(
         free = {person.id for person in problem.interviewers}
         locks = [place.cast.resources[id_] for id_ in free]
         casts.lock_resources(session, [*locks, *changes.occupied_by(session, booking)])
-        cast = casts.cast_for(session, place.plan, place.session.interval, only=free)
+        cast = casts.cast_for(session, place.plan, place.session.interval, now=parts.now(), only=free)
         current = problems.as_of_now(problem, cast)
         chosen = next((person for person in _by_load(current) if _seated(current, place, person)), None)
         if chosen is None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a booking occupies: every interviewer with their buffers, every room, as reservations."""
+"""What interviews occupy: every interviewer with their buffers, every room; of a booking as reservations."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +18,33 @@ from scheduler.domain.people import Buffer
 from scheduler.domain.plans import Plan
 
 
+@dataclass(frozen=True, kw_only=True)
+class Occupied:
+    """Time of one interviewer or room that interviews take."""
+
+    #: the interviewer or room
+    id: str
+    resource_id: int
+    #: with the buffers
+    during: Interval
+    #: the interviews themselves, as in `rows.Reservation.cores`
+    cores: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owners:
+    """What is locked for each person and room, and each person's buffer, by id."""
+
+    resources: Mapping[str, int]
+    buffers: Mapping[str, Buffer]
+
+
 def replace_reservations(
     session: Session, booking: rows.Booking, plan: Plan, *, only: Collection[str] | None = None
 ) -> None:
     """Free what the booking occupied, and occupy what it does now; of these people and rooms, if given."""
-    resources, _ = _owners(session, _ids(booking) | set(only or ()))
-    which = None if only is None else [resources[id_] for id_ in only]
+    owners = owners_of(session, _ids(booking) | set(only or ()))
+    which = None if only is None else [owners.resources[id_] for id_ in only]
     session.execute(
         sa.update(rows.Reservation)
         .where(
@@ -38,31 +60,33 @@ def replace_reservations(
 def add_reservations(
     session: Session, booking: rows.Booking, plan: Plan, *, only: Collection[str] | None = None
 ) -> None:
-    """Occupy everybody, buffers included; `only` these people and rooms, if given. Touching sessions of one
-    person share a reservation.
-    """
+    """Occupy everybody, buffers included; `only` these people and rooms, if given."""
     planned = [OptionSession.from_json(item) for item in booking.sessions]
-    resources, buffers = _owners(session, _ids(booking))
+    session.add_all(
+        rows.Reservation(
+            organization_id=booking.organization_id,
+            resource_id=occupied.resource_id,
+            booking_id=booking.id,
+            during=Range(occupied.during.start, occupied.during.end),
+            cores=occupied.cores,
+            state="booked",
+        )
+        for occupied in occupied_by(planned, plan, owners_of(session, _ids(booking)))
+        if only is None or occupied.id in only
+    )
+    session.flush()
+
+
+def occupied_by(planned: Iterable[OptionSession], plan: Plan, owners: Owners) -> Iterator[Occupied]:
+    """What these interviews take of everybody's time. Touching sessions of one person are one stretch."""
     for id_, items in _sessions_by_resource(planned).items():
-        if only is not None and id_ not in only:
-            continue
         for group in _touching(items):
-            cores = [_core(item, _buffer_of(plan, item.key, buffers.get(id_))) for item in group]
+            cores = [_core(item, _buffer_of(plan, item.key, owners.buffers.get(id_))) for item in group]
             first, last = cores[0], cores[-1]
             during = Interval(group[0].start, group[-1].end).padded(
                 Buffer(before=first["before"]).before_delta, Buffer(after=last["after"]).after_delta
             )
-            session.add(
-                rows.Reservation(
-                    organization_id=booking.organization_id,
-                    resource_id=resources[id_],
-                    booking_id=booking.id,
-                    during=Range(during.start, during.end),
-                    cores=cores,
-                    state="booked",
-                )
-            )
-    session.flush()
+            yield Occupied(id=id_, resource_id=owners.resources[id_], during=during, cores=cores)
 
 
 def _ids(booking: rows.Booking) -> set[str]:
@@ -71,8 +95,8 @@ def _ids(booking: rows.Booking) -> set[str]:
     return people | {item["room"]["id"] for item in booking.sessions if item.get("room")}
 
 
-def _owners(session: Session, ids: Iterable[str]) -> tuple[dict[str, int], dict[str, Buffer]]:
-    """What is locked for each person and room, and each person's buffer."""
+def owners_of(session: Session, ids: Iterable[str]) -> Owners:
+    """Whoever of these people and rooms is there."""
     ids = list(ids)
     resources: dict[str, int] = {}
     buffers: dict[str, Buffer] = {}
@@ -81,10 +105,10 @@ def _owners(session: Session, ids: Iterable[str]) -> tuple[dict[str, int], dict[
         buffers[person.id] = convert.interviewer(person).buffer
     for room in session.scalars(sa.select(rows.Room).where(rows.Room.id.in_(ids))):
         resources[room.id] = room.resource_id
-    return resources, buffers
+    return Owners(resources=resources, buffers=buffers)
 
 
-def _sessions_by_resource(planned: list[OptionSession]) -> dict[str, list[OptionSession]]:
+def _sessions_by_resource(planned: Iterable[OptionSession]) -> dict[str, list[OptionSession]]:
     by_id: dict[str, list[OptionSession]] = {}
     for item in sorted(planned, key=lambda item: item.start):
         for id_ in [person.id for person in item.interviewers] + ([item.room.id] if item.room else []):

@@ -20,7 +20,7 @@ from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.moves import move
 from scheduler.domain.plans import Plan
-from scheduler.services import bookings, candidates, events, invitations, owing, plans, views
+from scheduler.services import bookings, candidates, events, holding, invitations, owing, plans, views
 from scheduler.services.parts import Actor, Parts
 
 #: how many choices a plan of several sessions may have
@@ -174,12 +174,13 @@ def approve(
         if row.status != "awaiting_approval":
             raise Conflict(f"This run is {row.status}; there is nothing to approve.", code="illegal_move")
         row.status = move(moves.RUN, "run", row.status, "solving" if row.confirm else "finished")
-        _drop_options(session, row, drop or [])
+        _drop_options(session, parts, row, drop or [])
         row.solver = {**row.solver, "approved_by": actor.name, "dropped": drop or [], "reason": reason}
         row.version += 1
-        for run_candidate in candidates_of(session, row.id):
-            if run_candidate.status == "waiting":
-                _approved(session, parts, row, run_candidate, actor)
+        waiting = [item for item in candidates_of(session, row.id, lock=True) if item.status == "waiting"]
+        for run_candidate in waiting:
+            _approved(session, parts, row, run_candidate, actor)
+        holding.keep(session, parts, row, waiting)
         if row.confirm:
             parts.defer(session, "solve_run", run_id=row.id, organization_id=organization_id)
         else:
@@ -188,7 +189,7 @@ def approve(
         return views.run(session, parts, row)
 
 
-def _drop_options(session: Session, row: rows.Run, drop: list[str]) -> None:
+def _drop_options(session: Session, parts: Parts, row: rows.Run, drop: list[str]) -> None:
     options = {
         option.id: option
         for option in session.scalars(
@@ -204,6 +205,8 @@ def _drop_options(session: Session, row: rows.Run, drop: list[str]) -> None:
     ]
     if unknown:
         raise Invalid(*unknown)
+    if row.plan.get("holds"):
+        holding.let_go(session, parts, drop)
     for id_ in drop:
         options[id_].status = "withdrawn"
     session.flush()
@@ -215,7 +218,7 @@ def _approved(
     """Offer what was left to a candidate, or let a worker book it; close where nothing was left."""
     left = session.scalar(
         sa.select(sa.func.count()).where(
-            rows.Option.run_candidate_id == run_candidate.id, rows.Option.status == "offered"
+            rows.Option.run_candidate_id == run_candidate.id, rows.Option.status.in_(moves.OPEN_OPTION)
         )
     )
     if left and not row.confirm:
@@ -267,6 +270,8 @@ def cancel(parts: Parts, organization_id: str, run_id: str, *, actor: Actor) -> 
         for run_candidate in candidates_of(session, row.id, lock=True):
             if run_candidate.status in ("waiting", "offered", "infeasible", "expired"):
                 run_candidate.status = "cancelled"
+                if row.plan.get("holds"):
+                    holding.let_all_go(session, parts, run_candidate.id)
                 bookings.withdraw_options(session, run_candidate.id)
                 close_invitations(session, parts, run_candidate)
         session.flush()

@@ -6,6 +6,7 @@ transaction is open while calendars are read or the solver thinks.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
-from scheduler.services import asking, confirming, events, organizations, owing, runs
+from scheduler.services import asking, confirming, events, holding, organizations, owing, runs
 from scheduler.services.asking import Answer, Asked, Together
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.readings import Look
@@ -26,17 +27,21 @@ from scheduler.services.readings import Look
 
 def solve(parts: Parts, organization_id: str, run_id: str) -> None:
     """Find every waiting candidate's options. Safe to run again: what is stored already stays."""
-    with parts.database.transaction(organization_id) as session:
-        asked = _take(session, run_id)
-    if asked is not None:
-        _solve(parts, run_id, asked)
+    for attempt in range(1, holding.TRIES + 1):
+        with parts.database.transaction(organization_id) as session:
+            asked = _take(session, parts, run_id)
+        if asked is None or _solve(parts, run_id, asked, last=attempt == holding.TRIES):
+            break
     with parts.database.transaction(organization_id) as session:
         to_confirm = _to_confirm(session, run_id)
     if to_confirm:
         confirming.book_all(parts, organization_id, run_id)
 
 
-def _solve(parts: Parts, run_id: str, asked: Asked) -> None:
+def _solve(parts: Parts, run_id: str, asked: Asked, *, last: bool) -> bool:
+    """Whether that was it. Not so when others have taken all of somebody's times meanwhile, which are to be
+    held: with what is true then it is asked again, unless this is the `last` time.
+    """
     parts.reach("solve.taken")
     reach, looks = asking.look(parts, asked)
     parts.reach("solve.looked")
@@ -44,9 +49,28 @@ def _solve(parts: Parts, run_id: str, asked: Asked) -> None:
     answers = asking.answers_of(asked, together) if together else asking.each(parts, asked, reach, looks)
     parts.reach("solve.solved")
     with parts.database.transaction(asked.organization_id) as session:
+        if asked.plan.holds:
+            left = _less_taken(session, parts, asked.plan, answers)
+            if not last and any(answers[id_].options and not left[id_].options for id_ in answers):
+                return False
+            answers = left
         _store(session, parts, run_id, asked, looks, answers, together)
         parts.reach("solve.stored")
     parts.reach("solve.committed")
+    return True
+
+
+def _less_taken(
+    session: Session, parts: Parts, plan: Plan, answers: Mapping[str, Answer]
+) -> dict[str, Answer]:
+    """The answers without the options that others have taken since they were worked out."""
+    left = holding.left(session, parts, plan, {id_: answer.options for id_, answer in answers.items()})
+    return {
+        id_: replace(answer, options=left[id_], explanation=answer.explanation or holding.NONE_LEFT)
+        if answer.options and not left[id_]
+        else replace(answer, options=left[id_])
+        for id_, answer in answers.items()
+    }
 
 
 def _to_confirm(session: Session, run_id: str) -> bool:
@@ -54,7 +78,7 @@ def _to_confirm(session: Session, run_id: str) -> bool:
     return run is not None and run.confirm and run.status == "solving" and run.outcome is not None
 
 
-def _take(session: Session, run_id: str) -> Asked | None:
+def _take(session: Session, parts: Parts, run_id: str) -> Asked | None:
     run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update(key_share=True))
     if run is None or run.status not in ("queued", "solving") or run.outcome is not None:
         return None
@@ -75,7 +99,7 @@ def _take(session: Session, run_id: str) -> Asked | None:
             for item in waiting
         },
         overbook=organizations.overbook(session, run.organization_id),
-        cast=casts.cast_for(session, plan, window),
+        cast=casts.cast_for(session, plan, window, now=parts.now()),
         together=run.mode == "assign",
     )
 
@@ -109,6 +133,7 @@ def _store(
         run.status = move(moves.RUN, "run", run.status, "failed")
     elif asked.plan.approval == "before_offer" and _any_options(answers):
         run.status = move(moves.RUN, "run", run.status, "awaiting_approval")
+        holding.keep(session, parts, run, waiting.values())
         return
     elif run.confirm:
         return  # done when everybody is booked
@@ -117,6 +142,7 @@ def _store(
         for item in waiting.values():
             if item.status == "waiting":
                 runs.offer(session, parts, run, item, actor=SYSTEM)
+        holding.keep(session, parts, run, waiting.values())
     runs.finish(session, parts, run, actor=SYSTEM)
 
 
@@ -219,12 +245,12 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
     it.
     """
     with parts.database.transaction(organization_id) as session:
-        taken = _take_candidate(session, run_candidate_id)
+        taken = _take_candidate(session, parts, run_candidate_id)
     if taken is None:
         return
     run_id, asked = taken
     reach, looks = asking.look(parts, asked)
-    answer = asking.each(parts, asked, reach, looks)[run_candidate_id]
+    answers = asking.each(parts, asked, reach, looks)
     parts.reach("refresh.solved")
     with parts.database.transaction(organization_id) as session:
         run_candidate = session.scalar(
@@ -238,12 +264,15 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
             or _open_options(session, run_candidate_id)
         ):
             return
+        if asked.plan.holds:
+            answers = _less_taken(session, parts, asked.plan, answers)
         run = session.get_one(rows.Run, run_id)
-        _store_answer(session, parts, run, run_candidate, answer)
+        _store_answer(session, parts, run, run_candidate, answers[run_candidate_id])
+        holding.keep(session, parts, run, [run_candidate])
         parts.reach("refresh.stored")
 
 
-def _take_candidate(session: Session, run_candidate_id: str) -> tuple[str, Asked] | None:
+def _take_candidate(session: Session, parts: Parts, run_candidate_id: str) -> tuple[str, Asked] | None:
     run_candidate = session.get(rows.RunCandidate, run_candidate_id)
     if run_candidate is None or run_candidate.status != "offered" or _open_options(session, run_candidate_id):
         return None
@@ -260,7 +289,7 @@ def _take_candidate(session: Session, run_candidate_id: str) -> tuple[str, Asked
         candidates={run_candidate_id: candidate},
         met={run_candidate_id: met},
         overbook=organizations.overbook(session, run.organization_id),
-        cast=casts.cast_for(session, plan, window),
+        cast=casts.cast_for(session, plan, window, now=parts.now(), holders=[run_candidate_id]),
     )
 
 
@@ -268,7 +297,8 @@ def _open_options(session: Session, run_candidate_id: str) -> int:
     return (
         session.scalar(
             sa.select(sa.func.count()).where(
-                rows.Option.run_candidate_id == run_candidate_id, rows.Option.status == "offered"
+                rows.Option.run_candidate_id == run_candidate_id,
+                rows.Option.status.in_(moves.OPEN_OPTION),
             )
         )
         or 0

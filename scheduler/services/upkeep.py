@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from scheduler.db import rows
-from scheduler.services import bookings, invitations, jobs, organizations
+from scheduler.services import bookings, holding, invitations, jobs, organizations
 from scheduler.services.parts import Parts
 
 #: the most that one sweep takes on; the next one goes on from there
@@ -33,6 +33,8 @@ def sweep(parts: Parts) -> None:
         _defer(parts, organization_id, "watch_calendar", state_id=id_)
     for organization_id, id_ in _due(parts, "ended_invitations"):
         invitations.expire(parts, organization_id, id_)
+    for organization_id, id_ in _due(parts, "ended_holds"):
+        holding.end(parts, organization_id, id_)
     for organization_id, id_ in _due(parts, "ended_bookings"):
         bookings.complete(parts, organization_id, id_)
 

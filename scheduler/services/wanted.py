@@ -20,6 +20,8 @@ from scheduler.domain.options import OptionSession
 
 #: providers that make one event of a session and send the invitations themselves
 INVITING = ("google", "microsoft")
+#: how the uid of what calendars show of a hold ends
+_HOLD = ".hold@convene"
 #: what each of them can make
 CONFERENCES = {"google": "google_meet", "microsoft": "teams"}
 
@@ -58,6 +60,16 @@ class _Owner:
     def ids(self) -> dict[str, str]:
         name = "room_id" if isinstance(self.row, rows.Room) else "interviewer_id"
         return {name: self.row.id}
+
+
+def hold_uid(option_id: str, session_key: str) -> str:
+    """The uid of what calendars show of an option that is held."""
+    return f"{option_id}.{session_key}{_HOLD}"
+
+
+def held_option(uid: str) -> str | None:
+    """The option that an entry with this uid holds; None when it is no hold's."""
+    return uid.partition(".")[0] if uid.endswith(_HOLD) else None
 
 
 def places(

@@ -71,9 +71,13 @@ class Weights:
         return self.waiting_minute * (minutes // self.waiting_step)
 
 
+#: the kind of time that is kept free for another candidate, who may choose it still; buffers are in it
+HELD = "held"
+
+
 @dataclass(frozen=True)
 class BusyBlock:
-    """Time taken in a calendar. `kind` is the provider's word for it (busy, tentative, focus, …).
+    """Time taken in a calendar. `kind` is the provider's word for it (busy, tentative, focus, …), or HELD.
 
     Every kind blocks, but for a person's that the Problem lets be overbooked.
     """

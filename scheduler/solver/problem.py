@@ -20,6 +20,7 @@ from scheduler.domain.intervals import Interval, aware, format_instant
 from scheduler.domain.people import Qualification, intervals_to_json
 from scheduler.domain.plans import Plan, Seat
 from scheduler.solver.facts import (
+    HELD,
     BookedInterview,
     BusyBlock,
     CandidateFacts,
@@ -39,6 +40,7 @@ from scheduler.solver.facts import (
 from scheduler.solver.reading import Node, check_plan
 
 __all__ = [
+    "HELD",
     "BookedInterview",
     "BusyBlock",
     "CandidateFacts",

@@ -63,6 +63,18 @@ BREAKS = {
         from organizations
     """,
 }
+BREAKS_HELD = {
+    "holds_are_of_offers": "update options set status = 'offered'",
+    "nobody_is_held_twice": """
+        insert into run_candidates
+            (id, organization_id, run_id, candidate_id, position, external_refs, status)
+        select 'rcd_other', organization_id, run_id, candidate_id, 9, '{}', 'offered' from run_candidates;
+        insert into holds (organization_id, resource_id, run_candidate_id, option_id, during, held_at,
+            expires_at)
+        select organization_id, resource_id, 'rcd_other', option_id, during, held_at, expires_at from holds
+    """,
+    "no_hold_is_left_behind": "delete from holds; update options set status = 'withdrawn'",
+}
 BREAKS_CANCELLED = {
     "cancelled_is_free": "update reservations set state = 'booked'",
     "silence_after_the_end": "update messages set status = 'queued', sent_at = null where kind = 'reminder'",
@@ -76,7 +88,9 @@ def broken_by(town, statement):
     engine = sa.create_engine(sa.make_url(town.parts.database.url).set(drivername="postgresql+psycopg"))
     with Session(engine) as owner:
         owner.execute(sa.text(statement))
-        names = {breach.promise.name for breach in invariants.breaches(owner, town.organization_id)}
+        names = {
+            breach.promise.name for breach in invariants.breaches(owner, town.organization_id, town.clock())
+        }
         owner.rollback()
     engine.dispose()
     return names
@@ -105,15 +119,23 @@ def test_a_promise_about_cancelled_bookings_that_is_broken_is_named(town, promis
     assert promise in broken_by(town, BREAKS_CANCELLED[promise])
 
 
+@pytest.mark.parametrize("promise", BREAKS_HELD)
+def test_a_promise_about_holds_that_is_broken_is_named(town, promise):
+    town.hire("Ada", skills=("python",))
+    town.offer(town.plan(holds=True))
+
+    assert promise in broken_by(town, BREAKS_HELD[promise])
+
+
 def test_every_promise_has_something_that_breaks_it():
-    assert {promise.name for promise in invariants.PROMISES} == {*BREAKS, *BREAKS_CANCELLED}
+    assert {p.name for p in invariants.PROMISES} == {*BREAKS, *BREAKS_HELD, *BREAKS_CANCELLED}
 
 
 def test_a_breach_says_what_is_wrong_and_where(town):
     booking = booked(town)
     with town.parts.database.transaction(town.organization_id) as session:
         session.execute(sa.text("update bookings set version = version + 1"))
-        [breach] = invariants.breaches(session, town.organization_id)
+        [breach] = invariants.breaches(session, town.organization_id, town.clock())
         session.rollback()
 
     assert str(breach) == (
