@@ -235,9 +235,7 @@ def _keep_success(
         entry.status = "written" if entry.wanted == "present" else "removed"
         entry.verify_at = parts.now() + (VERIFY_WRITTEN if written else VERIFY_REMOVED)
         entry.error = None
-        if entry.option_id:
-            entry.verify_at = None if written else entry.verify_at
-        elif written is not None:
+        if written is not None and entry.booking_id:
             calendar = CalendarAddress(entry.provider, entry.calendar)
             known.follow(session, parts, entry.organization_id, calendar, time_zone)
             conferences.settle(session, parts, entry, written)

@@ -17,7 +17,7 @@ from scheduler.domain.options import Blocker
 from scheduler.domain.people import Buffer, Limits
 from scheduler.domain.plans import Gap, Plan
 from scheduler.domain.wording import list_words
-from scheduler.solver.problem import InterviewerFacts, Problem
+from scheduler.solver.problem import HELD, InterviewerFacts, Problem
 
 ALWAYS = (WeeklyHours(WEEKDAYS, time(0), time(0)),)
 #: busy stretches named in a blocker
@@ -188,9 +188,20 @@ def _parts(problem: Problem, ids: frozenset[str], only: InterviewerFacts | None)
 
     yield part("buffer", "free time kept around interviews", _buffer, buffer=Buffer())
     yield part("busy", "interviews already arranged", None, booked=())
+    if any(block.kind == HELD for p in problem.interviewers if p.id in ids for block in p.busy):
+        yield Part("held", "times held for other candidates", _for_those(ids, _not_held))
     yield part("outside_hours", "working hours", _hours_kept, working_hours=ALWAYS)
-    yield part("busy", "busy calendars", lambda person: _busy(problem, person), busy=())
+    busy = f"busy calendars ({_busy(problem, only)})" if only else "busy calendars"
+    yield Part("busy", busy, _for_those(ids, _only_held))
     yield part("limit", "limits of interviews", _limits, limits=Limits())
+
+
+def _not_held(person: InterviewerFacts) -> InterviewerFacts:
+    return replace(person, busy=tuple(block for block in person.busy if block.kind != HELD))
+
+
+def _only_held(person: InterviewerFacts) -> InterviewerFacts:
+    return replace(person, busy=tuple(block for block in person.busy if block.kind == HELD))
 
 
 def _buffer(person: InterviewerFacts) -> str:
@@ -223,7 +234,8 @@ def _days(days: tuple[str, ...]) -> str:
 
 
 def _busy(problem: Problem, person: InterviewerFacts) -> str:
-    taken = intersect(merge(problem.blocking(person)), (problem.open_window or problem.window,))
+    blocking = problem.blocking(_not_held(person))
+    taken = intersect(merge(blocking), (problem.open_window or problem.window,))
     return f"{_stretches(taken, person.zone)}; {person.time_zone}"
 
 

@@ -16,7 +16,7 @@ from scheduler.solver.effort import Effort
 from scheduler.solver.explain import blocking, explain_none
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, Solved
-from scheduler.solver.problem import CandidateFacts, Problem, Unreadable
+from scheduler.solver.problem import HELD, CandidateFacts, Problem, Unreadable
 from tests.solver.builders import (
     BookedInterview,
     Buffer,
@@ -271,6 +271,17 @@ def test_the_limit_that_is_reached_is_told():
     assert blocker.text == (
         "Ada is needed for Coding and has too little time that fits, because of interviews already arranged"
         " and limits of interviews (1 a day)."
+    )
+
+
+def test_times_held_for_others_are_told_apart_from_a_busy_calendar():
+    ada = person("Ada", "coding")
+    held = replace(ada, busy=(BusyBlock(span("00:00", "23:59"), HELD),))
+    (blocker,) = why(problem(held)).blockers
+    assert (blocker.code, blocker.interviewer_id) == ("held", "ada")
+    assert blocker.text == (
+        "Ada is needed for Coding and has too little time that fits, because of times held for other"
+        " candidates."
     )
 
 
