@@ -35,7 +35,8 @@ guard.hold_back(_reached_for.append)
 def _held_back_too() -> None:
     """The processes that tests start find the guard, and the packages from wherever they are started.
 
-    Not when this is imported: the processes that share the tests between them have a guard that tells the test.
+    Not when this is imported: the processes that share the tests between them have a guard that tells
+    the test.
     """
     folders = (guard.__file__.rpartition(os.sep)[0], str(Path(__file__).parents[1]))
     os.environ["PYTHONPATH"] = os.pathsep.join(folders)
