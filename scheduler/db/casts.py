@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -49,9 +49,9 @@ class Cast:
     resources: Mapping[str, int]
     booked: Mapping[str, tuple[BookedInterview, ...]]
     #: recent interviews of each interviewer; a newcomer is not in it
-    load: Mapping[str, int]
+    load: Mapping[str, int] = field(default_factory=dict)
     #: the entries of ours that calendars show, by uid
-    own_entries: Mapping[str, OwnEntry]
+    own_entries: Mapping[str, OwnEntry] = field(default_factory=dict)
     #: time that is kept free for other candidates, with its buffers
     held: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     #: whose calendars may show holds, anybody's
@@ -74,9 +74,11 @@ def cast_for(
     moving: str | None = None,
     holders: Collection[str] = (),
     skills: Iterable[str] = (),
+    bare: bool = False,
 ) -> Cast:
     """Everybody active whom the plan names or whose skills it asks for, and its rooms; `only` these ids if
-    given. Also everybody with one of these `skills`, which the plan does not ask for.
+    given. Also everybody with one of these `skills`, which the plan does not ask for. A `bare` cast knows who
+    is there and what occupies them; `completed` adds the rest.
 
     A booking that is being moved (`moving`, its id) stands in nobody's way: neither what it occupies, nor
     its entries, nor its share of anybody's limits and load. Nor does what is held for `holders`: whom the
@@ -88,16 +90,24 @@ def cast_for(
     rooms = _one_each(_rooms(session, plan), ids, chosen)
     resources = {row.id: row.resource_id for row in people} | {row.id: row.resource_id for row in rooms}
     taken = _taken(session, resources, window, now=now, moving=moving, holders=holders)
-    return Cast(
+    cast = Cast(
         interviewers=tuple(convert.interviewer(row) for row in people),
         rooms=tuple(convert.room(row) for row in rooms),
         resources=resources,
         booked=taken.booked,
-        load=_load(session, people, window, moving),
-        own_entries=_own_entries(session, window, moving),
         held=taken.held,
         showing=taken.showing,
         holds=taken.holds,
+    )
+    return cast if bare else completed(session, cast, window, moving=moving)
+
+
+def completed(session: Session, cast: Cast, window: Interval, *, moving: str | None = None) -> Cast:
+    """With what it takes to read calendars and to choose between people."""
+    return replace(
+        cast,
+        load=_load(session, [person.id for person in cast.interviewers], window, moving),
+        own_entries=_own_entries(session, window, moving),
     )
 
 
@@ -112,16 +122,17 @@ def _one_each(found: list[AnyOwner], ids: set[str] | None, taken: set[int]) -> l
 
 
 def _interviewers(session: Session, plan: Plan, skills: frozenset[str]) -> list[rows.Interviewer]:
+    wanted = [rows.Interviewer.qualifications.contains([{"skill": skill}]) for skill in sorted(skills)]
     query = (
         sa.select(rows.Interviewer)
-        .where(rows.Interviewer.active, rows.Interviewer.deleted_at.is_(None))
+        .where(
+            rows.Interviewer.active,
+            rows.Interviewer.deleted_at.is_(None),
+            sa.or_(rows.Interviewer.id.in_(sorted(plan.people_named)), *wanted),
+        )
         .order_by(rows.Interviewer.id)
     )
-    return [
-        row
-        for row in session.scalars(query)
-        if row.id in plan.people_named or any(q["skill"] in skills for q in row.qualifications)
-    ]
+    return list(session.scalars(query))
 
 
 def _rooms(session: Session, plan: Plan) -> list[rows.Room]:
@@ -210,26 +221,23 @@ def occupied(during: Range[datetime], *, but_for: str | None = None) -> sa.Colum
     )
 
 
-def _load(
-    session: Session, people: list[rows.Interviewer], window: Interval, moving: str | None
-) -> dict[str, int]:
+def _load(session: Session, ids: Iterable[str], window: Interval, moving: str | None) -> dict[str, int]:
     since = window.start - LOAD_WINDOW
-    resources = [row.resource_id for row in people]
-    query = (
-        sa.select(
-            rows.Reservation.resource_id, sa.func.sum(sa.func.jsonb_array_length(rows.Reservation.cores))
-        )
-        .where(
-            rows.Reservation.resource_id.in_(resources),
-            occupied(Range(since, window.end), but_for=moving),
-        )
-        .group_by(rows.Reservation.resource_id)
+    counted = sa.func.sum(sa.func.jsonb_array_length(rows.Reservation.cores))
+    theirs = sa.and_(
+        rows.Reservation.resource_id == rows.Interviewer.resource_id,
+        occupied(Range(since, window.end), but_for=moving),
     )
-    counts: dict[int, int] = {row[0]: int(row[1]) for row in session.execute(query)}
+    query = (
+        sa.select(rows.Interviewer.id, counted.label("interviews"), rows.Interviewer.created_at)
+        .outerjoin(rows.Reservation, theirs)
+        .where(rows.Interviewer.id.in_(list(ids)))
+        .group_by(rows.Interviewer.id)
+    )
     return {
-        row.id: counts.get(row.resource_id, 0)
-        for row in people
-        if row.resource_id in counts or row.created_at < since
+        row.id: int(row.interviews or 0)
+        for row in session.execute(query)
+        if row.interviews is not None or row.created_at < since
     }
 
 

@@ -49,6 +49,17 @@ class Database:
             yield session
 
     @contextmanager
+    def transaction_of(self, lookup: str, key: bytes) -> Iterator[tuple[Session, str | None]]:
+        """A transaction of the organisation that one of the owner's look-up functions finds by a key, and the
+        id that it finds with it. Where it finds nothing, the transaction is nobody's.
+        """
+        with self.lookup() as session:
+            belong = sa.func.set_config("convene.organization_id", sa.column("organization_id"), True)
+            query = sa.select(sa.column("id"), belong).select_from(getattr(sa.func, lookup)(key))
+            found = session.execute(query).one_or_none()
+            yield session, found.id if found else None
+
+    @contextmanager
     def snapshot(self, organization_id: str) -> Iterator[Session]:
         """The organisation's rows as they are at one moment, to look at only."""
         with Session(self._engine) as session, session.begin():

@@ -74,26 +74,20 @@ class CandidateLink:
 
 def open(parts: Parts, token: str) -> CandidateLink:  # noqa: A001  # one opens a link
     """What stands behind a link; changes nothing. Raises NotFound (wrong link), Gone (revoked)."""
-    organization_id, invitation_id = _find(parts, token)
-    with parts.database.transaction(organization_id) as session:
-        return _view(session, parts, _not_revoked(session, invitation_id))
+    with _behind(parts, token) as (session, invitation):
+        return _view(session, parts, invitation)
 
 
-def _not_revoked(session: Session, invitation_id: str) -> rows.Invitation:
-    invitation = session.get_one(rows.Invitation, invitation_id)
-    if invitation.revoked_at is not None:
-        raise Gone("This link is no longer in use.", code="revoked")
-    return invitation
-
-
-def _find(parts: Parts, token: str) -> tuple[str, str]:
-    with parts.database.lookup() as session:
-        found = session.execute(
-            sa.text("select id, organization_id from find_invitation(:hash)"), {"hash": token_hash(token)}
-        ).one_or_none()
-    if found is None:
-        raise NotFound(WRONG)
-    return found.organization_id, found.id
+@contextmanager
+def _behind(parts: Parts, token: str) -> Iterator[tuple[Session, rows.Invitation]]:
+    """A transaction of the organisation whose link it is. Raises NotFound (wrong link), Gone (revoked)."""
+    with parts.database.transaction_of("find_invitation", token_hash(token)) as (session, invitation_id):
+        if invitation_id is None:
+            raise NotFound(WRONG)
+        invitation = session.get_one(rows.Invitation, invitation_id)
+        if invitation.revoked_at is not None:
+            raise Gone("This link is no longer in use.", code="revoked")
+        yield session, invitation
 
 
 def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> CandidateLink:
@@ -152,17 +146,16 @@ def book(parts: Parts, token: str, option_id: str) -> dict[str, Any]:
     """Book one of the link's own options. Raises as `picking.book`, and NotFound for somebody else's
     option.
     """
-    organization_id, invitation_id = _find(parts, token)
-    with parts.database.transaction(organization_id) as session:
-        invitation = _not_revoked(session, invitation_id)
+    with _behind(parts, token) as (session, invitation):
         run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)
         if run_candidate.status == "offered" and invitation.expires_at <= parts.now():
             raise Gone("This offer has expired.", code="expired")
         option = session.get(rows.Option, option_id)
         if option is None or option.run_candidate_id != run_candidate.id:
             raise NotFound("There is no such option.")
+        begun = picking.begin(session, parts, option_id)
     with _less_than_the_team_knows():
-        return picking.book(parts, organization_id, option_id, actor=CANDIDATE)
+        return picking.go_on(parts, begun, actor=CANDIDATE)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
 from scheduler.services import attention, bookings, changes, events, picks, views
 from scheduler.services.parts import CANDIDATE, Actor, Parts
-from scheduler.services.picks import Pick, TakenWithOthers
+from scheduler.services.picks import Choice, Pick, TakenWithOthers
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.reserving import replace_reservations
 from scheduler.solver.problem import Problem
@@ -43,25 +43,37 @@ def reschedule(
     """
     with parts.database.transaction(organization_id) as session:
         booking = bookings.row(session, booking_id)
-        option = _option_of(session, booking, option_id)
+        choice = _choice_of(session, booking, option_id)
         if _is_done(booking, option_id):
             return views.booking(session, booking)
         refuse_unless_movable(session, parts, booking, actor)
-        pick = picks.pick_of(session, parts, option, moving=booking.id)
+        begun = _begin(session, parts, choice, booking)
+    if isinstance(begun, TakenWithOthers):
+        raise begun
     try:
-        problem, stale = picks.look_again(parts, pick)
-        moved = picks.insist(lambda: _move(parts, pick, problem, stale, actor))
-    except SlotTaken:
-        raise TakenWithOthers(_what_is_left(parts, pick)) from None
+        problem, stale = picks.look_again(parts, begun)
+        moved = picks.insist(lambda: _move(parts, begun, problem, stale, actor))
+    except SlotTaken as taken:
+        with parts.database.transaction(organization_id) as session:
+            lost = _lost(session, parts, begun.run_candidate_id, option_id, taken.detail)
+        raise lost from None
     parts.reach("move.committed")
     return moved
 
 
-def _option_of(session: Session, booking: rows.Booking, option_id: str) -> rows.Option:
-    option = session.get(rows.Option, option_id)
-    if option is None or option.run_candidate_id != booking.run_candidate_id:
+def _choice_of(session: Session, booking: rows.Booking, option_id: str) -> Choice:
+    choice = picks.choice_of(session, option_id)
+    if choice is None or choice.run_candidate.id != booking.run_candidate_id:
         raise NotFound("There is no such option.")
-    return option
+    return choice
+
+
+def _begin(session: Session, parts: Parts, choice: Choice, booking: rows.Booking) -> Pick | TakenWithOthers:
+    """What our own rows say; not raised, because what it writes is to stay."""
+    try:
+        return picks.pick_of(session, parts, choice, moving=booking.id)
+    except SlotTaken as taken:
+        return _lost(session, parts, choice.run_candidate.id, choice.option.id, taken.detail)
 
 
 def _is_done(booking: rows.Booking, option_id: str) -> bool:
@@ -153,17 +165,18 @@ def _who_changed(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> dict[s
     return {"replaced": gone} if gone else {}
 
 
-def _what_is_left(parts: Parts, pick: Pick) -> list[dict[str, Any]]:
+def _lost(
+    session: Session, parts: Parts, run_candidate_id: str, option_id: str, detail: str
+) -> TakenWithOthers:
     """Take the lost option off the table, and say what is left; the booking stands as it was."""
-    with parts.database.transaction(pick.organization_id) as session:
-        run_candidate = session.get_one(
-            rows.RunCandidate, pick.run_candidate_id, with_for_update={"key_share": True}
-        )
-        if run_candidate.status != "booked":
-            return []
-        session.execute(
-            sa.update(rows.Option)
-            .where(rows.Option.id == pick.option.id, rows.Option.status == "offered")
-            .values(status="withdrawn")
-        )
-        return still_possible_views(session, parts, run_candidate)
+    run_candidate = session.get_one(
+        rows.RunCandidate, run_candidate_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if run_candidate.status != "booked":
+        return TakenWithOthers([], detail)
+    session.execute(
+        sa.update(rows.Option)
+        .where(rows.Option.id == option_id, rows.Option.status == "offered")
+        .values(status="withdrawn")
+    )
+    return TakenWithOthers(still_possible_views(session, parts, run_candidate), detail)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,10 +27,22 @@ from scheduler.services import (
     views,
 )
 from scheduler.services.parts import Actor, Parts
-from scheduler.services.picks import Pick, TakenWithOthers
+from scheduler.services.picks import Choice, Pick, TakenWithOthers
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.reserving import add_reservations
 from scheduler.solver.problem import Problem
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A time that has gone: what is left, in the API's form, and what to say."""
+
+    left: list[dict[str, Any]]
+    detail: str = picks.TAKEN
+
+
+#: what became of a choice at first sight: it can be picked, or it has gone, or it is booked already
+Begun = Pick | Lost | dict[str, Any]
 
 
 def book(parts: Parts, organization_id: str, option_id: str, *, actor: Actor) -> dict[str, Any]:
@@ -39,38 +52,49 @@ def book(parts: Parts, organization_id: str, option_id: str, *, actor: Actor) ->
     Unavailable (the calendars cannot be checked and the organisation's policy is to refuse then).
     """
     with parts.database.transaction(organization_id) as session:
-        done = _already(session, option_id)
-        if done is not None:
-            return views.booking(session, done)
-        pick = picks.pick_of(session, parts, session.get_one(rows.Option, option_id))
+        begun = begin(session, parts, option_id)
+    return go_on(parts, begun, actor=actor)
+
+
+def begin(session: Session, parts: Parts, option_id: str) -> Begun:
+    """The first half of `book`, in a transaction that is to be committed: what our own rows say."""
+    choice = picks.choice_of(session, option_id)
+    if choice is None:
+        raise NotFound("There is no such option.")
+    done = _done(choice)
+    if done is not None:
+        return views.booking(session, done)
+    try:
+        return picks.pick_of(session, parts, choice)
+    except SlotTaken as taken:
+        return _lost(session, parts, choice.run_candidate.id, option_id, taken.detail)
+
+
+def go_on(parts: Parts, begun: Begun, *, actor: Actor) -> dict[str, Any]:
+    """The second half, with no transaction open: what calendars say, and the booking."""
+    if isinstance(begun, Pick):
+        begun = _finish(parts, begun, actor)
+    if isinstance(begun, Lost):
+        raise TakenWithOthers(begun.left, begun.detail)
+    return begun
+
+
+def _finish(parts: Parts, pick: Pick, actor: Actor) -> Lost | dict[str, Any]:
     try:
         problem, stale = picks.look_again(parts, pick)
         booking = picks.insist(lambda: _insert(parts, pick, problem, stale, actor))
     except SlotTaken:
-        with parts.database.transaction(organization_id) as session:
-            # The same choice, posted twice, may be what took it.
-            done = _already(session, option_id)
-            if done is not None:
-                return views.booking(session, done)
-        raise TakenWithOthers(_what_is_left(parts, pick)) from None
+        with parts.database.transaction(pick.organization_id) as session:
+            return _lost(session, parts, pick.run_candidate_id, pick.option.id, picks.TAKEN)
     parts.reach("pick.committed")
     return booking
 
 
-def _already(session: Session, option_id: str) -> rows.Booking | None:
-    """The booking this option became, or a refusal when something else is in the way."""
-    option = session.get(rows.Option, option_id)
-    if option is None:
-        raise NotFound("There is no such option.")
-    booked = session.scalar(
-        sa.select(rows.Booking).where(
-            rows.Booking.run_candidate_id == option.run_candidate_id, rows.Booking.status != "cancelled"
-        )
-    )
-    if booked is not None and booked.option_id == option_id:
-        return booked
-    run_candidate = session.get_one(rows.RunCandidate, option.run_candidate_id)
-    _refuse_unless_open(run_candidate, booked, option)
+def _done(choice: Choice) -> rows.Booking | None:
+    """The booking that this option became already, or a refusal when something else is in the way."""
+    if choice.booking is not None and choice.booking.option_id == choice.option.id:
+        return choice.booking
+    _refuse_unless_open(choice.run_candidate, choice.booking, choice.option)
     return None
 
 
@@ -97,7 +121,8 @@ def _insert(
             .where(rows.RunCandidate.id == pick.run_candidate_id)
             .with_for_update(key_share=True)
         )
-        done = _already(session, pick.option.id)
+        choice = picks.choice_of(session, pick.option.id)
+        done = _done(choice) if choice else None
         if done is not None:
             return views.booking(session, done)
         seated = picks.seat_under_lock(session, parts, pick, problem)
@@ -170,30 +195,35 @@ def _announce(
     )
 
 
-def _what_is_left(parts: Parts, pick: Pick) -> list[dict[str, Any]]:
+def _lost(
+    session: Session, parts: Parts, run_candidate_id: str, option_id: str, detail: str
+) -> Lost | dict[str, Any]:
     """Take the lost option off the table, say what is left, and look for more when nothing is."""
-    with parts.database.transaction(pick.organization_id) as session:
-        run_candidate = session.get_one(
-            rows.RunCandidate, pick.run_candidate_id, with_for_update={"key_share": True}
+    run_candidate = session.get_one(
+        rows.RunCandidate, run_candidate_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+    if run_candidate.status != "offered":
+        # The same choice, posted twice, may be what took it.
+        choice = picks.choice_of(session, option_id)
+        done = _done(choice) if choice else None
+        return views.booking(session, done) if done else Lost([], detail)
+    run = session.get_one(rows.Run, run_candidate.run_id)
+    if run.plan.get("holds"):
+        holding.let_go(session, parts, [option_id])
+    session.execute(
+        sa.update(rows.Option)
+        .where(rows.Option.id == option_id, rows.Option.status == "offered")
+        .values(status="withdrawn")
+    )
+    left = still_possible_views(session, parts, run_candidate)
+    if not left:
+        if run.plan.get("holds"):
+            holding.let_all_go(session, parts, run_candidate.id)
+        bookings.withdraw_options(session, run_candidate.id)
+        parts.defer(
+            session,
+            "refresh_options",
+            run_candidate_id=run_candidate.id,
+            organization_id=run_candidate.organization_id,
         )
-        if run_candidate.status != "offered":
-            return []
-        if pick.plan.holds:
-            holding.let_go(session, parts, [pick.option.id])
-        session.execute(
-            sa.update(rows.Option)
-            .where(rows.Option.id == pick.option.id, rows.Option.status == "offered")
-            .values(status="withdrawn")
-        )
-        left = still_possible_views(session, parts, run_candidate)
-        if not left:
-            if pick.plan.holds:
-                holding.let_all_go(session, parts, run_candidate.id)
-            bookings.withdraw_options(session, run_candidate.id)
-            parts.defer(
-                session,
-                "refresh_options",
-                run_candidate_id=run_candidate.id,
-                organization_id=pick.organization_id,
-            )
-        return left
+    return Lost(left, detail)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import psycopg.errors
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -27,8 +28,9 @@ from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
 from scheduler.services import organizations, owing, problems, readings, snapshots
 from scheduler.services.parts import Parts
-from scheduler.services.possible import people_and_rooms, still_possible_views
+from scheduler.services.possible import people_and_rooms
 from scheduler.services.readings import Look
+from scheduler.services.standing import Standing
 from scheduler.solver.check import violations
 from scheduler.solver.problem import HELD, BusyBlock, Problem
 from scheduler.solver.seating import seat
@@ -79,44 +81,92 @@ class Pick:
     moving: str | None = None
 
 
-def pick_of(session: Session, parts: Parts, row: rows.Option, *, moving: str | None = None) -> Pick:
-    """Raises TakenWithOthers when the option is not on offer any more."""
-    run_candidate = session.get_one(rows.RunCandidate, row.run_candidate_id)
-    run = session.get_one(rows.Run, run_candidate.run_id)
-    candidate = convert.candidate(session.get_one(rows.Candidate, run_candidate.candidate_id))
-    organization = session.get_one(rows.Organization, run.organization_id)
-    plan = Plan.from_json(run.plan)
-    option = convert.option(row)
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """An option and all that it belongs to, as rows."""
+
+    option: rows.Option
+    run_candidate: rows.RunCandidate
+    run: rows.Run
+    candidate: rows.Candidate
+    organization: rows.Organization
+    #: what is booked for the candidate of this run
+    booking: rows.Booking | None
+
+
+def choice_of(session: Session, option_id: str) -> Choice | None:
+    """By one statement; None: there is no such option."""
+    query = (
+        sa.select(rows.Option, rows.RunCandidate, rows.Run, rows.Candidate, rows.Organization, rows.Booking)
+        .join(rows.RunCandidate, rows.RunCandidate.id == rows.Option.run_candidate_id)
+        .join(rows.Run, rows.Run.id == rows.RunCandidate.run_id)
+        .join(rows.Candidate, rows.Candidate.id == rows.RunCandidate.candidate_id)
+        .join(rows.Organization, rows.Organization.id == rows.Run.organization_id)
+        .outerjoin(
+            rows.Booking,
+            sa.and_(
+                rows.Booking.run_candidate_id == rows.RunCandidate.id, rows.Booking.status != "cancelled"
+            ),
+        )
+        .where(rows.Option.id == option_id)
+        .execution_options(populate_existing=True)
+    )
+    found = session.execute(query).one_or_none()
+    if found is None:
+        return None
+    option, run_candidate, run, candidate, organization, booking = found
+    return Choice(
+        option=option,
+        run_candidate=run_candidate,
+        run=run,
+        candidate=candidate,
+        organization=organization,
+        booking=booking,
+    )
+
+
+def pick_of(session: Session, parts: Parts, choice: Choice, *, moving: str | None = None) -> Pick:
+    """Raises SlotTaken when the option is not on offer any more, or our own bookings leave nobody for it:
+    then no calendar need be asked.
+    """
+    run, row = choice.run, choice.option
+    if row.status not in moves.OPEN_OPTION or row.start <= parts.now():
+        raise SlotTaken(NOT_OFFERED)
+    plan, option = Plan.from_json(run.plan), convert.option(row)
     around = Interval(option.start, option.end)
-    offered = snapshots.problem_of(session, run_candidate)
-    if row.status not in moves.OPEN_OPTION or option.start <= parts.now():
-        raise TakenWithOthers(still_possible_views(session, parts, run_candidate), NOT_OFFERED)
+    holders = [choice.run_candidate.id]
+    cast = casts.cast_for(session, plan, around, now=parts.now(), moving=moving, holders=holders, bare=True)
+    if Standing(plan, cast).of(option) is False:
+        raise SlotTaken(TAKEN)
+    candidate = convert.candidate(choice.candidate)
+    policy = choice.organization.policies.get("provider_down") or "refuse"
     window = Interval(run.window_start, run.window_end)
     return Pick(
         organization_id=run.organization_id,
-        run_candidate_id=run_candidate.id,
+        run_candidate_id=choice.run_candidate.id,
         option=option,
         plan=plan,
         # Where an interview may be moved to was settled when the options were made.
         window=around if moving else window,
         candidate=candidate,
-        met=casts.people_met(session, candidate.id, except_run_candidate=run_candidate.id),
-        cast=casts.cast_for(
-            session, plan, around, now=parts.now(), moving=moving, holders=[run_candidate.id]
-        ),
-        policy=organization.policies.get("provider_down") or "refuse",
-        overbook=_overbook(session, organization, offered, moving),
-        known=_known_busy(offered, around) if offered else {},
+        met=casts.people_met(session, candidate.id, except_run_candidate=choice.run_candidate.id),
+        cast=casts.completed(session, cast, around, moving=moving),
+        policy=policy,
+        overbook=_overbook(session, choice, moving),
+        known=_known(session, choice, around) if policy == "book_pending" else {},
         moving=moving,
     )
 
 
-def _overbook(
-    session: Session, organization: rows.Organization, offered: Problem | None, moving: str | None
-) -> tuple[str, ...]:
+def _overbook(session: Session, choice: Choice, moving: str | None) -> tuple[str, ...]:
     if moving:  # fresh options come from what may be overbooked now
-        return organizations.overbook(session, organization.id)
-    return offered.overbook if offered else ()
+        return organizations.overbook(session, choice.organization.id)
+    return snapshots.overbook_of(session, choice.run_candidate)
+
+
+def _known(session: Session, choice: Choice, around: Interval) -> dict[str, tuple[Busy, ...]]:
+    offered = snapshots.problem_of(session, choice.run_candidate)
+    return _known_busy(offered, around) if offered else {}
 
 
 def _known_busy(problem: Problem, around: Interval) -> dict[str, tuple[Busy, ...]]:
@@ -139,7 +189,7 @@ def look_again(parts: Parts, pick: Pick) -> tuple[Problem, frozenset[str]]:
     """The question as the calendars answer it now, and who of it is known from earlier only.
 
     Of the option's own people when they can; else of everybody. Raises SlotTaken when our own bookings leave
-    nobody, so that no calendar need be asked, and Unavailable when calendars cannot be checked.
+    nobody after all, so that no calendar need be asked, and Unavailable when calendars cannot be checked.
     """
     everybody = {owner.id for owner in pick.cast.owners}
     at_best = dict.fromkeys(everybody, Look(busy=()))
@@ -267,6 +317,7 @@ def seat_under_lock(
         only=considered,
         moving=pick.moving,
         holders=[pick.run_candidate_id],
+        bare=True,
     )
     current = problems.as_of_now(problem, cast)
     seated = seat(current, pick.option)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
@@ -19,3 +20,13 @@ def problem_of(session: Session, run_candidate: rows.RunCandidate) -> Problem | 
         return None
     problem = AssignProblem.from_json(together)
     return problem.problem([item.id for item in problem.candidates].index(run_candidate.candidate_id))
+
+
+def overbook_of(session: Session, run_candidate: rows.RunCandidate) -> tuple[str, ...]:
+    """What could be overbooked when it was asked, without reading the rest of it."""
+    query = (
+        sa.select(sa.func.coalesce(rows.RunCandidate.problem["overbook"], rows.Run.problem["overbook"]))
+        .join(rows.Run, rows.Run.id == rows.RunCandidate.run_id)
+        .where(rows.RunCandidate.id == run_candidate.id)
+    )
+    return tuple(session.scalar(query) or ())
