@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What our own bookings and holds leave of an option, told from them alone where that is possible: no calendar,
-no solver and no stored Problem. Most of a crowd at the same few times hears from here.
+"""What our own bookings and holds leave of an option, told from them alone where that is possible: no
+calendar, no solver and no stored Problem. Most of a crowd at the same few times hears from here.
 """
 
 from __future__ import annotations
