@@ -256,7 +256,8 @@ def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarErro
         entry = _locked(session, claimed.id)
         pause = _put_off(parts, entry, error)
         if entry.booking_id is None:
-            return  # what shows a hold is a kindness: nobody need mend it
+            hold_entries.failed(session, entry)
+            return
         booking = session.get_one(rows.Booking, entry.booking_id)
         if isinstance(error, Gone):
             why = MISSING.format(calendar=entry.calendar)

@@ -83,16 +83,30 @@ def _want_again(parts: Parts, entry: rows.CalendarEntry) -> None:
 def want_absent(session: Session, parts: Parts, options: Collection[str]) -> None:
     """Owe the calendars concerned the removal of what they show of these options."""
     these = sa.and_(rows.CalendarEntry.option_id.in_(options), rows.CalendarEntry.wanted == "present")
-    never_written = sa.and_(
-        rows.CalendarEntry.event_id.is_(None),
-        sa.or_(rows.CalendarEntry.attempts == 0, rows.CalendarEntry.status == "refused"),
-    )
-    session.execute(sa.delete(rows.CalendarEntry).where(these, never_written))
+    untried = sa.and_(rows.CalendarEntry.event_id.is_(None), rows.CalendarEntry.attempts == 0)
+    session.execute(sa.delete(rows.CalendarEntry).where(these, untried))
     session.execute(
         sa.update(rows.CalendarEntry)
         .where(these)
         .values(wanted="absent", status="pending", attempts=0, error=None, attempt_at=parts.now())
     )
+
+
+def failed(session: Session, entry: rows.CalendarEntry) -> None:
+    """A try did not go well. Nobody need mend it; what was never known to stand in a calendar that is closed
+    is given up when it is to go.
+    """
+    if (entry.status, entry.wanted, entry.event_id) == ("refused", "absent", None):
+        forget(session, entry)
+
+
+def forget(session: Session, entry: rows.CalendarEntry) -> None:
+    """The calendar shows nothing of it any more. A hold that is over goes with the last that showed it."""
+    session.delete(entry)
+    session.flush()
+    over = sa.and_(rows.Hold.option_id == entry.option_id, rows.Option.status != "held")
+    shown = sa.exists().where(rows.CalendarEntry.option_id == rows.Hold.option_id)
+    session.execute(sa.delete(rows.Hold).where(rows.Option.id == rows.Hold.option_id, over, ~shown))
 
 
 def draft_of(session: Session, entry: rows.CalendarEntry) -> EventDraft:

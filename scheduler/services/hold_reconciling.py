@@ -15,7 +15,7 @@ from scheduler.db import rows
 from scheduler.domain import moves
 from scheduler.domain.moves import move
 from scheduler.domain.options import OptionSession
-from scheduler.services import holding, possible
+from scheduler.services import hold_entries, holding, possible
 from scheduler.services.parts import Parts
 
 #: between two looks at an entry that is as it should be
@@ -59,9 +59,7 @@ def _compare_removed(
     taken out once more.
     """
     if found is None:
-        session.delete(entry)
-        session.flush()
-        holding.forget(session, rows.Hold.option_id == entry.option_id, rows.Hold.expires_at <= parts.now())
+        hold_entries.forget(session, entry)
     else:
         entry.status, entry.attempts, entry.attempt_at, entry.verify_at = "pending", 0, parts.now(), None
         parts.defer(session, "write_entry", entry_id=entry.id, organization_id=entry.organization_id)

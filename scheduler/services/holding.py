@@ -10,7 +10,7 @@ are written under the locks of bookings, and end in the query itself: `let_go` o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from scheduler.domain.moves import move
 from scheduler.domain.options import Blocker, Explanation, Option
 from scheduler.domain.plans import Plan
 from scheduler.services import hold_entries
+from scheduler.services.asking import Answer
 from scheduler.services.parts import Parts
 from scheduler.services.possible import people_and_rooms
 from scheduler.services.reserving import Occupied, Owners, occupied_by, owners_of
@@ -53,6 +54,19 @@ def left(
     """
     free = _free(session, parts, plan, asked)
     return {id_: tuple(option for option, _ in found) for id_, found in free.items()}
+
+
+def less_taken(
+    session: Session, parts: Parts, plan: Plan, answers: Mapping[str, Answer]
+) -> dict[str, Answer]:
+    """The answers without the options that others have taken since they were worked out."""
+    free = left(session, parts, plan, {id_: answer.options for id_, answer in answers.items()})
+    return {
+        id_: replace(answer, options=(), explanation=NONE_LEFT)
+        if answer.options and not free[id_]
+        else replace(answer, options=free[id_])
+        for id_, answer in answers.items()
+    }
 
 
 def _free(
@@ -199,13 +213,9 @@ def let_go(session: Session, parts: Parts, options: Collection[str]) -> None:
         .values(status="offered")
     )
     hold_entries.want_absent(session, parts, options)
-    forget(session, of_these)
-
-
-def forget(session: Session, *which: sa.ColumnElement[bool]) -> None:
-    """Holds that are over stay as long as calendars may show them, and no longer."""
+    # Those that calendars may show are known until they do not (`hold_entries.forget`).
     shown = sa.exists().where(rows.CalendarEntry.option_id == rows.Hold.option_id)
-    session.execute(sa.delete(rows.Hold).where(*which, ~shown))
+    session.execute(sa.delete(rows.Hold).where(of_these, ~shown))
 
 
 def let_all_go(session: Session, parts: Parts, run_candidate_id: str) -> None:

@@ -5,8 +5,7 @@ transaction is open while calendars are read or the solver thinks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,28 +48,11 @@ def _solve(parts: Parts, run_id: str, asked: Asked, *, last: bool) -> bool:
     answers = asking.answers_of(asked, together) if together else asking.each(parts, asked, reach, looks)
     parts.reach("solve.solved")
     with parts.database.transaction(asked.organization_id) as session:
-        if asked.plan.holds:
-            left = _less_taken(session, parts, asked.plan, answers)
-            if not last and any(answers[id_].options and not left[id_].options for id_ in answers):
-                return False
-            answers = left
-        _store(session, parts, run_id, asked, looks, answers, together)
+        if not _store(session, parts, run_id, asked, looks, answers, together, last=last):
+            return False
         parts.reach("solve.stored")
     parts.reach("solve.committed")
     return True
-
-
-def _less_taken(
-    session: Session, parts: Parts, plan: Plan, answers: Mapping[str, Answer]
-) -> dict[str, Answer]:
-    """The answers without the options that others have taken since they were worked out."""
-    left = holding.left(session, parts, plan, {id_: answer.options for id_, answer in answers.items()})
-    return {
-        id_: replace(answer, options=left[id_], explanation=answer.explanation or holding.NONE_LEFT)
-        if answer.options and not left[id_]
-        else replace(answer, options=left[id_])
-        for id_, answer in answers.items()
-    }
 
 
 def _to_confirm(session: Session, run_id: str) -> bool:
@@ -112,18 +94,40 @@ def _store(
     looks: Mapping[str, Look],
     answers: Mapping[str, Answer],
     together: Together | None,
-) -> None:
+    *,
+    last: bool,
+) -> bool:
     run = session.scalar(sa.select(rows.Run).where(rows.Run.id == run_id).with_for_update(key_share=True))
     if run is None or run.status != "solving" or run.outcome is not None:
-        return  # cancelled while we were thinking, or stored by somebody else already
+        return True  # cancelled while we were thinking, or stored by somebody else already
     waiting = {
         item.id: item for item in runs.candidates_of(session, run_id, lock=True) if item.status == "waiting"
     }
+    if asked.plan.holds:
+        left = holding.less_taken(session, parts, asked.plan, answers)
+        if not last and any(answers[id_].options and not left[id_].options for id_ in answers):
+            return False
+        answers = left
     for id_, answer in answers.items():
         if id_ in waiting:
             _store_answer(session, parts, run, waiting[id_], answer)
     if together is not None:
         run.problem, run.outcome = together.problem.to_json(), together.outcome.to_json()
+    _end_solving(session, parts, run, asked, looks, answers, together, waiting.values())
+    return True
+
+
+def _end_solving(
+    session: Session,
+    parts: Parts,
+    run: rows.Run,
+    asked: Asked,
+    looks: Mapping[str, Look],
+    answers: Mapping[str, Answer],
+    together: Together | None,
+    waiting: Collection[rows.RunCandidate],
+) -> None:
+    """What becomes of the run, now that its answers are stored."""
     _tell_unreadable(session, parts, run, asked, looks)
     run.version += 1
     run.solver = _solver_facts(asked, answers, together)
@@ -133,16 +137,16 @@ def _store(
         run.status = move(moves.RUN, "run", run.status, "failed")
     elif asked.plan.approval == "before_offer" and _any_options(answers):
         run.status = move(moves.RUN, "run", run.status, "awaiting_approval")
-        holding.keep(session, parts, run, waiting.values())
+        holding.keep(session, parts, run, waiting)
         return
     elif run.confirm:
         return  # done when everybody is booked
     else:
         run.status = move(moves.RUN, "run", run.status, "finished")
-        for item in waiting.values():
+        for item in waiting:
             if item.status == "waiting":
                 runs.offer(session, parts, run, item, actor=SYSTEM)
-        holding.keep(session, parts, run, waiting.values())
+        holding.keep(session, parts, run, waiting)
     runs.finish(session, parts, run, actor=SYSTEM)
 
 
@@ -265,7 +269,7 @@ def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
         ):
             return
         if asked.plan.holds:
-            answers = _less_taken(session, parts, asked.plan, answers)
+            answers = holding.less_taken(session, parts, asked.plan, answers)
         run = session.get_one(rows.Run, run_id)
         _store_answer(session, parts, run, run_candidate, answers[run_candidate_id])
         holding.keep(session, parts, run, [run_candidate])

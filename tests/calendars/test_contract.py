@@ -391,6 +391,20 @@ def test_an_event_is_found_as_it_is(bench):
     assert bench.provider.find_event(ANA.address, "ses_@convene") is None
 
 
+def test_a_hold_takes_time_as_ours_until_it_goes(bench):
+    """Cases 30, 56 and 57: tentative, without guests; the interview that follows is an event of its own."""
+    hold = draft(uid="opt_1.talk.hold@convene", status="tentative", attendees=(), organizer=None)
+    ref = bench.provider.create_event(ANA.address, hold)
+    found = bench.provider.find_event(ANA.address, hold.uid)
+    assert (found.status, found.attendees) == ("tentative", ())
+    assert blocks(bench) == (Busy(at(10), at(11), "interview", hold.uid),)
+
+    bench.provider.create_event(ANA.address, draft())
+    bench.provider.cancel_event(ref)
+
+    assert blocks(bench) == (INTERVIEW,)
+
+
 def test_an_event_is_not_known_to_be_gone_where_its_calendar_is(bench):
     if bench.remove_calendar is None:
         pytest.skip("a file that is not there holds no events")

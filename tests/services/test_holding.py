@@ -17,6 +17,7 @@ from scheduler.services import (
     candidate_link,
     fresh_options,
     hold_entries,
+    holding,
     invitations,
     moving,
     picking,
@@ -27,7 +28,7 @@ from scheduler.services import (
     upkeep,
 )
 from scheduler.services.picks import TakenWithOthers
-from tests.services.conftest import RECRUITER
+from tests.services.conftest import CONTACT, RECRUITER
 from tests.services.test_moving_races import at_once
 
 DAY = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-03T00:00:00Z"}
@@ -420,7 +421,8 @@ def test_times_that_others_were_offered_meanwhile_are_looked_for_again(held):
     assert abs(parse_instant(starts(hers)[0]) - parse_instant(starts(his)[0])) >= timedelta(hours=1)
 
 
-def test_when_others_are_always_first_a_person_hears_why(held):
+def test_when_others_are_always_first_a_person_hears_why(held, monkeypatch):
+    monkeypatch.setattr(holding, "TRIES", 1)
     run = held.offer(held.holding, window=ONE_HOUR, candidates=CANDY, solve=False)
 
     def overtake(look: int) -> None:
@@ -432,7 +434,8 @@ def test_when_others_are_always_first_a_person_hears_why(held):
 
     [candidate] = again(held, run)["candidates"]
     assert (candidate["status"], candidate["options"]) == ("infeasible", [])
-    assert candidate["explanation"]["blockers"]
+    assert [blocker["code"] for blocker in candidate["explanation"]["blockers"]] == ["held"]
+    assert any("Candy" in subject for subject in held.post.subjects_to(CONTACT["email"]))
 
 
 def booked_meanwhile(town):
@@ -587,6 +590,19 @@ def test_a_calendar_that_takes_no_entries_troubles_nobody(held):
 
     assert booking["status"] == "confirmed"
     assert [summary for summary, _, _ in shown(held)] == ["A talk: Candy Ray"]
+
+
+def test_what_a_closed_calendar_never_showed_is_given_up_with_its_hold(held):
+    run = held.offer(held.holding, window=DAY, options=2)
+    held.calendars.make_unreadable("ada@acme.example", "The owner has closed it.")
+    sweep(held)
+
+    end_by_cancelling(held, run)
+    sweep(held)
+
+    with held.parts.database.transaction(held.organization_id) as session:
+        assert session.scalars(sa.select(rows.CalendarEntry)).all() == []
+        assert session.scalars(sa.select(rows.Hold)).all() == []
 
 
 def test_an_entry_whose_removal_was_not_seen_is_taken_out_once_more(held):
