@@ -27,6 +27,7 @@ from scheduler.messages.errors import SendError
 from scheduler.messages.senders import make_sender
 from scheduler.services import invariants, organizations
 from scheduler.services.parts import Parts
+from scheduler.services.promises import PROMISES
 from scheduler.settings import Settings
 
 VENDORS = {"google": "Google", "microsoft": "Microsoft"}
@@ -58,7 +59,7 @@ def promises(settings: Settings) -> int:
     for breach in invariants.check_all(wiring.build(settings)):
         where = f"{', '.join(breach.ids)} of {breach.organization_id}"
         broken.setdefault(breach.promise.name, []).append(where)
-    for promise in invariants.PROMISES:
+    for promise in PROMISES:
         if promise.name in broken:
             print(f"FAILED  {promise.name}: {promise.sentence} Not so: {'; '.join(broken[promise.name])}")
         else:

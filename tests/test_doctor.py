@@ -11,7 +11,7 @@ import sys
 import psycopg
 import pytest
 
-from scheduler.services import invariants
+from scheduler.services import promises
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
 from tests.journeys.driver import SECRET
@@ -88,10 +88,10 @@ def test_the_promises_are_asked_for_a_line_each(command, database_url):
         )
     broken = command("doctor", "--invariants")
 
-    assert [text.split()[0] for text in well] == ["ok"] * len(invariants.PROMISES)
+    assert [text.split()[0] for text in well] == ["ok"] * len(promises.PROMISES)
     assert line(broken, "nothing_but_times").startswith("FAILED")
     assert line(broken, "nothing_but_times").endswith(f"Not so: state_1 of {organization_id}")
-    assert [text.split()[0] for text in broken].count("ok") == len(invariants.PROMISES) - 1
+    assert [text.split()[0] for text in broken].count("ok") == len(promises.PROMISES) - 1
     assert (well[-1] == FAILED, broken[-1] == FAILED) == (False, True)
 
 

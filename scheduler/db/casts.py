@@ -24,6 +24,9 @@ MARGIN = timedelta(days=8)
 #: how far back interviews count as somebody's recent load
 LOAD_WINDOW = timedelta(days=28)
 
+#: the booking that is being moved, or several, by their ids
+Moving = str | frozenset[str] | None
+
 AnyOwner = TypeVar("AnyOwner", rows.Interviewer, rows.Room)
 
 
@@ -71,7 +74,7 @@ def cast_for(
     *,
     now: datetime,
     only: Iterable[str] | None = None,
-    moving: str | None = None,
+    moving: Moving = None,
     holders: Collection[str] = (),
     skills: Iterable[str] = (),
     bare: bool = False,
@@ -80,9 +83,9 @@ def cast_for(
     given. Also everybody with one of these `skills`, which the plan does not ask for. A `bare` cast knows who
     is there and what occupies them; `completed` adds the rest.
 
-    A booking that is being moved (`moving`, its id) stands in nobody's way: neither what it occupies, nor
-    its entries, nor its share of anybody's limits and load. Nor does what is held for `holders`: whom the
-    question is about, as candidates of runs.
+    A booking that is being moved (`moving`, its id, or those of several) stands in nobody's way: neither what
+    it occupies, nor its entries, nor its share of anybody's limits and load. Nor does what is held for
+    `holders`: whom the question is about, as candidates of runs.
     """
     ids = None if only is None else set(only)
     chosen: set[int] = set()
@@ -102,7 +105,7 @@ def cast_for(
     return cast if bare else completed(session, cast, window, moving=moving)
 
 
-def completed(session: Session, cast: Cast, window: Interval, *, moving: str | None = None) -> Cast:
+def completed(session: Session, cast: Cast, window: Interval, *, moving: Moving = None) -> Cast:
     """With what it takes to read calendars and to choose between people."""
     return replace(
         cast,
@@ -159,7 +162,7 @@ def _taken(
     window: Interval,
     *,
     now: datetime,
-    moving: str | None,
+    moving: Moving,
     holders: Collection[str],
 ) -> _Taken:
     """What occupies each of these people and rooms, in the window and around it. One statement, whether
@@ -213,15 +216,19 @@ def in_the_way(now: datetime, *, but_for: Collection[str]) -> sa.ColumnElement[b
     return sa.and_(rows.Hold.expires_at > now, rows.Hold.run_candidate_id.not_in(but_for))
 
 
-def occupied(during: Range[datetime], *, but_for: str | None = None) -> sa.ColumnElement[bool]:
-    """Of reservations: those that occupy their person or room in this time; not those of one booking."""
-    of_others = rows.Reservation.booking_id != but_for if but_for else sa.true()
+def occupied(during: Range[datetime], *, but_for: Moving = None) -> sa.ColumnElement[bool]:
+    """Of reservations: those that occupy their person or room in this time; not those of these bookings."""
+    of_others = rows.Reservation.booking_id.not_in(_ids(but_for)) if but_for else sa.true()
     return sa.and_(
         rows.Reservation.state.in_(rows.OCCUPYING), rows.Reservation.during.op("&&")(during), of_others
     )
 
 
-def _load(session: Session, ids: Iterable[str], window: Interval, moving: str | None) -> dict[str, int]:
+def _ids(moving: Moving) -> frozenset[str]:
+    return frozenset((moving,) if isinstance(moving, str) else moving or ())
+
+
+def _load(session: Session, ids: Iterable[str], window: Interval, moving: Moving) -> dict[str, int]:
     since = window.start - LOAD_WINDOW
     counted = sa.func.sum(sa.func.jsonb_array_length(rows.Reservation.cores))
     theirs = sa.and_(
@@ -241,12 +248,12 @@ def _load(session: Session, ids: Iterable[str], window: Interval, moving: str | 
     }
 
 
-def _own_entries(session: Session, window: Interval, moving: str | None) -> dict[str, OwnEntry]:
+def _own_entries(session: Session, window: Interval, moving: Moving) -> dict[str, OwnEntry]:
     near = sa.and_(rows.Booking.start < window.end + MARGIN, rows.Booking.end > window.start - MARGIN)
     query = (
         sa.select(rows.CalendarEntry, rows.Booking)
         .join(rows.Booking, rows.Booking.id == rows.CalendarEntry.booking_id)
-        .where(sa.or_(near, rows.Booking.id == moving) if moving else near)
+        .where(sa.or_(near, rows.Booking.id.in_(_ids(moving))) if moving else near)
     )
     by_uid: dict[str, list[tuple[rows.CalendarEntry, rows.Booking]]] = defaultdict(list)
     for entry, booking in session.execute(query):
@@ -254,11 +261,11 @@ def _own_entries(session: Session, window: Interval, moving: str | None) -> dict
     return {uid: _own_entry(found, moving) for uid, found in by_uid.items()}
 
 
-def _own_entry(found: list[tuple[rows.CalendarEntry, rows.Booking]], moving: str | None) -> OwnEntry:
+def _own_entry(found: list[tuple[rows.CalendarEntry, rows.Booking]], moving: Moving) -> OwnEntry:
     """What the entries with one uid come to."""
     wanted = [(entry, booking) for entry, booking in found if entry.wanted == "present"]
     stands = next((_session_time(booking, entry.session_key) for entry, booking in wanted), None)
-    leaves = any(booking.id == moving for _, booking in found)
+    leaves = any(booking.id in _ids(moving) for _, booking in found)
     return OwnEntry(
         during=None if leaves or any(_under_way(entry) for entry, _ in wanted) else stands,
         # Whom an event invites has a copy of it.

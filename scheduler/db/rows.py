@@ -500,7 +500,7 @@ class Discrepancy(Base):
     organization_id: Mapped[str] = tenant()
     booking_id: Mapped[str] = ref("bookings.id")
     entry_id: Mapped[str] = ref("calendar_entries.id", index=False)
-    #: missing, moved, declined, room_declined
+    #: missing, moved
     kind: Mapped[str]
     #: id of the interviewer or room it is about; empty for the event itself
     who: Mapped[str]
@@ -508,6 +508,53 @@ class Discrepancy(Base):
     details: Mapped[Json]
     found_at: Mapped[dt.datetime]
     resolved_at: Mapped[dt.datetime | None]
+
+
+class Loss(Base):
+    """Somebody, or a room, that a booked session will not have: a fact that lasts until the place is filled
+    again, given back, or no longer needed.
+    """
+
+    __tablename__ = "losses"
+    __table_args__ = (
+        sa.Index(
+            "uq_losses_open",
+            "booking_id",
+            "session_key",
+            "who",
+            "cause",
+            unique=True,
+            postgresql_where=sa.text("resolved_at is null"),
+        ),
+        sa.Index(
+            "ix_losses_waiting",
+            "attempt_at",
+            postgresql_where=sa.text("handled_at is null and resolved_at is null"),
+        ),
+    )
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    booking_id: Mapped[str] = ref("bookings.id")
+    session_key: Mapped[str]
+    #: id of the interviewer or room
+    who: Mapped[str]
+    #: declined, conflict or inactive
+    cause: Mapped[str]
+    #: the sentence for a person
+    text: Mapped[str]
+    #: when the session was to begin: another time is another question
+    start: Mapped[dt.datetime]
+    found_at: Mapped[dt.datetime]
+    #: how often its repair was begun
+    attempts: Mapped[int] = mapped_column(default=0)
+    #: when that is begun next, or begun again if its worker is lost
+    attempt_at: Mapped[dt.datetime]
+    #: since when a person has it, or somebody else the place; None: it waits to be repaired
+    handled_at: Mapped[dt.datetime | None]
+    resolved_at: Mapped[dt.datetime | None]
+    #: gone: the cause went away; over: somebody else came, or the session is elsewhere or called off
+    outcome: Mapped[str | None]
 
 
 class Breach(Base):

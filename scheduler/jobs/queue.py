@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 QUEUES = {
     "solve_run": "solve",
     "refresh_options": "solve",
+    "repair_bookings": "solve",
     "send_message": "quick",
     "write_entry": "calendars",
     "verify_entry": "calendars",

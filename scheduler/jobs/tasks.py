@@ -17,7 +17,17 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from sqlalchemy.exc import DBAPIError
 
 from scheduler.jobs.queue import QUEUES
-from scheduler.services import delivery, entries, invariants, jobs, reconciling, solving, syncing, upkeep
+from scheduler.services import (
+    delivery,
+    entries,
+    invariants,
+    jobs,
+    reconciling,
+    repairing,
+    solving,
+    syncing,
+    upkeep,
+)
 from scheduler.services.parts import Parts
 
 logger = logging.getLogger(__name__)
@@ -51,6 +61,7 @@ class BackOff(BaseRetryStrategy):
 ERRANDS: dict[str, Callable[..., None]] = {
     "solve_run": solving.solve,
     "refresh_options": solving.refresh,
+    "repair_bookings": repairing.repair,
     "send_message": delivery.deliver,
     "write_entry": entries.write,
     "verify_entry": reconciling.verify,

@@ -156,7 +156,8 @@ class MailFacts(_Clean):
     contact: Person | None = None
     #: the booked sessions this reader takes part in, in order
     sessions: tuple[SessionFacts, ...] = ()
-    #: invitations: what the interview is made of, and the times on offer
+    #: invitations: what the interview is made of, and the times on offer; needs_attention: the times that it
+    #: could be moved to
     parts: tuple[Part, ...] = ()
     options: tuple[Interval, ...] = ()
     #: until when something can be chosen
@@ -183,6 +184,8 @@ class MailFacts(_Clean):
     #: no_options: whose calendars could not be read, and whether the run names changes that would help
     unread: tuple[str, ...] = ()
     relaxable: bool = False
+    #: needs_attention: who, or which room, could stand in, a line for each place; the least loaded first
+    stand_ins: tuple[str, ...] = ()
     #: calendar_unreadable: whose calendar
     calendar_owner: str = ""
     #: asked_for_help: what the candidate wrote
@@ -202,7 +205,7 @@ class MailFacts(_Clean):
         if self.candidate_email and self.recipient_role != "contact":
             raise ValueError("only the contact may see the candidate's address")
         if (
-            self.team_link or self.reason or self.blockers or self.unread
+            self.team_link or self.reason or self.blockers or self.unread or self.stand_ins
         ) and self.recipient_role == "candidate":
             raise ValueError("the candidate does not see what is said within the team")
         if self.kind in ABOUT_A_BOOKING and not self.sessions:

@@ -146,6 +146,11 @@ class View:
     # What is on offer
 
     @property
+    def option_times(self) -> list[str]:
+        """Each time in full, a line each."""
+        return [", ".join(self._when(option, self.zone_id)) for option in self.facts.options]
+
+    @property
     def option_days(self) -> list[date]:
         return sorted({self._day(option.start) for option in self.facts.options})
 

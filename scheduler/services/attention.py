@@ -13,16 +13,17 @@ from scheduler.domain.moves import move
 from scheduler.services import events
 from scheduler.services.parts import SYSTEM
 
-DECLINED = "{name} has declined {title}."
 
-
-def needs_attention(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> None:
-    """Leave something to a person. What is there already stays; each reason is said once.
+def needs_attention(
+    session: Session, booking: rows.Booking, why: str, *, at: datetime, **about: object
+) -> bool:
+    """Leave something to a person; whether that is news. What is there already stays; each reason is said
+    once. `about`: what belongs to it, for the event: ids, states and times.
 
     What is over stays over: a cancelled booking keeps its status, and says what is left to do.
     """
     if booking.attention and why in booking.attention:
-        return
+        return False
     if booking.status == "confirmed":
         booking.status = move(moves.BOOKING, "booking", booking.status, "needs_attention")
     booking.attention = f"{booking.attention} {why}" if booking.attention else why
@@ -34,8 +35,9 @@ def needs_attention(session: Session, booking: rows.Booking, why: str, *, at: da
         actor=SYSTEM,
         at=at,
         booking=booking,
-        data={"reason": why},
+        data={"reason": why, **about},
     )
+    return True
 
 
 def settle(booking: rows.Booking, why: str) -> None:

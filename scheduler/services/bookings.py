@@ -13,7 +13,7 @@ from scheduler.db.pages import Page
 from scheduler.domain import moves
 from scheduler.domain.errors import Conflict, NotFound, Stale
 from scheduler.domain.moves import move
-from scheduler.services import entries, events, owing, views
+from scheduler.services import entries, events, losses, owing, views
 from scheduler.services.parts import SYSTEM, Actor, Parts
 
 
@@ -57,6 +57,7 @@ def cancel(
         if booking.status != "cancelled":
             booking.status = move(moves.BOOKING, "booking", booking.status, "cancelled")
             booking.version += 1
+            losses.end(session, booking, at=parts.now())
             _let_go(session, booking)
             parts.reach("cancel.released")
             entries.want_absent(session, parts, booking)
@@ -140,6 +141,7 @@ def complete(parts: Parts, organization_id: str, booking_id: str) -> None:
 
 def _end(session: Session, parts: Parts, booking: rows.Booking, status: str, actor: Actor) -> None:
     booking.status = move(moves.BOOKING, "booking", booking.status, status)
+    losses.end(session, booking, at=parts.now())
     booking.version += 1
     session.execute(  # times that it could have been moved to
         sa.update(rows.Option)

@@ -111,6 +111,8 @@ def _why_not_booking(session: Session, message: rows.Message) -> str | None:
         return "needed_again" if message.recipient["id"] in panel else None
     if booking.status not in ACTIVE_BOOKING:
         return f"booking_{booking.status}"
+    if message.kind == "needs_attention" and booking.status != "needs_attention":
+        return "seen_to"
     if message.details.get("start", format_instant(booking.start)) != format_instant(booking.start):
         return "booking_moved"
     return None

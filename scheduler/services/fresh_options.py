@@ -34,7 +34,7 @@ from scheduler.services import (
     solving,
     views,
 )
-from scheduler.services.parts import CANDIDATE, Actor, Parts
+from scheduler.services.parts import CANDIDATE, SYSTEM, Actor, Parts
 from scheduler.solver.explain import explain_none
 from scheduler.solver.live import found_at_once
 from scheduler.solver.problem import MOST_OPTIONS, Problem
@@ -95,6 +95,16 @@ def find(
         offered = _offer(session, booking.run_candidate_id, found)
         parts.reach("fresh.stored")
         return {"data": [views.option(row) for row in offered], "explanation": explanation}
+
+
+def times(parts: Parts, organization_id: str, booking_id: str, *, most: int) -> tuple[Interval, ...]:
+    """When a booking could be instead, in order; nothing is put on offer. Raises as `find` does."""
+    with parts.database.transaction(organization_id) as session:
+        booking = bookings.row(session, booking_id)
+        moving.refuse_unless_movable(session, parts, booking, SYSTEM)
+        question = _question(session, parts, booking, None, most)
+    found = _found(_problem(parts, organization_id, question), question)
+    return tuple(sorted(Interval(option.start, option.end) for option in found))
 
 
 def find_within(

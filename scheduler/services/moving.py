@@ -6,7 +6,7 @@ The booking keeps its id and its history; its version rises. It never stands in 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
-from scheduler.services import attention, bookings, changes, events, picks, views
+from scheduler.services import attention, bookings, changes, events, losses, picks, views
 from scheduler.services.parts import CANDIDATE, Actor, Parts
 from scheduler.services.picks import Choice, Pick, TakenWithOthers
 from scheduler.services.possible import people_and_rooms, still_possible_views
@@ -127,7 +127,7 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
         seated = picks.seat_under_lock(session, parts, pick, problem, also=also)
         was = booking.sessions
         moved_from = {"start": format_instant(booking.start), "end": format_instant(booking.end)}
-        _change(session, booking, seated)
+        _change(session, booking, seated, parts.now())
         replace_reservations(session, booking, pick.plan)
         parts.reach("move.changed")
         events.record(
@@ -146,7 +146,7 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
         return views.booking(session, booking)
 
 
-def _change(session: Session, booking: rows.Booking, seated: Option) -> None:
+def _change(session: Session, booking: rows.Booking, seated: Option, now: datetime) -> None:
     bookings.withdraw_options(session, booking.run_candidate_id)
     session.execute(sa.update(rows.Option).where(rows.Option.id == seated.id).values(status="accepted"))
     booking.option_id = seated.id
@@ -155,6 +155,7 @@ def _change(session: Session, booking: rows.Booking, seated: Option) -> None:
     if booking.status != "confirmed":
         # What a person should have looked at was about the old time.
         booking.status = move(moves.BOOKING, "booking", booking.status, "confirmed")
+    losses.end(session, booking, at=now)
     booking.attention = None
     booking.version += 1
     session.flush()

@@ -211,6 +211,17 @@ def _owe_about_booking(
     )
 
 
+def owe_attention(
+    session: Session, parts: Parts, booking: rows.Booking, found: Sequence[dict[str, Any]]
+) -> None:
+    """Tell the run's contact what a booking has lost, and what could be done about it."""
+    if booking.contact:
+        details = {"losses": list(found)}
+        _owe_about_booking(
+            session, parts, booking, "needs_attention", "contact", booking.contact, details=details
+        )
+
+
 def owe_no_options(session: Session, parts: Parts, run: rows.Run, run_candidate: rows.RunCandidate) -> None:
     """Tell the run's contact that nothing fits, and why."""
     if run.contact:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Comparing what should stand in calendars with what does. Each difference becomes a fact (a discrepancy) that
-lasts until it is gone, and goes to a person: people's changes are neither undone nor followed by themselves.
+lasts until it is gone. What people delete or move goes to a person: their changes are neither undone nor
+followed by themselves. Whoever declines is a loss (losses.py), and the plan says what becomes of that.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, conferences, hold_reconciling
+from scheduler.services import attention, conferences, hold_reconciling, losses
 from scheduler.services.parts import Parts
 from scheduler.services.waits import until_again
+from scheduler.services.wanted import INVITING
 
 LEASE = timedelta(seconds=90)
 #: between two looks at an event that is as it should be, and on the last day before it
@@ -101,8 +103,12 @@ def _compare(session: Session, parts: Parts, claimed: rows.CalendarEntry, found:
         return
     if found is None and not _seen_missing(session, parts, entry):
         return
-    differences = _differences(session, booking, entry, found)
-    _keep(session, parts, booking, entry, differences)
+    planned = next(
+        OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
+    )
+    _keep(session, parts, booking, entry, _differences(planned, entry, found))
+    if found is not None and entry.provider in INVITING:
+        _answers(session, parts, booking, planned, entry, found)
     entry.status = "written" if found else "missing"
     near = booking.start - parts.now() < timedelta(days=1)
     entry.verify_at = parts.now() + (EVERY_SOON if near else EVERY)
@@ -132,51 +138,42 @@ def _seen_missing(session: Session, parts: Parts, entry: rows.CalendarEntry) -> 
 
 
 def _differences(
-    session: Session, booking: rows.Booking, entry: rows.CalendarEntry, found: FoundEvent | None
+    planned: OptionSession, entry: rows.CalendarEntry, found: FoundEvent | None
 ) -> list[Difference]:
-    planned = next(
-        OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
-    )
     if found is None:
         text = (
             f"The event of {planned.title} was deleted from the calendar {entry.calendar} by somebody; "
             "it is not written again by itself."
         )
         return [Difference(kind="missing", text=text)]
-    differences = []
-    if (found.start, found.end) != (planned.start, planned.end):
-        times = {"start": format_instant(found.start), "end": format_instant(found.end)}
-        text = (
-            f"The event of {planned.title} was moved in the calendar {entry.calendar} by somebody, to "
-            f"{times['start']}; the booking still says {format_instant(planned.start)}."
-        )
-        differences.append(Difference(kind="moved", text=text, details=times))
-    return differences + _refusals(session, planned, entry, found)
-
-
-def _refusals(
-    session: Session, planned: OptionSession, entry: rows.CalendarEntry, found: FoundEvent
-) -> list[Difference]:
-    """Who of the panel, or which room, has declined."""
-    declined = {guest.email.lower() for guest in found.attendees if guest.status == "declined"}
-    if not declined:
+    if (found.start, found.end) == (planned.start, planned.end):
         return []
-    differences = []
-    for panelist in planned.interviewers:
-        person = session.get_one(rows.Interviewer, panelist.id)
-        if _is_at(person.calendar, entry.provider, declined) and not panelist.optional:
-            text = attention.DECLINED.format(name=person.name, title=planned.title)
-            differences.append(Difference(kind="declined", text=text, who=person.id))
-    if planned.room:
-        room = session.get_one(rows.Room, planned.room.id)
-        if _is_at(room.calendar, entry.provider, declined):
-            text = f"The room {room.name} has declined {planned.title}."
-            differences.append(Difference(kind="room_declined", text=text, who=room.id))
-    return differences
+    times = {"start": format_instant(found.start), "end": format_instant(found.end)}
+    text = (
+        f"The event of {planned.title} was moved in the calendar {entry.calendar} by somebody, to "
+        f"{times['start']}; the booking still says {format_instant(planned.start)}."
+    )
+    return [Difference(kind="moved", text=text, details=times)]
 
 
-def _is_at(calendar: dict[str, str], provider: str, addresses: set[str]) -> bool:
-    return calendar["provider"] == provider and calendar["address"].lower() in addresses
+def _answers(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    planned: OptionSession,
+    entry: rows.CalendarEntry,
+    found: FoundEvent,
+) -> None:
+    """Who of the panel, or which room, has declined, and who has thought better of it."""
+    said = {guest.email.lower(): guest.status for guest in found.attendees}
+    for who in losses.owners_of(session, planned):
+        answer = said.get(who.calendar["address"].lower())
+        if who.calendar["provider"] != entry.provider:
+            continue
+        if answer == "declined":
+            losses.note(session, parts, booking, planned, who, losses.DECLINED)
+        elif answer in ("accepted", "tentative"):
+            losses.gone(session, parts, booking, planned.key, who.id, losses.DECLINED)
 
 
 def _keep(

@@ -5,52 +5,37 @@ qualified and free the one with the fewest interviews of late.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import casts, rows
-from scheduler.db.casts import Cast
 from scheduler.domain import moves
 from scheduler.domain.errors import Conflict, Invalid, SlotTaken, Unavailable
-from scheduler.domain.options import Option, OptionSession, Panelist
-from scheduler.domain.people import Qualification
-from scheduler.domain.plans import Gap, Plan, Seat
-from scheduler.domain.plans import Session as PlannedSession
-from scheduler.services import attention, bookings, changes, events, picks, problems, readings, views
-from scheduler.services.parts import Actor, Parts
+from scheduler.domain.options import OptionSession, Panelist, RoomRef
+from scheduler.services import bookings, changes, events, losses, picks, places, problems, views
+from scheduler.services.parts import SYSTEM, Actor, Parts
+from scheduler.services.places import Place
 from scheduler.services.reserving import replace_reservations
-from scheduler.solver.check import violations
-from scheduler.solver.problem import InterviewerFacts, Problem
-from scheduler.solver.seating import seat
+from scheduler.solver.problem import Problem
 
 NOT_ON_PANEL = "Nobody with this id sits in this session."
 NOT_QUALIFIED = "{name} is not qualified for this place, or takes part in these interviews already."
 NOT_FREE = "{name} is not free at that time."
 NOBODY = "Nobody who is qualified is free at that time."
-#: minutes: a time that stands is on everybody's clock
-FINEST_GRID = 5
 CHANGED = "The booking was changed meanwhile; please look again."
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Place:
-    """A place on a panel that is to be filled by somebody else, as it was when that was asked for."""
+class _Wish:
+    """A place that is to be filled by somebody else, as it was when that was asked for."""
 
     booking_id: str
-    session: OptionSession
-    planned: PlannedSession
-    plan: Plan
-    leaving: Panelist
-    #: who could take it, as far as qualifications go
-    able: frozenset[str]
+    place: Place
     #: the one who was named
     named: str | None
-    cast: Cast
 
 
 def replace_interviewer(
@@ -73,13 +58,13 @@ def replace_interviewer(
         there = _refuse_unless_ahead(parts, booking, session_key)
         if _is_done(session, booking, session_key, interviewer_id, replacement_id):
             return views.booking(session, booking)
-        place = _place(session, booking, there, interviewer_id, replacement_id, parts.now())
-    problem = _problem(parts, organization_id, place)
+        wish = _wish(session, parts, booking, there, interviewer_id, replacement_id)
+    problem = _problem(parts, organization_id, wish)
     parts.reach("replace.looked")
     try:
-        replaced = picks.insist(lambda: _swap(parts, organization_id, place, problem, actor))
+        replaced = picks.insist(lambda: _swap(parts, organization_id, wish, problem, actor))
     except SlotTaken:
-        raise _nobody(place) from None
+        raise _nobody(wish) from None
     parts.reach("replace.committed")
     return replaced
 
@@ -115,39 +100,23 @@ def _is_done(
     )
 
 
-def _place(
+def _wish(
     session: Session,
+    parts: Parts,
     booking: rows.Booking,
     there: OptionSession,
     leaving_id: str,
     named: str | None,
-    now: datetime,
-) -> _Place:
-    plan = Plan.from_json(booking.plan)
+) -> _Wish:
     leaving = next((person for person in there.interviewers if person.id == leaving_id), None)
     if leaving is None:
         raise Conflict(NOT_ON_PANEL, code="not_on_panel")
-    cast = casts.cast_for(session, plan, there.interval, now=now)
-    taken = {person.id for person in there.interviewers}
-    if plan.distinct_interviewers:
-        taken |= changes.people(booking.sessions) | casts.people_met(
-            session, booking.candidate_id, except_run_candidate=booking.run_candidate_id
-        )
-    able = _able(plan.session(there.key), there, leaving, cast) - taken
-    _refuse_unless_able(session, named, able)
-    return _Place(
-        booking_id=booking.id,
-        session=there,
-        planned=plan.session(there.key),
-        plan=plan,
-        leaving=leaving,
-        able=frozenset({named} if named else able),
-        named=named,
-        cast=cast,
-    )
+    place = places.of(session, parts, booking, there, leaving, named=named)
+    _refuse_unless_able(session, named, place.able)
+    return _Wish(booking_id=booking.id, place=place, named=named)
 
 
-def _refuse_unless_able(session: Session, named: str | None, able: set[str]) -> None:
+def _refuse_unless_able(session: Session, named: str | None, able: frozenset[str]) -> None:
     if named is None or named in able:
         return
     person = session.get(rows.Interviewer, named)
@@ -156,120 +125,35 @@ def _refuse_unless_able(session: Session, named: str | None, able: set[str]) -> 
     raise Conflict(NOT_QUALIFIED.format(name=person.name), code="nobody_can")
 
 
-def _able(planned: PlannedSession, there: OptionSession, leaving: Panelist, cast: Cast) -> set[str]:
-    """Everybody qualified for a seat that is open when this one goes and the others stay."""
-    pools = [_pool(seat, cast) for seat in planned.seats]
-    slots = [number for number, seat in enumerate(planned.seats) for _ in range(seat.count)]
-    others = [person for person in there.interviewers if person.id != leaving.id]
-    fitting = {number for number in slots if _alike(planned.seats[number], leaving)}
-
-    def others_fit(left: list[int], people: Sequence[Panelist]) -> bool:
-        if not people:
-            return True
-        first, rest = people[0], people[1:]
-        return any(
-            others_fit([*left[:at], *left[at + 1 :]], rest)
-            for at, number in enumerate(left)
-            if _alike(planned.seats[number], first) and first.id in pools[number]
-        )
-
-    open_ = {number for number in fitting if others_fit(_without(slots, number), others)}
-    # Where somebody who stays is no longer qualified, any seat of the same kind will do.
-    return {id_ for number in open_ or fitting for id_ in pools[number]}
-
-
-def _without(slots: list[int], number: int) -> list[int]:
-    at = slots.index(number)
-    return [*slots[:at], *slots[at + 1 :]]
-
-
-def _alike(seat: Seat, person: Panelist) -> bool:
-    return (seat.role, seat.optional) == (person.role, person.optional)
-
-
-def _pool(seat: Seat, cast: Cast) -> set[str]:
-    if seat.interviewers:
-        return {person.id for person in cast.interviewers} & set(seat.interviewers)
-    wanted = Qualification(seat.skill or "", seat.level)
-    return {person.id for person in cast.interviewers if wanted in person.qualifications}
-
-
-def _problem(parts: Parts, organization_id: str, place: _Place) -> Problem:
+def _problem(parts: Parts, organization_id: str, wish: _Wish) -> Problem:
     """Who is free for this one place, as calendars say now. Raises Conflict, Unavailable."""
-    people = tuple(person for person in place.cast.interviewers if person.id in place.able)
-    around = place.session.interval.padded(problems.A_DAY, problems.A_DAY)
-    looks = readings.read_all(
-        parts,
-        organization_id,
-        people,
-        around,
-        patience=parts.patience,
-        live=True,
-        closely=place.cast.showing,
-    )
-    cast = replace(place.cast, interviewers=people, rooms=())
-    problem = problems.state(
-        _one_place(place, parts.now()), place.session.interval, parts.now(), cast, looks, candidate=None
-    )
-    free = tuple(person for person in _by_load(problem) if _seated(problem, place, person))
-    if not free and problem.unreadable:
+    problem = places.look(parts, organization_id, wish.place)
+    if not problem.interviewers and problem.unreadable:
         raise Unavailable(picks.BLIND, code="calendars_unreadable")
-    if not free:
-        raise _nobody(place)
-    return problem.evolve(interviewers=free)
+    if not problem.interviewers:
+        raise _nobody(wish)
+    return problem
 
 
-def _one_place(place: _Place, now: datetime) -> Plan:
-    """The plan as far as one place is concerned: the time stands, whatever notice or order it once kept."""
-    seat = Seat(role=place.leaving.role, interviewers=tuple(sorted(place.able)))
-    alone = replace(place.planned, seats=(seat,), room_capacity=None, after=())
-    return replace(
-        place.plan,
-        sessions=(alone,),
-        gap=Gap(),
-        breaks=(),
-        grid=FINEST_GRID,
-        notice_hours=0,
-        horizon_days=(place.session.end - now).days + 2,
-        distinct_interviewers=False,
-    )
-
-
-def _by_load(problem: Problem) -> list[InterviewerFacts]:
-    return sorted(problem.interviewers, key=lambda person: (problem.load_of(person), person.id))
-
-
-def _seated(problem: Problem, place: _Place, person: InterviewerFacts) -> Option | None:
-    """The place with this person in it; None when they cannot."""
-    alone = problem.evolve(interviewers=(person,))
-    nobody = replace(place.session, interviewers=(), room=None)
-    seated = seat(alone, Option(sessions=(nobody,)))
-    if seated is not None and violations(alone, seated):
-        raise AssertionError(f"{person.id} breaks a rule in the place of {place.leaving.id}")
-    return seated
-
-
-def _nobody(place: _Place) -> Conflict:
-    if place.named is None:
+def _nobody(wish: _Wish) -> Conflict:
+    if wish.named is None:
         return Conflict(NOBODY, code="nobody_can")
-    name = next(person.name for person in place.cast.interviewers if person.id == place.named)
+    name = next(person.name for person in wish.place.cast.interviewers if person.id == wish.named)
     return Conflict(NOT_FREE.format(name=name), code="nobody_can")
 
 
-def _swap(
-    parts: Parts, organization_id: str, place: _Place, problem: Problem, actor: Actor
-) -> dict[str, Any]:
+def _swap(parts: Parts, organization_id: str, wish: _Wish, problem: Problem, actor: Actor) -> dict[str, Any]:
     """One transaction: the candidate's row, the booking, all people in order; recount; swap."""
+    place = wish.place
     with parts.database.transaction(organization_id) as session:
-        booking = bookings.locked(session, place.booking_id)
+        booking = bookings.locked(session, wish.booking_id)
         if _refuse_unless_ahead(parts, booking, place.session.key) != place.session:
             raise Conflict(CHANGED, code="changed")
         free = {person.id for person in problem.interviewers}
         locks = [place.cast.resources[id_] for id_ in free]
         casts.lock_resources(session, [*locks, *changes.occupied_by(session, booking)])
         cast = casts.cast_for(session, place.plan, place.session.interval, now=parts.now(), only=free)
-        current = problems.as_of_now(problem, cast)
-        chosen = next((person for person in _by_load(current) if _seated(current, place, person)), None)
+        chosen = next(places.free(problems.as_of_now(problem, cast), place), None)
         if chosen is None:
             raise SlotTaken(NOBODY)
         comes = replace(place.leaving, id=chosen.id, name=chosen.name)
@@ -278,18 +162,37 @@ def _swap(
 
 
 def _write(
-    session: Session, parts: Parts, booking: rows.Booking, place: _Place, comes: Panelist, actor: Actor
+    session: Session, parts: Parts, booking: rows.Booking, place: Place, comes: Panelist, actor: Actor
 ) -> None:
     was = booking.sessions
-    panel = tuple(comes if person.id == place.leaving.id else person for person in place.session.interviewers)
-    changed = replace(place.session, interviewers=panel).to_json()
-    booking.sessions = [changed if item["key"] == place.session.key else item for item in was]
-    declined = attention.DECLINED.format(name=place.leaving.name, title=place.session.title)
-    attention.settle(booking, declined)
-    booking.version += 1
-    session.flush()
+    put_in(session, parts, booking, place.session.key, place.leaving, comes, actor)
     replace_reservations(session, booking, place.plan, only={place.leaving.id, comes.id})
     parts.reach("replace.changed")
+    # Optional people are promised to nobody.
+    seen = not comes.optional and comes.name != place.leaving.name
+    changes.tell(session, parts, booking, was, "panel_changed" if seen else None)
+    parts.reach("replace.told")
+
+
+def put_in(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    session_key: str,
+    leaving: Panelist,
+    comes: Panelist,
+    actor: Actor,
+) -> None:
+    """Write somebody into a place instead of somebody else, with its event; the rest is the caller's. What
+    was lost with who leaves need not be seen to any more.
+    """
+    booking.sessions = [
+        _with_panel(item, leaving, comes) if item["key"] == session_key else item for item in booking.sessions
+    ]
+    lost = losses.of_place(session, booking, session_key, leaving.id)
+    losses.end(session, booking, at=parts.now(), only=lost)
+    booking.version += 1
+    session.flush()
     events.record(
         session,
         booking.organization_id,
@@ -297,13 +200,34 @@ def _write(
         actor=actor,
         at=parts.now(),
         booking=booking,
-        data={
-            "session_key": place.session.key,
-            "interviewer_id": place.leaving.id,
-            "replacement_id": comes.id,
-        },
+        data={"session_key": session_key, "interviewer_id": leaving.id, "replacement_id": comes.id},
     )
-    # Optional people are promised to nobody.
-    seen = not comes.optional and comes.name != place.leaving.name
-    changes.tell(session, parts, booking, was, "panel_changed" if seen else None)
-    parts.reach("replace.told")
+
+
+def put_in_room(
+    session: Session, parts: Parts, booking: rows.Booking, session_key: str, leaves: RoomRef, comes: RoomRef
+) -> None:
+    """The same for the room of a session."""
+    booking.sessions = [
+        replace(OptionSession.from_json(item), room=comes).to_json() if item["key"] == session_key else item
+        for item in booking.sessions
+    ]
+    lost = losses.of_place(session, booking, session_key, leaves.id)
+    losses.end(session, booking, at=parts.now(), only=lost)
+    booking.version += 1
+    session.flush()
+    events.record(
+        session,
+        booking.organization_id,
+        "room.replaced",
+        actor=SYSTEM,
+        at=parts.now(),
+        booking=booking,
+        data={"session_key": session_key, "room_id": leaves.id, "replacement_id": comes.id},
+    )
+
+
+def _with_panel(item: dict[str, Any], leaving: Panelist, comes: Panelist) -> dict[str, Any]:
+    planned = OptionSession.from_json(item)
+    panel = tuple(comes if person.id == leaving.id else person for person in planned.interviewers)
+    return replace(planned, interviewers=panel).to_json()

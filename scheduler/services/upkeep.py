@@ -18,7 +18,9 @@ KEPT = timedelta(hours=24)
 
 
 def sweep(parts: Parts) -> None:
-    """Due mail, owed calendar entries, calendars to look at, offers and interviews whose time is over."""
+    """Due mail, owed calendar entries, calendars to look at, losses that wait to be repaired, offers and
+    interviews whose time is over.
+    """
     parts.reach("sweep.begun")
     for organization_id, id_ in _due(parts, "due_messages"):
         _defer(parts, organization_id, "send_message", message_id=id_)
@@ -27,6 +29,8 @@ def sweep(parts: Parts) -> None:
         _defer(parts, organization_id, "write_entry", entry_id=id_)
     for organization_id, id_ in _due(parts, "due_verifications"):
         _defer(parts, organization_id, "verify_entry", entry_id=id_)
+    for organization_id, _ in _due(parts, "due_losses"):
+        _defer(parts, organization_id, "repair_bookings")
     for organization_id, id_ in _due(parts, "due_syncs"):
         _defer(parts, organization_id, "sync_calendar", state_id=id_)
     for organization_id, id_ in _due(parts, "due_watches"):

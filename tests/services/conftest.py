@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from calendars.errors import CalendarError
 from calendars.memory import MemoryCalendars
-from calendars.values import CalendarKey, EventDraft, EventRef, Reading
+from calendars.values import CalendarKey, EventDraft, EventRef, Reading, Unreadable
 from scheduler.db.session import SERVICE_ROLE, Database
 from scheduler.jobs.queue import Queue
 from scheduler.jobs.tasks import make_app
@@ -59,6 +59,8 @@ class Calendars(MemoryCalendars):
     #: what happens elsewhere at the moment of each look, by how many looks there were
     meanwhile: Callable[[int], None] | None = None
     looks = 0
+    #: whether what makes a calendar unreadable is taken to end by itself
+    passing = False
 
     def read_busy(
         self,
@@ -71,7 +73,11 @@ class Calendars(MemoryCalendars):
         self.looks += 1
         if self.meanwhile is not None:
             self.meanwhile(self.looks)
-        return super().read_busy(calendars, start, end, deadline=deadline)
+        told = super().read_busy(calendars, start, end, deadline=deadline)
+        return {
+            address: replace(reading, passing=self.passing) if isinstance(reading, Unreadable) else reading
+            for address, reading in told.items()
+        }
 
     def create_event(self, calendar: str, draft: EventDraft) -> EventRef:
         if self.outage is not None:

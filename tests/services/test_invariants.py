@@ -11,9 +11,15 @@ from sqlalchemy.orm import Session
 
 from scheduler import clock
 from scheduler.db import rows
-from scheduler.services import bookings, invariants, organizations, upkeep
+from scheduler.services import bookings, invariants, organizations, promises, upkeep
 from tests.services.conftest import RECRUITER
 
+LOSS = """
+    insert into losses (id, organization_id, booking_id, session_key, who, cause, text, start, found_at,
+        attempts, attempt_at, handled_at)
+    select 'los_x', organization_id, id, 'talk', {who}, 'declined', 'Ada has declined.', start, now(),
+        0, now(), {handled} from bookings
+"""
 BREAKS = {
     "one_place_at_a_time": """
         alter table reservations drop constraint no_overlap;
@@ -54,6 +60,14 @@ BREAKS = {
         alter table messages drop constraint uq_messages_dedupe_key;
         insert into messages select (jsonb_populate_record(m, '{"id": "msg_twin"}')).*
         from messages m limit 1
+    """,
+    "losses_are_of_the_panel": LOSS.format(who="'ivw_ben'", handled="null"),
+    "losses_are_shown": LOSS.format(who="sessions -> 0 -> 'interviewers' -> 0 ->> 'id'", handled="now()"),
+    "replaced_three_times_at_most": """
+        insert into events (id, organization_id, type, actor, booking_id, data, at)
+        select 'evt_' || n, organization_id, 'interviewer.replaced', 'system', id, '{}',
+            now() + n * interval '1 minute'
+        from bookings, generate_series(1, 4) n
     """,
     "nothing_but_times": """
         insert into calendar_states
@@ -128,7 +142,7 @@ def test_a_promise_about_holds_that_is_broken_is_named(town, promise):
 
 
 def test_every_promise_has_something_that_breaks_it():
-    assert {p.name for p in invariants.PROMISES} == {*BREAKS, *BREAKS_HELD, *BREAKS_CANCELLED}
+    assert {p.name for p in promises.PROMISES} == {*BREAKS, *BREAKS_HELD, *BREAKS_CANCELLED}
 
 
 def test_a_breach_says_what_is_wrong_and_where(town):
@@ -211,4 +225,4 @@ def test_a_breach_that_comes_back_is_a_new_one(town):
 
 def test_the_document_names_every_promise():
     text = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
-    assert [promise.name for promise in invariants.PROMISES if f"`{promise.name}`" not in text] == []
+    assert [promise.name for promise in promises.PROMISES if f"`{promise.name}`" not in text] == []

@@ -157,22 +157,6 @@ def test_an_event_that_somebody_moves_is_reported_and_not_moved_back(networks, h
     assert networks.differences() == [("moved", False)]
 
 
-@pytest.mark.parametrize(("house", "no"), [("google", "declined"), ("microsoft", "declined")])
-def test_an_interviewer_who_declines_is_noticed(networks, house, no):
-    networks.hire("Ada", house, "python")
-    networks.hire("Bob", house, "java")
-    booking = networks.booked("python", "java")
-    networks.later(minutes=2)
-
-    getattr(networks, house).respond(BOB, event_of(networks, house)["id"], no)
-    networks.later(minutes=2)
-
-    after = networks.booking(booking)
-    assert after["status"] == "needs_attention"
-    assert "Bob has declined A talk." in after["attention"]
-    assert networks.differences() == [("declined", True)]
-
-
 @pytest.mark.parametrize("house", ["google", "microsoft"])
 def test_a_room_that_declines_is_no_silent_success(networks, house):
     """Case 55."""

@@ -12,11 +12,13 @@ from calendars.errors import NotAllowed
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
+from scheduler.domain.options import OptionSession
 from scheduler.services import (
     attention,
     bookings,
     fresh_options,
     interviewers,
+    losses,
     moving,
     replacing,
     runs,
@@ -300,11 +302,13 @@ def test_who_heard_by_mail_hears_that_somebody_else_comes_and_is_reminded_of_not
 
 def test_what_a_decline_left_to_a_person_is_settled(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = booked(town, town.plan(on_decline="none"))
     town.hire("Ben", skills=("python",))
     with town.parts.database.transaction(town.organization_id) as session:
         row = session.get_one(rows.Booking, booking["id"])
-        attention.needs_attention(session, row, "Ada has declined A talk.", at=town.clock())
+        talk = OptionSession.from_json(row.sessions[0])
+        ada = session.get_one(rows.Interviewer, town.people["Ada"])
+        losses.note(session, town.parts, row, talk, ada, losses.DECLINED)
         attention.needs_attention(session, row, "The room is too small.", at=town.clock())
 
     replaced = replace(town, booking, "Ada", "Ben")

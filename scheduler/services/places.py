@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One place on the panel of a booked session, whose time stands: who could take it, as calendars say now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from scheduler.db import casts, rows
+from scheduler.db.casts import Cast
+from scheduler.domain.options import Option, OptionSession, Panelist
+from scheduler.domain.people import Qualification
+from scheduler.domain.plans import Gap, Plan, Seat
+from scheduler.domain.plans import Session as PlannedSession
+from scheduler.services import changes, losses, problems, readings
+from scheduler.services.parts import Parts
+from scheduler.solver.check import violations
+from scheduler.solver.problem import InterviewerFacts, Problem
+from scheduler.solver.seating import seat
+
+#: minutes: a time that stands is on everybody's clock
+FINEST_GRID = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place that somebody leaves, as it was when that was looked at."""
+
+    session: OptionSession
+    planned: PlannedSession
+    plan: Plan
+    leaving: Panelist
+    #: who could take it, as far as qualifications go
+    able: frozenset[str]
+    cast: Cast
+
+
+def of(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    there: OptionSession,
+    leaving: Panelist,
+    *,
+    named: str | None = None,
+) -> Place:
+    """The place that somebody leaves. Whoever has declined it is not asked again, unless they are `named`:
+    then nobody else is.
+    """
+    plan = Plan.from_json(booking.plan)
+    cast = casts.cast_for(session, plan, there.interval, now=parts.now())
+    taken = {person.id for person in there.interviewers}
+    if plan.distinct_interviewers:
+        taken |= changes.people(booking.sessions) | casts.people_met(
+            session, booking.candidate_id, except_run_candidate=booking.run_candidate_id
+        )
+    able = _able(plan.session(there.key), there, leaving, cast) - taken
+    wanted = able & {named} if named else able - losses.turned_down(session, booking, there)
+    return Place(
+        session=there,
+        planned=plan.session(there.key),
+        plan=plan,
+        leaving=leaving,
+        able=frozenset(wanted),
+        cast=cast,
+    )
+
+
+def _able(planned: PlannedSession, there: OptionSession, leaving: Panelist, cast: Cast) -> set[str]:
+    """Everybody qualified for a seat that is open when this one goes and the others stay."""
+    pools = [_pool(seat, cast) for seat in planned.seats]
+    slots = [number for number, seat in enumerate(planned.seats) for _ in range(seat.count)]
+    others = [person for person in there.interviewers if person.id != leaving.id]
+    fitting = {number for number in slots if _alike(planned.seats[number], leaving)}
+
+    def others_fit(left: list[int], people: Sequence[Panelist]) -> bool:
+        if not people:
+            return True
+        first, rest = people[0], people[1:]
+        return any(
+            others_fit([*left[:at], *left[at + 1 :]], rest)
+            for at, number in enumerate(left)
+            if _alike(planned.seats[number], first) and first.id in pools[number]
+        )
+
+    open_ = {number for number in fitting if others_fit(_without(slots, number), others)}
+    # Where somebody who stays is no longer qualified, any seat of the same kind will do.
+    return {id_ for number in open_ or fitting for id_ in pools[number]}
+
+
+def _without(slots: list[int], number: int) -> list[int]:
+    at = slots.index(number)
+    return [*slots[:at], *slots[at + 1 :]]
+
+
+def _alike(seat: Seat, person: Panelist) -> bool:
+    return (seat.role, seat.optional) == (person.role, person.optional)
+
+
+def _pool(seat: Seat, cast: Cast) -> set[str]:
+    if seat.interviewers:
+        return {person.id for person in cast.interviewers} & set(seat.interviewers)
+    wanted = Qualification(seat.skill or "", seat.level)
+    return {person.id for person in cast.interviewers if wanted in person.qualifications}
+
+
+def look(parts: Parts, organization_id: str, place: Place, *, patience: float | None = None) -> Problem:
+    """The question of this one place as calendars answer it now: in it are those who can, the least loaded
+    first, and whose calendars could not be read.
+    """
+    people = tuple(person for person in place.cast.interviewers if person.id in place.able)
+    around = place.session.interval.padded(problems.A_DAY, problems.A_DAY)
+    patience = parts.patience if patience is None else patience
+    looks = readings.read_all(
+        parts,
+        organization_id,
+        people,
+        around,
+        patience=patience,
+        live=True,
+        closely=place.cast.showing,
+    )
+    cast = replace(place.cast, interviewers=people, rooms=())
+    alone = alone_at(
+        place.plan, place.planned, place.leaving.role, place.able, place.session.end, parts.now()
+    )
+    problem = problems.state(alone, place.session.interval, parts.now(), cast, looks, candidate=None)
+    return problem.evolve(interviewers=tuple(free(problem, place)))
+
+
+def alone_at(
+    plan: Plan, planned: PlannedSession, role: str, able: frozenset[str], end: datetime, now: datetime
+) -> Plan:
+    """The plan as far as one place is concerned: the time stands, whatever notice or order it once kept."""
+    one = Seat(role=role, interviewers=tuple(sorted(able)))
+    return replace(
+        plan,
+        sessions=(replace(planned, seats=(one,), room_capacity=None, after=()),),
+        gap=Gap(),
+        breaks=(),
+        grid=FINEST_GRID,
+        notice_hours=0,
+        horizon_days=(end - now).days + 2,
+        distinct_interviewers=False,
+    )
+
+
+def free(problem: Problem, place: Place) -> Iterator[InterviewerFacts]:
+    """Those of the problem who can take the place, the least loaded first."""
+    by_load = sorted(problem.interviewers, key=lambda person: (problem.load_of(person), person.id))
+    return (person for person in by_load if _can(problem, place, person))
+
+
+def _can(problem: Problem, place: Place, person: InterviewerFacts) -> bool:
+    seated = seated_alone(problem, place.session, person)
+    if seated is not None and violations(problem.evolve(interviewers=(person,)), seated):
+        raise AssertionError(f"{person.id} breaks a rule in the place of {place.leaving.id}")
+    return seated is not None
+
+
+def seated_alone(problem: Problem, there: OptionSession, person: InterviewerFacts) -> Option | None:
+    """The one place of the problem with this person in it; None when they cannot."""
+    nobody = replace(there, interviewers=(), room=None)
+    return seat(problem.evolve(interviewers=(person,)), Option(sessions=(nobody,)))

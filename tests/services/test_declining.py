@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Interviewers and rooms that decline at Google and Microsoft, through to what becomes of the booking."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from scheduler.db import rows
+from scheduler.services import bookings, moving, rooms
+from scheduler.services.parts import CANDIDATE
+from tests.services.conftest import RECRUITER
+from tests.services.test_moving_races import at_once, fresh
+from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
+    ADA,
+    BOB,
+    WINDOW,
+    Networks,
+    event_of,
+    networks,
+)
+
+BEN, BLUE, GREEN = "ben@acme.example", "blue@acme.example", "green@acme.example"
+HOUSES = pytest.mark.parametrize("house", ["google", "microsoft"])
+
+
+def booked(networks, house, *, on_decline, **session):  # noqa: F811
+    """Ada organises, and Bob is a guest."""
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    seats = [{"skill": "python"}, {"skill": "java"}]
+    talk = {"key": "talk", "title": "A talk", "minutes": 60, "seats": seats, "conference": "none", **session}
+    plan = networks.town.plan(sessions=[talk], on_decline=on_decline)
+    booking = networks.town.book(networks.town.offer(plan, window=WINDOW))
+    networks.town.run_jobs()
+    networks.later(minutes=2)
+    return networks.booking(booking)
+
+
+def declines(networks, house, who=BOB, answer="declined"):  # noqa: F811
+    getattr(networks, house).respond(who, event_of(networks, house)["id"], answer)
+    networks.later(minutes=2)
+
+
+def panel(booking):
+    return [person["name"] for person in booking["sessions"][0]["interviewers"]]
+
+
+def events(booking):
+    return [entry["event"] for entry in booking["history"]]
+
+
+def guests(networks, house):  # noqa: F811
+    event = event_of(networks, house)
+    return sorted(
+        guest.get("email") or guest["emailAddress"]["address"]
+        for guest in event["attendees"]
+        if (guest.get("email") or guest["emailAddress"]["address"]) != ADA
+    )
+
+
+@HOUSES
+def test_who_declines_is_replaced_and_the_event_has_another_guest(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="replace")
+    networks.hire("Ben", house, "java")
+
+    declines(networks, house)
+
+    after = networks.booking(booking)
+    assert (panel(after), after["status"]) == (["Ada", "Ben"], "confirmed")
+    assert events(after) == ["booking.confirmed", "interviewer.replaced"]
+    assert guests(networks, house) == [BEN]
+    assert len(getattr(networks, house).events(BEN)) == 1
+
+
+@HOUSES
+def test_who_declines_is_shown_with_the_choices_where_the_plan_suggests(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="suggest")
+    ben = networks.hire("Ben", house, "java")
+
+    declines(networks, house)
+    networks.later(hours=7)
+
+    after = networks.booking(booking)
+    assert (panel(after), after["status"]) == (["Ada", "Bob"], "needs_attention")
+    assert after["attention"] == "Bob has declined A talk."
+    assert [entry.get("replacements") for entry in after["history"]] == [None, [ben]]
+
+
+@HOUSES
+def test_who_declines_is_told_and_no_more_where_the_plan_says_none(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="none")
+    networks.hire("Ben", house, "java")
+
+    declines(networks, house)
+
+    after = networks.booking(booking)
+    assert (panel(after), after["attention"]) == (["Ada", "Bob"], "Bob has declined A talk.")
+    assert "replacements" not in after["history"][-1]
+
+
+@HOUSES
+def test_who_accepts_after_all_has_not_declined(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="suggest")
+    declines(networks, house)
+    declines(networks, house, answer="accepted")
+
+    after = networks.booking(booking)
+
+    assert (after["status"], after["attention"]) == ("confirmed", None)
+    assert events(after) == ["booking.confirmed", "booking.needs_attention", "booking.settled"]
+
+
+@HOUSES
+def test_a_room_that_declines_is_exchanged_for_one_that_is_free(networks, house):  # noqa: F811
+    for name, address, answers in (("Blue", BLUE, "declined"), ("Green", GREEN, "accepted")):
+        getattr(networks, house).add_room(address, answers=answers)
+        rooms.create(
+            networks.town.parts,
+            networks.town.organization_id,
+            {
+                "name": name,
+                "capacity": 4 if name == "Blue" else 5,
+                "time_zone": "Europe/London",
+                "calendar": {"provider": house, "address": address},
+            },
+        )
+    booking = booked(networks, house, on_decline="replace", room={"capacity": 2})
+
+    for _ in range(3):
+        getattr(networks, house).tick()
+        networks.later(minutes=2)
+
+    after = networks.booking(booking)
+    assert after["sessions"][0]["room"]["name"] == "Green"
+    assert events(after) == ["booking.confirmed", "room.replaced"]
+    assert guests(networks, house) == [BOB, GREEN]
+
+
+def test_a_day_of_interviews_is_repaired_in_one_go(networks):  # noqa: F811
+    """Bob declines three invitations, one after the other; Ben and Cleo share them evenly."""
+    networks.hire("Ada", "google", "python")
+    networks.hire("Bob", "google", "java")
+    seats = [{"skill": "python"}, {"skill": "java"}]
+    talk = {"key": "talk", "title": "A talk", "minutes": 60, "seats": seats, "conference": "none"}
+    plan = networks.town.plan(sessions=[talk], on_decline="replace")
+    made = []
+    for name in ("ann", "bea", "cat"):
+        candidate = {"name": name, "email": f"{name}@example.net", "time_zone": "Europe/London"}
+        made.append(networks.town.book(networks.town.offer(plan, window=WINDOW, candidates=[candidate])))
+    networks.town.run_jobs()
+    networks.later(minutes=2)
+    networks.hire("Ben", "google", "java")
+    networks.hire("Cleo", "google", "java")
+
+    for event in networks.google.events(ADA):
+        networks.google.respond(BOB, event["id"], "declined")
+    networks.later(minutes=2)
+
+    after = [networks.booking(booking) for booking in made]
+    assert sorted(panel(booking)[1] for booking in after) in (["Ben", "Ben", "Cleo"], ["Ben", "Cleo", "Cleo"])
+    assert [events(booking)[1:] for booking in after] == [["interviewer.replaced"]] * 3
+    with networks.town.parts.database.lookup() as session:
+        jobs = "select count(*) from procrastinate_jobs where task_name = 'repair_bookings'"
+        assert session.scalar(sa.text(jobs)) <= 3
+
+
+@pytest.mark.parametrize("other", ["reschedule", "cancel"])
+def test_a_decline_and_a_change_of_mind_at_the_same_moment(networks, other):  # noqa: F811
+    """Whatever comes first, the booking is whole, and nothing of the past is left open."""
+    booking = booked(networks, "google", on_decline="replace")
+    networks.hire("Ben", "google", "java")
+    town = networks.town
+    option = fresh(town, booking)[0]
+    changes = {
+        "reschedule": lambda: moving.reschedule(
+            town.parts, town.organization_id, booking["id"], option["id"], actor=CANDIDATE
+        ),
+        "cancel": lambda: bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER),
+    }
+    networks.google.respond(BOB, event_of(networks, "google")["id"], "declined")
+
+    at_once(changes[other], lambda: networks.later(minutes=2))
+    networks.later(minutes=2)
+    networks.later(minutes=2)
+
+    after = networks.booking(booking)
+    assert after["status"] == ("confirmed" if other == "reschedule" else "cancelled")
+    if other == "reschedule":
+        assert after["start"] == option["start"]
+    with town.parts.database.transaction(town.organization_id) as session:
+        assert session.scalars(sa.select(rows.Loss).where(rows.Loss.resolved_at.is_(None))).all() == []
