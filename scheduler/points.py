@@ -66,6 +66,7 @@ POINTS = {
     "sync.answered": "the provider has said what changed; nothing is kept",
     "sync.kept": "what follows from that is written; not committed",
     "watch.opened": "the provider will tell of changes; we have not written that down",
+    "notice.looked": "calendars were looked at for what lies over interviews; nothing is written",
     "repair.taken": "what bookings have lost is to be repaired; no calendar is read",
     "repair.looked": "the calendars are read for it; nothing is solved",
     "repair.solved": "it is known who comes; nothing is written",

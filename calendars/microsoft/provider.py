@@ -88,6 +88,7 @@ class MicrosoftCalendars:
         asked = {key.address: key for key in calendars}
         known = [key for key in asked.values() if is_mail(key.address)]
         pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="microsoft")
+        views = reading.Views()
         try:
             work: list[tuple[tuple[str, ...], Future[dict[str, Told]]]] = [
                 (group, pool.submit(self._schedules, group, first, last, deadline))
@@ -95,13 +96,14 @@ class MicrosoftCalendars:
                 for first, last in spans(start, end, reading.LONGEST)
             ]
             work += [
-                ((key.address,), pool.submit(self._events, key, start, end, deadline))
+                ((key.address,), pool.submit(self._events, views, key, start, end, deadline))
                 for key in known
                 if key.detail == "events"
             ]
             told = collected(work, missing=reading.MISSING, code_of=code_of, deadline=deadline)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+        told = views.named(told)
         read_at = self._now()
         return {address: as_reading(told.get(address, NO_ADDRESS), start, end, read_at) for address in asked}
 
@@ -152,7 +154,7 @@ class MicrosoftCalendars:
         return {address: told.get(address.lower(), reading.MISSING) for address in addresses}
 
     def _events(
-        self, key: CalendarKey, start: datetime, end: datetime, deadline: float | None
+        self, views: reading.Views, key: CalendarKey, start: datetime, end: datetime, deadline: float | None
     ) -> dict[str, Told]:
         query = {
             "startDateTime": (start - DAY).isoformat(),  # whole days begin elsewhere than the window's do
@@ -164,7 +166,7 @@ class MicrosoftCalendars:
         source, path = self._source(key.address), mailbox(key.address, "/calendarView")
         pages = self._client.pages(source, path, query, deadline=deadline)
         items = [item for page in pages for item in page["value"]]
-        return {key.address: reading.events_of(items, key.time_zone)}
+        return {key.address: views.add(key, items)}
 
     # Writing
 

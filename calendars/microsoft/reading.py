@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from calendars.ics.zones import iana_name
 from calendars.microsoft.problems import BadAnswer
 from calendars.pieces import Refusal, Told
-from calendars.values import Busy, BusyKind
+from calendars.values import Busy, BusyKind, CalendarKey
 
 #: calendars and days in one getSchedule
 MOST_SCHEDULES = 20
@@ -25,7 +26,7 @@ LONGEST = timedelta(days=60)
 #: a GUID of ours and the name under which an event keeps its uid (extended properties overview)
 PROPERTY = "String {6f1f7c53-2f7e-4b0e-9c2a-5a3a9f0d7e41} Name ConveneUid"
 #: of an event nothing else is fetched: no subject, no body, no attendees
-EVENT_FIELDS = "id,start,end,showAs,isAllDay,isCancelled,responseStatus"
+EVENT_FIELDS = "id,iCalUId,start,end,showAs,isAllDay,isCancelled,responseStatus"
 
 KINDS: dict[str, BusyKind | None] = {
     "free": None,
@@ -92,11 +93,48 @@ def _schedule(item: Mapping[str, Any]) -> Told:
         raise BadAnswer from None
 
 
-def events_of(items: Iterable[Mapping[str, Any]], owner_zone: str) -> Told:
-    """What the events of a calendarView block; whole days count in the owner's zone."""
+class Views:
+    """
+    The calendarViews of one question. Only the calendar an event of ours was written to shows our uid; the
+    copies that guests have share its iCalUId (event resource type), and are known by that where both
+    calendars were asked for.
+    """
+
+    def __init__(self) -> None:
+        self._items: dict[CalendarKey, list[Mapping[str, Any]]] = {}
+        self._ours: dict[str, str] = {}
+
+    def add(self, key: CalendarKey, items: list[Mapping[str, Any]]) -> Told:
+        """What this calendar says, seen by itself. Raises BadAnswer."""
+        told = events_of(items, key.time_zone)
+        self._ours.update({str(item.get("iCalUId")): uid for item in items if (uid := uid_of(item))})
+        self._items[key] = items
+        return told
+
+    def named(self, told: Mapping[str, Told]) -> dict[str, Told]:
+        """The same answers with guests' copies under our names."""
+        more = {
+            key.address: events_of(items, key.time_zone, self._ours)
+            for key, items in list(self._items.items())
+            if self._ours and not isinstance(told.get(key.address), Refusal)
+        }
+        return {**told, **more}
+
+
+def events_of(
+    items: Iterable[Mapping[str, Any]], owner_zone: str, ours: Mapping[str, str] = MappingProxyType({})
+) -> Told:
+    """What the events of a calendarView block; whole days count in the owner's zone. `ours`: uids by
+    iCalUId.
+    """
     try:
         return _blocks(
-            (_kind_of_event(item), *_times(item, ZoneInfo(owner_zone)), uid_of(item)) for item in items
+            (
+                _kind_of_event(item),
+                *_times(item, ZoneInfo(owner_zone)),
+                uid_of(item) or ours.get(str(item.get("iCalUId") or "")),
+            )
+            for item in items
         )
     except UnknownZone:
         return UNKNOWN_ZONE

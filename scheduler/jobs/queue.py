@@ -14,6 +14,7 @@ QUEUES = {
     "solve_run": "solve",
     "refresh_options": "solve",
     "repair_bookings": "solve",
+    "notice_losses": "calendars",
     "send_message": "quick",
     "write_entry": "calendars",
     "verify_entry": "calendars",

@@ -22,6 +22,7 @@ from scheduler.services import (
     entries,
     invariants,
     jobs,
+    noticing,
     reconciling,
     repairing,
     solving,
@@ -61,6 +62,7 @@ class BackOff(BaseRetryStrategy):
 ERRANDS: dict[str, Callable[..., None]] = {
     "solve_run": solving.solve,
     "refresh_options": solving.refresh,
+    "notice_losses": noticing.notice,
     "repair_bookings": repairing.repair,
     "send_message": delivery.deliver,
     "write_entry": entries.write,

@@ -64,15 +64,18 @@ def update(
     """Replace these fields; None puts one back to its default.
 
     Another calendar is a Conflict while bookings lie ahead. What was granted for the one before is thrown
-    away.
+    away. Whoever is active no more is lost for the interviews ahead of them.
     """
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Interviewer, interviewer_id, if_match=if_match, lock=True)
         values = _complete(changes, email=changes.get("email") or row.email)
         if "calendar" in values:
             catalogue.move_to_calendar(session, parts, row, values["calendar"])
+        was_active = row.active
         catalogue.change(session, row, values)
         grants.forget_unnamed(session, row)
+        if row.active != was_active:
+            parts.defer(session, "notice_losses", organization_id=organization_id, owner_id=row.id)
         return view(row)
 
 

@@ -17,7 +17,7 @@ from calendars.values import CalendarKey, Changes, Channel, Hook
 from scheduler.db import convert, rows
 from scheduler.domain.intervals import Interval
 from scheduler.domain.people import CalendarAddress, Owner
-from scheduler.services import known, readings
+from scheduler.services import known, noticing, readings
 from scheduler.services.asking import LONGER
 from scheduler.services.hearing import token_for, token_hash
 from scheduler.services.known import NEVER
@@ -60,6 +60,8 @@ def sync(parts: Parts, organization_id: str, state_id: str) -> None:
         _read_again(parts, organization_id, state)
     with parts.database.transaction(organization_id) as session:
         _keep(session, parts, state, changes)
+        if changes.any:
+            noticing.ask(session, parts, state)
         parts.reach("sync.kept")
 
 
@@ -150,7 +152,7 @@ def _window(parts: Parts) -> Interval:
 
 def refresh(parts: Parts, organization_id: str) -> None:
     """Read the calendars of every active interviewer and room whose time has come, in the vendors' batches,
-    and keep what they say.
+    and keep what they say. Of those who have interviews ahead, see whether something else has come over one.
     """
     granted = parts.granted(organization_id)
     if not granted:
@@ -171,6 +173,7 @@ def refresh(parts: Parts, organization_id: str) -> None:
     if not asked:
         return
     looks = readings.read_all(parts, organization_id, asked, _window(parts), patience=120, live=True)
+    noticing.look(parts, organization_id, [owner.id for owner in asked if looks[owner.id].readable])
     failed = {calendar for id_, look in looks.items() if look.passing for calendar in networked[id_]}
     read = {calendar for id_ in looks for calendar in networked[id_]} - failed
     for calendars, wait in ((read, REFRESH), (failed, REFRESH_AGAIN)):

@@ -286,6 +286,22 @@ def test_our_own_event_is_known_as_ours(desk):
     assert desk.busy(detail="events") == (Busy(at(10), at(11), "interview", "bkg_1.talk@convene"),)
 
 
+def test_a_guests_copy_of_our_event_is_known_as_ours_where_the_original_is_read_too(desk):
+    """Only the organiser's calendar shows our property; the copies share its iCalUId."""
+    desk.provider.create_event(ADA, draft())
+    desk.fake.add_event(BOB, at(10), at(11), showAs="busy")
+
+    alone = desk.busy(BOB, detail="events")
+    together = desk.read(BOB, ADA, detail="events")
+
+    assert {block.own for block in alone} == {None}
+    assert together[BOB].blocks == (
+        Busy(at(10), at(11), "busy"),
+        Busy(at(10), at(11), "interview", "bkg_1.talk@convene"),
+    )
+    assert together[ADA].blocks == (Busy(at(10), at(11), "interview", "bkg_1.talk@convene"),)
+
+
 def test_an_event_around_the_window_blocks_all_of_it(desk):
     """Case 31."""
     desk.fake.add_event(ADA, START - timedelta(days=1), START + timedelta(days=9), showAs="busy")

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Noticing what booked interviews have lost by what calendars and records say: a meeting, or time out of office,
+that was put over an interview, and an interviewer who is active no more. (Who declines is seen by
+reconciling.py.)
+
+Calendars that hold interviews are looked at when something changes in them, everybody's when they are read
+again anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from calendars.values import Reading
+from scheduler.db import convert, rows
+from scheduler.domain.intervals import Interval
+from scheduler.domain.moves import ACTIVE_BOOKING
+from scheduler.domain.options import OptionSession
+from scheduler.domain.people import CalendarAddress
+from scheduler.services import bookings, crossing, losses, problems, readings
+from scheduler.services.crossing import Held
+from scheduler.services.parts import Parts
+
+#: interviews further ahead are looked at when they are nearer
+HORIZON = timedelta(weeks=6)
+#: seconds that the calendars may take
+PATIENCE = 60.0
+
+
+def ask(session: Session, parts: Parts, state: rows.CalendarState) -> None:
+    """A calendar has changed: have those looked at whose it is. The job travels on this transaction."""
+    calendar = {"provider": state.provider, "address": state.address}
+    for table in (rows.Interviewer, rows.Room):
+        query = sa.select(table.id).where(table.calendar == calendar, table.deleted_at.is_(None))
+        for owner_id in session.scalars(query.order_by(table.id)):
+            parts.defer(session, "notice_losses", organization_id=state.organization_id, owner_id=owner_id)
+
+
+def notice(parts: Parts, organization_id: str, owner_id: str) -> None:
+    """Look at what lies over the interviews ahead of one person or room."""
+    look(parts, organization_id, [owner_id])
+
+
+def look(parts: Parts, organization_id: str, owner_ids: Iterable[str]) -> None:
+    """The same for several, in one question to each provider."""
+    with parts.database.transaction(organization_id) as session:
+        held = _held(session, parts, sorted(set(owner_ids)))
+    if not held:
+        return
+    told = _read(parts, organization_id, held)
+    parts.reach("notice.looked")
+    for booking_id in sorted({item.booking_id for item in held}):
+        with parts.database.transaction(organization_id) as session:
+            _compare(session, parts, booking_id, [i for i in held if i.booking_id == booking_id], told)
+
+
+def _held(session: Session, parts: Parts, owner_ids: list[str]) -> list[Held]:
+    """What these people and rooms are booked for, as far as it has not begun and is near."""
+    owners: dict[str, rows.Interviewer | rows.Room] = {}
+    for person in session.scalars(sa.select(rows.Interviewer).where(rows.Interviewer.id.in_(owner_ids))):
+        owners[person.id] = person
+    for room in session.scalars(sa.select(rows.Room).where(rows.Room.id.in_(owner_ids))):
+        owners[room.id] = room
+    resources = [row.resource_id for row in owners.values()]
+    booked = (
+        sa.select(rows.Booking)
+        .where(
+            rows.Booking.status.in_(ACTIVE_BOOKING),
+            rows.Booking.id.in_(
+                sa.select(rows.Reservation.booking_id).where(
+                    rows.Reservation.resource_id.in_(resources),
+                    rows.Reservation.state.in_(rows.OCCUPYING),
+                    sa.func.upper(rows.Reservation.during) > parts.now(),
+                    sa.func.lower(rows.Reservation.during) < parts.now() + HORIZON,
+                )
+            ),
+        )
+        .order_by(rows.Booking.id)
+    )
+    return [
+        _of(session, owners[owner.id], booking, item)
+        for booking in session.scalars(booked)
+        for item in map(OptionSession.from_json, booking.sessions)
+        if item.start > parts.now()
+        for owner in losses.owners_of(session, item)
+        if owner.id in owners
+    ]
+
+
+def _of(
+    session: Session, row: rows.Interviewer | rows.Room, booking: rows.Booking, item: OptionSession
+) -> Held:
+    owner = convert.interviewer(row) if isinstance(row, rows.Interviewer) else convert.room(row)
+    entries = session.execute(
+        sa.select(rows.CalendarEntry.uid, rows.CalendarEntry.calendar).where(
+            rows.CalendarEntry.booking_id == booking.id,
+            rows.CalendarEntry.session_key == item.key,
+            rows.CalendarEntry.provider == owner.calendar.provider,
+            rows.CalendarEntry.written_version.is_not(None),
+            rows.CalendarEntry.wanted == "present",
+        )
+    ).all()
+    return Held(
+        owner=owner,
+        booking_id=booking.id,
+        session=item,
+        uids=frozenset(uid for uid, _ in entries),
+        organisers=frozenset(CalendarAddress(owner.calendar.provider, address) for _, address in entries),
+    )
+
+
+def _read(parts: Parts, organization_id: str, held: list[Held]) -> dict[CalendarAddress, Reading]:
+    """Every calendar of theirs, and those that hold the events: a guest's copy is known by the original."""
+    looked_at = [item for item in held if item.active]
+    if not looked_at:
+        return {}
+    zones = {
+        calendar: item.owner.time_zone
+        for item in looked_at
+        for calendar in (*item.organisers, *readings.calendars_of(item.owner))
+    }
+    window = Interval(min(i.session.start for i in looked_at), max(i.session.end for i in looked_at))
+    # A meeting that is cut to the interview's time could not be told from a copy of it.
+    around = window.padded(problems.A_DAY, problems.A_DAY)
+    return readings.read_events(parts, organization_id, zones, around, patience=PATIENCE)
+
+
+def _compare(
+    session: Session,
+    parts: Parts,
+    booking_id: str,
+    held: list[Held],
+    told: Mapping[CalendarAddress, Reading],
+) -> None:
+    booking = bookings.locked(session, booking_id)
+    there = [OptionSession.from_json(item) for item in booking.sessions]
+    for item in held:
+        if item.session not in there:
+            continue  # it was changed while we looked; what is written then is looked at again
+        who = next(w for w in losses.owners_of(session, item.session) if w.id == item.owner.id)
+        lost = {losses.INACTIVE: not item.active}
+        if item.active:
+            crossed = crossing.is_crossed(session, booking, item, told)
+            lost |= {} if crossed is None else {losses.CONFLICT: crossed}
+        for cause, is_lost in lost.items():
+            if is_lost:
+                losses.note(session, parts, booking, item.session, who, cause)
+            else:
+                losses.gone(session, parts, booking, item.session.key, who.id, cause)

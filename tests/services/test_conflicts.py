@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What lands on a booked interview in somebody's calendar, and interviewers who are active no more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from scheduler.db import rows
+from scheduler.domain.intervals import parse_instant
+from scheduler.services import interviewers, moving, organizations, syncing, upkeep
+from tests.services.conftest import RECRUITER
+from tests.services.test_declining import BOB, HOUSES, booked, events, panel
+from tests.services.test_moving_races import fresh
+from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
+    ADA,
+    Networks,
+    event_of,
+    networks,
+)
+from tests.services.test_repairing import add_room, hire, now, talk, told
+from tests.services.test_repairing import booked as booked_in_files
+
+HOUR = timedelta(hours=1)
+
+
+def times(booking):
+    return parse_instant(booking["start"]), parse_instant(booking["end"])
+
+
+def refreshed(networks):  # noqa: F811
+    """Ten minutes later everybody's calendars are read again."""
+    networks.town.clock.forward(minutes=11)
+    syncing.refresh(networks.town.parts, networks.town.organization_id)
+    networks.town.run_jobs()
+
+
+def looked_at(town):
+    """The clock has the calendars looked at that hold interviews."""
+    town.clock.forward(minutes=2)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+
+def losses_of(town):
+    with town.parts.database.transaction(town.organization_id) as session:
+        found = session.scalars(sa.select(rows.Loss).order_by(rows.Loss.found_at))
+        return [(loss.cause, loss.outcome) for loss in found]
+
+
+# Calendars that are files, and the like
+
+
+def in_files(town, **how):
+    """Ada's talk, written into her calendar and seen there; Ben could hold it as well."""
+    hire(town, "Ada")
+    booking = booked_in_files(town, **how)
+    looked_at(town)
+    hire(town, "Ben")
+    return booking
+
+
+def add(town, name, start, end, kind="busy"):
+    town.calendars.add_busy(f"{name.lower()}@acme.example", start, end, kind)
+    looked_at(town)
+
+
+def test_a_meeting_that_lands_on_an_interview_is_noticed_and_somebody_else_comes(town):
+    booking = in_files(town)
+    start, end = times(booking)
+
+    add(town, "Ada", start + HOUR / 2, end + HOUR)
+
+    assert panel(now(town, booking)) == ["Ben"]
+    assert losses_of(town) == [("conflict", "over")]
+
+
+def test_a_conflict_is_told_once_and_taken_back_when_it_is_gone(town):
+    booking = in_files(town, on_decline="suggest")
+    start, end = times(booking)
+    add(town, "Ada", start, end)
+    add(town, "Ada", end + HOUR, end + 2 * HOUR)
+    shown = now(town, booking)
+    town.calendars._calendar("ada@acme.example").blocks.clear()
+    add(town, "Ada", end + HOUR, end + 2 * HOUR)
+
+    after = now(town, booking)
+    assert shown["attention"] == "Ada has something else in the calendar during A talk."
+    assert len(told(shown)) == 1
+    assert (after["status"], after["attention"], events(after)[-1]) == ("confirmed", None, "booking.settled")
+
+
+@pytest.mark.parametrize(
+    ("from_", "until", "kind"),
+    [(1, 2, "busy"), (-1, 0, "out_of_office"), (0, 1, "tentative")],
+    ids=["touches its end", "touches its start", "an invitation that nobody has answered"],
+)
+def test_what_takes_nobody_away_is_no_conflict(town, from_, until, kind):
+    booking = in_files(town)
+    start, _ = times(booking)
+
+    add(town, "Ada", start + from_ * HOUR, start + until * HOUR, kind)
+
+    assert now(town, booking) == booking
+
+
+def test_time_that_may_be_overbooked_is_no_conflict(town):
+    organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
+    booking = in_files(town)
+    add(town, "Ada", *times(booking), "focus")
+    organizations.update(town.parts, town.organization_id, {"calendars": None})
+    add(town, "Ada", parse_instant(booking["end"]), parse_instant(booking["end"]) + HOUR)
+
+    assert now(town, booking) == booking
+
+
+def test_a_calendar_that_is_kept_in_step_with_the_main_one_is_no_conflict(town):
+    town.calendars.add_calendar("ada@home.example")
+    home = {"provider": "ics", "address": "ada@home.example"}
+    hire(town, "Ada", busy_calendars=[home])
+    booking = booked_in_files(town)
+    hire(town, "Ben")
+    start, end = times(booking)
+
+    town.calendars.add_busy("ada@home.example", start, end)
+    add(town, "Ada", end + HOUR, end + 2 * HOUR)
+    same = now(town, booking)
+    town.calendars.add_busy("ada@home.example", start, end + HOUR)
+    add(town, "Ada", end + 2 * HOUR, end + 3 * HOUR)
+
+    assert same == booking
+    assert panel(now(town, booking)) == ["Ben"]
+
+
+def test_a_room_that_something_else_has_taken_is_exchanged(town):
+    hire(town, "Ada")
+    add_room(town, "Blue")
+    booking = booked_in_files(town, sessions=[talk(room={"capacity": 2})])
+    looked_at(town)
+    add_room(town, "Green")
+
+    town.calendars.add_busy("blue@rooms.example", *times(booking))
+    looked_at(town)
+
+    assert now(town, booking)["sessions"][0]["room"]["name"] == "Green"
+
+
+def test_who_is_out_for_a_week_is_replaced_in_every_interview_of_it(town):
+    hire(town, "Ada")
+    days = [{"start": f"2026-12-0{day}T10:00:00Z", "end": f"2026-12-0{day}T11:00:00Z"} for day in (2, 3, 4)]
+    made = [booked_in_files(town, f"C{n} Ray", window=day) for n, day in enumerate(days)]
+    looked_at(town)
+    hire(town, "Ben", "Cleo")
+
+    town.calendars.add_busy(
+        "ada@acme.example",
+        parse_instant("2026-12-02T00:00:00Z"),
+        parse_instant("2026-12-07T00:00:00Z"),
+        "out_of_office",
+    )
+    looked_at(town)
+
+    after = [now(town, booking) for booking in made]
+    assert sorted(len(told(booking, "interviewer.replaced")) for booking in after) == [1, 1, 1]
+    assert {name for booking in after for name in panel(booking)} == {"Ben", "Cleo"}
+
+
+def test_a_time_that_was_moved_is_out_of_the_way(town):
+    booking = in_files(town, on_decline="suggest")
+    option = fresh(town, booking)[-1]
+    add(town, "Ada", *times(booking))
+
+    moved = moving.reschedule(town.parts, town.organization_id, booking["id"], option["id"], actor=RECRUITER)
+    looked_at(town)
+
+    after = now(town, booking)
+    assert (after["status"], after["attention"], after["version"]) == ("confirmed", None, moved["version"])
+    assert losses_of(town) == [("conflict", "over")]
+
+
+def test_who_is_active_no_more_is_replaced_in_what_lies_ahead(town):
+    booking = in_files(town)
+
+    interviewers.update(town.parts, town.organization_id, town.people["Ada"], {"active": False})
+    town.run_jobs()
+
+    assert panel(now(town, booking)) == ["Ben"]
+    assert losses_of(town) == [("inactive", "over")]
+
+
+def test_who_is_active_again_has_lost_nothing(town):
+    booking = in_files(town, on_decline="suggest")
+    interviewers.update(town.parts, town.organization_id, town.people["Ada"], {"active": False})
+    town.run_jobs()
+    shown = now(town, booking)
+
+    interviewers.update(town.parts, town.organization_id, town.people["Ada"], {"active": True})
+    town.run_jobs()
+
+    assert shown["attention"] == "Ada holds no interviews any more, and was to hold A talk."
+    assert now(town, booking)["attention"] is None
+
+
+# The two vendors
+
+
+@HOUSES
+@pytest.mark.parametrize("whose", ["the organiser", "a guest"])
+def test_a_meeting_over_an_interview_is_told_from_the_interview_itself(networks, house, whose):  # noqa: F811
+    booking = booked(networks, house, on_decline="suggest")
+    address, name = (ADA, "Ada") if whose == "the organiser" else (BOB, "Bob")
+    refreshed(networks)
+    alone = networks.booking(booking)
+
+    getattr(networks, house).add_event(address, *times(booking))
+    refreshed(networks)
+
+    after = networks.booking(booking)
+    assert alone == booking
+    assert after["attention"] == f"{name} has something else in the calendar during A talk."
+    assert events(after) == ["booking.confirmed", "booking.needs_attention"]
+
+
+@HOUSES
+def test_a_meeting_right_beside_an_interview_is_no_conflict(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="suggest")
+    start, end = times(booking)
+    for address in (ADA, BOB):
+        getattr(networks, house).add_event(address, start - HOUR, start)
+        getattr(networks, house).add_event(address, end, end + HOUR)
+
+    refreshed(networks)
+
+    assert networks.booking(booking) == booking
+
+
+@HOUSES
+def test_a_change_in_an_organisers_calendar_is_noticed_within_minutes(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="suggest")
+    getattr(networks, house).add_event(ADA, *times(booking))
+
+    networks.later(minutes=2)
+
+    assert networks.booking(booking)["attention"] == "Ada has something else in the calendar during A talk."
+
+
+@HOUSES
+def test_where_the_interviews_own_event_is_not_seen_nothing_is_said(networks, house):  # noqa: F811
+    """Bob's copy is known by Ada's event; while that cannot be read, it looks like any meeting."""
+    booking = booked(networks, house, on_decline="suggest")
+    getattr(networks, house).no_access(ADA)
+
+    refreshed(networks)
+
+    assert networks.booking(booking)["attention"] is None
