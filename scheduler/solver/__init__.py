@@ -6,7 +6,8 @@ starts                    who could sit where, when: bit masks; one-session ques
 timing, panels, rooms     the pieces of a complete plan: when, who, where
 seating                   other people for exactly the same times
 check                     the judge: knows the rules, not how answers are found
-search, choice            all good plans, and the best set of different ones
-model, variables, rules   the same rules as a constraint model (the only part that imports OR-Tools)
+search, choice            all good plans, and a good set of different ones
+apart                     the best sets, of options that keep apart or are unlike each other (numpy and GLOP)
+model, variables, rules   the same rules as a constraint model (the only part that imports CP-SAT)
 explain                   why there is nothing, and what would help
 """

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Solving. The search over masks answers; where it was cut off, the constraint model decides."""
+"""Solving. The search over masks and the tables of days answer; where they were cut off, the constraint model
+decides.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from time import perf_counter
 
 from scheduler.domain.options import Option
 from scheduler.solver.check import set_violations, violations
-from scheduler.solver.choice import Choice
+from scheduler.solver.choice import MOST_DIFFERENT, Choice
 from scheduler.solver.drafts import Draft, best_rooms, optional_people, to_option
 from scheduler.solver.explain import explain_few, explain_none
 from scheduler.solver.outcome import (
@@ -32,6 +34,9 @@ from scheduler.solver.reach import Reach
 from scheduler.solver.reasons import of_people
 from scheduler.solver.search import Search
 from scheduler.solver.timing import Timing
+
+#: sessions of a plan that the search over masks finds options for at once
+QUICKLY_SEARCHED = 3
 
 
 class WrongAnswer(Exception):
@@ -56,17 +61,18 @@ def propose(problem: Problem, *, seconds: float = 10.0, workers: int = 1) -> Out
     Work is limited by counts, so that equal Problems get equal answers; `seconds` is a safety net, and the
     number of `workers` is for the constraint model. Raises WrongAnswer when the judge finds a fault.
     """
-    if problem.options_apart:
+    if problem.options_apart or problem.options <= MOST_DIFFERENT:
         _load_apart()
     clock = _Clock(seconds)
     if problem.open_window is None:
         return Impossible(explanation=explain_none(problem, clock.late))
     reach = Reach(problem, problem.open_window)
     timing = Timing(problem, reach.line)
-    answers = [_apart(reach, timing, clock) if problem.options_apart else _searched(reach, timing, clock)]
+    answers = [_apart(reach, timing, clock)] if problem.options_apart else _unlike(reach, timing, clock)
     if not answers[0].all_found and len(answers[0].drafts) < problem.options:
         answers.append(_modelled(reach, timing, answers[0].drafts, clock, workers=workers))
-    answer = answers[-1]
+    # in the time that is left the constraint model may find less
+    answer = max(reversed(answers), key=lambda found: len(found.drafts))
     options = tuple(judged(problem, _option(reach, timing, draft)) for draft in answer.drafts)
     wrong = set_violations(problem, options)
     if wrong:
@@ -121,7 +127,7 @@ class _Clock:
     def figures(self, answers: Sequence[_Answer]) -> Figures:
         stages = tuple(answer.stage for answer in answers)
         improvements = [each for stage in stages for each in stage.improvements]
-        most = len(answers[-1].drafts)
+        most = max(len(answer.drafts) for answer in answers)
         whole = [each.seconds for each in improvements if each.options == most]
         return Figures(
             build_seconds=self._built,
@@ -196,6 +202,59 @@ def _searched(reach: Reach, timing: Timing, clock: _Clock) -> _Answer:
         all_found=not search.undecided,
         optimal=bool(drafts) and objective == bound,
         stage=stage,
+    )
+
+
+def _unlike(reach: Reach, timing: Timing, clock: _Clock) -> list[_Answer]:
+    """The best set of options that are different: by the search over masks, bettered by what the tables of
+    days know; of long loops, which take the search long, by the tables alone where these find enough.
+    """
+    from scheduler.solver.apart import sets  # noqa: PLC0415 (see above)
+
+    varied = reach.problem.options <= MOST_DIFFERENT and sets.takes(reach.problem, reach)
+    if varied and len(reach.plan.sessions) > QUICKLY_SEARCHED and all(here.starts for here in reach.sessions):
+        answer = _varied(reach, timing, clock, ())
+        if answer is not None:
+            return [answer]
+    searched = _searched(reach, timing, clock)
+    enough = searched.all_found or len(searched.drafts) == reach.problem.options
+    if varied and searched.drafts and enough and not searched.optimal:
+        better = _varied(reach, timing, clock, searched.drafts)
+        return [searched, better] if better else [searched]
+    return [searched]
+
+
+def _varied(reach: Reach, timing: Timing, clock: _Clock, known: tuple[Draft, ...]) -> _Answer | None:
+    """A better set of as many options than the one known, or as many as wanted when there is none; None when
+    the first plans found are too few.
+    """
+    from scheduler.solver.apart.board import Board  # noqa: PLC0415 (see above)
+    from scheduler.solver.apart.seats import column_of, draft_of  # noqa: PLC0415
+    from scheduler.solver.apart.variety import Variety  # noqa: PLC0415
+
+    improvements: list[Improvement] = []
+    board = Board(reach, timing)
+    variety = Variety(
+        board,
+        len(known) or reach.problem.options,
+        report=lambda cost, options: improvements.append(clock.improvement(cost, options)),
+        stop=clock.over,
+    )
+    clock.built()
+    with _no_garbage():
+        given = {column_of(board, draft): draft for draft in known}
+        if not variety.begin(list(given)):
+            return None
+        found = variety.solve()
+    drafts = [given.get(column) or draft_of(board, column) for column in found.columns]
+    drafts.sort(key=lambda draft: draft.start)
+    return _Answer(
+        drafts=tuple(drafts),
+        all_found=True,
+        optimal=found.optimal,
+        stage=Stage(
+            name="variety", objective=found.cost, bound=found.bound, improvements=tuple(improvements)
+        ),
     )
 
 

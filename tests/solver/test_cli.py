@@ -40,7 +40,7 @@ def test_it_prints_the_outcome_with_its_figures(capsys, monkeypatch):
     assert (status, err) == (0, "")
     assert isinstance(outcome_from_json(document), Solved)
     assert set(document["figures"]["seconds"]) == {"build", "first", "last", "total"}
-    assert [stage["name"] for stage in document["figures"]["stages"]] == ["search"]
+    assert [stage["name"] for stage in document["figures"]["stages"]] == ["search", "variety"]
 
 
 def test_many_candidates_are_assigned(capsys, monkeypatch):
@@ -181,10 +181,10 @@ def test_a_file_that_is_not_there_or_not_text_is_refused(tmp_path, capsys):
     ]
 
 
-def test_the_common_case_needs_neither_ortools_nor_database_nor_web():
+def test_the_common_case_needs_neither_constraint_model_nor_database_nor_web():
     code = (
         "import io, sys; from scheduler.solver.cli import main; main(['-']);"
-        "print(sorted({'ortools', 'numpy', 'sqlalchemy', 'flask'} & set(sys.modules)), file=sys.stderr)"
+        "print(sorted({'ortools.sat', 'sqlalchemy', 'flask'} & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps(QUESTION), capture_output=True, text=True, check=True

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scheduler.solver.apart.board import NEVER, Board, Floats, Whole
+from scheduler.solver.apart.columns import Shared
 from scheduler.solver.apart.phases import Phases, Step
 
 #: columns of a board
@@ -106,7 +107,9 @@ class Blocks:
         self.waiting = np.floor(exact * UNIT) / UNIT
         rows = np.arange(board.rows, dtype=np.float64)[:, None]
         self._begin: Floats = phases.begin - self.waiting * rows
-        self.finish: Floats = phases.finish + self.waiting * rows - self._forgiven()[:, None, None]
+        self._finish: Floats = phases.finish + self.waiting * rows - self._forgiven()[:, None, None]
+        #: what a day costs by where it begins, and by where it ends
+        self._opening, self.finish = self._begin, self._finish
         self._length = np.array([self.waiting * n for n in board.lasts])[:, None, None]
         shape = (len(sets.bits), len(phases.all), board.rows, len(board.days))
         self.ready: Floats = np.empty(0)
@@ -117,6 +120,11 @@ class Blocks:
         self.price: Floats = np.empty_like(board.cost)
         #: no block of these sessions costs less: by set and column
         self.least: Floats = np.full((shape[0], shape[3]), NEVER)
+
+    def share(self, shared: Shared) -> None:
+        """From now on, days are charged for where they begin and end."""
+        self._opening = self._begin + shared.begin
+        self.finish = self._finish + shared.end
 
     def _forgiven(self) -> Floats:
         """What the end of a day gives back in each phase, and what rounding to whole steps may hide."""
@@ -142,7 +150,7 @@ class Blocks:
         shape = (len(sets.bits), len(self.phases.all), rows, price.shape[2])
         ready = np.full(shape, NEVER)
         least = np.full((shape[0], shape[3]), NEVER)
-        ready[0] = self._begin[:, :, where]
+        ready[0] = self._opening[:, :, where]
         for members, appends in zip(sets.sizes[1:], sets.appends[1:], strict=True):
             if not members:
                 continue

@@ -48,28 +48,44 @@ class Board:
         self.rows = last - first + 1
         #: the tick of the whole line in row 0 of each day
         self.origins: Whole = beginnings[used] + first
-        #: of each session with a single place on its panel, by start: who costs least there
-        self.sole: list[dict[int, int]] = []
+        #: by session, the row and column of the board of each of its starts
+        self._cells = [
+            (rows - first, np.searchsorted(used, day)) for rows, day in zip(after, days, strict=True)
+        ]
+        self._seats = [
+            SeatPrices(reach, here, each) for here, each in zip(reach.sessions, ticks, strict=True)
+        ]
+        #: what it costs beyond the weights that somebody takes part, by position; None: nothing
+        self.charge: Whole | None = None
         self.cost: Floats = np.full((len(masks), self.rows, len(used)), NEVER)
-        for s, here in enumerate(reach.sessions):
-            column = np.searchsorted(used, days[s])
-            costs, people = least_costs(reach, here, ticks[s])
-            self.cost[s, after[s] - first, column] = costs
+        self._price()
+
+    def charge_people(self, charge: Whole | None) -> None:
+        """Work out the costs anew with so much for each person."""
+        self.charge = charge
+        self._price()
+
+    def _price(self) -> None:
+        #: by session and tick of the line: the least cost, and who that is where one person is asked for
+        self.least: list[dict[int, int]] = []
+        self.sole: list[dict[int, int]] = []
+        for s, seats in enumerate(self._seats):
+            rows, columns = self._cells[s]
+            costs, people = seats.least(self.charge)
+            self.cost[s, rows, columns] = costs
+            self.least.append(dict(zip(seats.ticks, costs.astype(np.int64).tolist(), strict=True)))
             self.sole.append(people)
+
+    def charged(self, people: int) -> int:
+        """What these people (bits) are charged beyond the weights."""
+        if self.charge is None:
+            return 0
+        return sum(int(amount) for p, amount in enumerate(self.charge) if people >> p & 1)
 
     @property
     def possible(self) -> bool:
         """Every session has some start."""
         return bool(np.isfinite(self.cost).any(axis=(1, 2)).all()) if self.days else False
-
-    def least_by_tick(self) -> list[dict[int, int]]:
-        """The least cost of each session by the tick of the line it starts at."""
-        found: list[dict[int, int]] = []
-        for cost in self.cost:
-            rows, columns = np.nonzero(np.isfinite(cost))
-            ticks = (self.origins[columns] + rows).tolist()
-            found.append(dict(zip(ticks, cost[rows, columns].astype(np.int64).tolist(), strict=True)))
-        return found
 
     def legal(self, placed: Sequence[tuple[int, int]]) -> bool:
         """Sessions at these ticks, in order of time, do not overlap and follow each other as they must."""
@@ -121,39 +137,60 @@ def precedence(reach: Reach) -> list[int]:
 
 def bits_of(bits: int, length: int) -> npt.NDArray[np.uint8]:
     """The lowest `length` bits, one number each."""
-    digits = np.frombuffer((bits & (1 << length) - 1).to_bytes(length // 8 + 1, "little"), dtype=np.uint8)
-    return np.unpackbits(digits, bitorder="little")[:length]
+    found: npt.NDArray[np.uint8] = flags_of([bits], length)[0]
+    return found
 
 
-def least_costs(reach: Reach, here: SessionStarts, ticks: npt.NDArray[Any]) -> tuple[Floats, dict[int, int]]:
-    """`here.least_cost` of these ticks, worked out at once; and who it is, where one person is asked for."""
-    length, weights = reach.line.length, reach.problem.weights
-    total, sole = np.zeros(len(ticks)), dict[int, int]()
-    for seat in here.required:
-        pool = here.pools[seat]
-        able = np.array([bits_of(here.people[p].able, length)[ticks] for p in pool], dtype=bool)
-        prices = np.where(able, _seat_costs(reach, here, pool, ticks), NEVER)
-        count = here.session.seats[seat].count
-        if count == 1 and len(here.required) == 1:
-            chosen = np.array(pool)[prices.argmin(axis=0)]
-            sole = dict(zip(ticks.tolist(), chosen.tolist(), strict=True))
-        if count > 1:
-            prices = np.partition(prices, count - 1, axis=0)
-        total += prices[:count].sum(axis=0) if count > 1 else prices.min(axis=0)
-    for covered in here.cover if weights.no_cover else ():
-        total += weights.no_cover * (1 - bits_of(covered, length)[ticks].astype(np.float64))
-    return total, sole
+def flags_of(masks: Sequence[int], length: int) -> npt.NDArray[np.uint8]:
+    """The same of several masks at once, a row each."""
+    size, whole = length // 8 + 1, (1 << length) - 1
+    digits = np.frombuffer(b"".join((bits & whole).to_bytes(size, "little") for bits in masks), np.uint8)
+    return np.unpackbits(digits.reshape(-1, size), axis=1, bitorder="little")[:, :length]
+
+
+class SeatPrices:
+    """What each person costs in each required seat of one session, by start: what `seat_cost` of the
+    session says, infinite for who cannot.
+    """
+
+    def __init__(self, reach: Reach, here: SessionStarts, ticks: npt.NDArray[Any]) -> None:
+        self.ticks: list[int] = ticks.tolist()
+        length, weights = reach.line.length, reach.problem.weights
+        #: pool, prices and places of each seat
+        self._seats: list[tuple[Whole, Floats, int]] = []
+        for seat in here.required:
+            pool = here.pools[seat]
+            able = flags_of([here.people[p].able for p in pool], length)[:, ticks]
+            prices = np.where(able, _seat_costs(reach, here, pool, ticks), NEVER)
+            self._seats.append((np.array(pool), prices, here.session.seats[seat].count))
+        self._cover = np.zeros(len(ticks))
+        for covered in here.cover if weights.no_cover else ():
+            self._cover += weights.no_cover * (1.0 - bits_of(covered, length)[ticks])
+
+    def least(self, charge: Whole | None) -> tuple[Floats, dict[int, int]]:
+        """The least cost of the panel at each start; and by tick who that is, if one person is asked for."""
+        total, sole = self._cover.copy(), dict[int, int]()
+        for pool, own, count in self._seats:
+            prices = own if charge is None else own + charge[pool][:, None]
+            if count > 1:
+                total += np.partition(prices, count - 1, axis=0)[:count].sum(axis=0)
+                continue
+            total += prices.min(axis=0)
+            if len(self._seats) == 1:
+                sole = dict(zip(self.ticks, pool[prices.argmin(axis=0)].tolist(), strict=True))
+        return total, sole
 
 
 def _seat_costs(reach: Reach, here: SessionStarts, pool: Sequence[int], ticks: npt.NDArray[Any]) -> Floats:
     """What `here.seat_cost` says of each person of a pool at these ticks."""
     weights, length = reach.problem.weights, reach.line.length
-    costs = np.zeros((len(pool), len(ticks)))
-    for row, p in enumerate(pool):
-        costs[row] = weights.load * here.load[p]
-        starts = here.people[p]
-        if weights.preferred_hours and starts.preferred != reach.line.all:
-            costs[row] += weights.preferred_hours * (1.0 - bits_of(starts.preferred, length)[ticks])
-        if weights.overbooked and starts.overbooked:
-            costs[row] += weights.overbooked * bits_of(starts.overbooked, length)[ticks].astype(np.float64)
+    loads = np.array([float(weights.load * here.load[p]) for p in pool])
+    costs = np.repeat(loads[:, None], len(ticks), axis=1)
+    people = [here.people[p] for p in pool]
+    if weights.preferred_hours and any(one.preferred != reach.line.all for one in people):
+        costs += weights.preferred_hours * (
+            1.0 - flags_of([one.preferred for one in people], length)[:, ticks]
+        )
+    if weights.overbooked and any(one.overbooked for one in people):
+        costs += float(weights.overbooked) * flags_of([one.overbooked for one in people], length)[:, ticks]
     return costs

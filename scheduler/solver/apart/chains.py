@@ -87,20 +87,20 @@ class Chains:
             self._splits[bits] = Splits(columns[:, 0], columns[:, 1])
         return self._splits[bits]
 
-    def least(self, by_day: Floats) -> tuple[Floats, dict[tuple[int, ...], Floats]]:
+    def least(self, by_day: Floats, opening: Floats) -> tuple[Floats, dict[tuple[int, ...], Floats]]:
         """No plan of each chain costs less; and for the beginnings of chains, by set, what these days cost at
-        least.
+        least. `opening` is what the first day of a chain costs.
         """
         everything = self._sets.everything
         tables: dict[tuple[int, ...], Floats] = {}
         values = np.full(len(self.all), NEVER)
-        whole = by_day[self._sets.position[everything]]
+        whole = opening[self._sets.position[everything]]
         singles = len(self._board.days)
         values[:singles] = whole
         if len(self.all) > singles:
             for column in range(singles):
-                tables[column,] = by_day[:, column]
-            self._pairs(values, by_day)
+                tables[column,] = opening[:, column]
+            self._pairs(values, by_day, opening)
             self._longer(values, by_day, tables)
         return values + self._cost, tables
 
@@ -110,11 +110,11 @@ class Chains:
         numbers, first, second = np.array(chosen, dtype=np.int64).reshape(-1, 3).T
         return numbers, first, second
 
-    def _pairs(self, values: Floats, by_day: Floats) -> None:
+    def _pairs(self, values: Floats, by_day: Floats, opening: Floats) -> None:
         splits = self.splits(self._sets.everything)
         numbers, first, second = self._two_days
         if len(numbers) and len(splits.earlier):
-            both = by_day[splits.earlier][:, first] + by_day[splits.last][:, second]
+            both = opening[splits.earlier][:, first] + by_day[splits.last][:, second]
             values[numbers] = both.min(axis=0)
 
     def _longer(self, values: Floats, by_day: Floats, tables: dict[tuple[int, ...], Floats]) -> None:

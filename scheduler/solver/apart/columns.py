@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +24,26 @@ class Column:
     slots: int
     #: for each day used: its column of the board, and how many ticks of it are taken
     days: tuple[tuple[int, int], ...]
+    #: who takes part: bits
+    people: int
 
     @property
     def first(self) -> int:
         return self.placed[0][1]
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """What a plan is charged for the groups it belongs to: as tables of the board that add up to no more than
+    that, and exactly.
+    """
+
+    #: by column of the board: when it is the first day of the plan
+    first: Floats
+    #: by row and column: when a day of the plan begins, and ends, there
+    begin: Floats
+    end: Floats
+    exactly: Callable[[Column], float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +55,8 @@ class Prices:
     tick: Floats
     #: by column of the board and number of ticks
     day: Floats
+    #: what it is charged for being one of a set, if that counts
+    shared: Shared | None = None
 
     @classmethod
     def none(cls, board: Board) -> Prices:
@@ -62,18 +80,17 @@ class Closing:
     def __init__(self, board: Board) -> None:
         self._board = board
         weights, timing = board.weights, board.timing
-        self._least = board.least_by_tick()
         #: for each column of the board: what lateness costs when a plan ends there
         self.late = [weights.day * max(0, day - timing.first_day) for day in board.days]
 
     def column(
-        self, placed: tuple[tuple[int, int], ...], columns: Iterable[int], panels: int
+        self, placed: tuple[tuple[int, int], ...], columns: Iterable[int], panels: int, people: int
     ) -> Column | None:
         """The plan with sessions at these ticks, in order of time; None when order, gaps, breaks or rooms
         forbid it.
 
         `columns` are those of the board, session by session; `panels` is what panels that agree cost more
-        than each session's cheapest.
+        than each session's cheapest, and `people` are those who sit on them.
         """
         board = self._board
         weights, tick = board.weights, board.tick
@@ -82,7 +99,7 @@ class Closing:
         for (session, at), column in zip(placed, columns, strict=True):
             lasts = board.lasts[session]
             slots |= ((1 << lasts) - 1) << at
-            cost += self._least[session][at]
+            cost += board.least[session][at]
             by_day.setdefault(column, []).append((at * tick, (at + lasts) * tick))
         if not board.legal(placed):
             return None
@@ -98,4 +115,5 @@ class Closing:
             cost += weights.room_change * rooms[0]
         cost += self.late[max(by_day)] + weights.extra_day * (len(by_day) - 1)
         taken = tuple((c, sum(end - start for start, end in spans) // tick) for c, spans in by_day.items())
-        return Column(cost=cost, placed=placed, slots=slots, days=taken)
+        cost -= board.charged(people)
+        return Column(cost=cost, placed=placed, slots=slots, days=taken, people=people)

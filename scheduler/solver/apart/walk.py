@@ -9,7 +9,7 @@ out last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -87,8 +87,17 @@ class Walk:
     """Walks over the tables of one set of prices."""
 
     def __init__(
-        self, board: Board, blocks: Blocks, chains: Chains, tables: Tables, closing: Closing
+        self,
+        board: Board,
+        blocks: Blocks,
+        chains: Chains,
+        tables: Tables,
+        closing: Closing,
+        *,
+        by_session: bool = False,
     ) -> None:
+        """`by_session`: it matters which session takes which ticks."""
+        self._by_session = by_session
         self._board, self._blocks, self._chains = board, blocks, chains
         self._tables, self._closing = tables, closing
         self._sets = blocks.sets
@@ -109,13 +118,10 @@ class Walk:
         self._start = np.array([step.start for step in steps])
         self._kept_closings: dict[int, tuple[Whole, Whole, Whole]] = {}
         self._kept_leads: dict[tuple[int, int], tuple[Whole, Whole, Whole]] = {}
-        #: by session and the row it starts in: what ending the day with it costs, and whether that is too
-        #: late for a step
-        self._finish = np.full((len(board.lasts), *blocks.finish.shape), NEVER)
+        #: by step, session and the row it starts in: whether it ends too late for the step
         self._too_late = np.zeros((len(steps), *board.cost.shape))
         rows = np.arange(board.rows)[:, None]
         for session, lasts in enumerate(board.lasts):
-            self._finish[session, :, : board.rows - lasts] = blocks.finish[:, lasts:]
             for number, step in enumerate(steps):
                 self._too_late[number, session][rows + lasts > step.end] = NEVER
         self.reprice(Prices.none(board))
@@ -127,7 +133,15 @@ class Walk:
         self._last: dict[tuple[int, int], Entries] = {}
         self._total: list[float] = [0.0, *np.cumsum(prices.tick).tolist()]
         self._days: list[list[float]] = prices.day.tolist()
+        self._end_with()
         self._sum_up()
+
+    def _end_with(self) -> None:
+        """By session and the row it starts in, what ending the day with it costs."""
+        board, finish = self._board, self._blocks.finish
+        self._finish = np.full((len(board.lasts), *finish.shape), NEVER)
+        for session, lasts in enumerate(board.lasts):
+            self._finish[session, :, : board.rows - lasts] = finish[:, lasts:]
 
     def forget_days(self, columns: Sequence[int]) -> None:
         """The tables of these days have changed, prices have not."""
@@ -138,7 +152,9 @@ class Walk:
 
     def _sum_up(self) -> None:
         self._by_day: Floats = self._blocks.least + self.prices.day.T[self._set_lasts]
-        self.values, self._beginnings = self._chains.least(self._by_day)
+        shared = self.prices.shared
+        self._opening = self._by_day + shared.first if shared else self._by_day
+        self.values, self._beginnings = self._chains.least(self._by_day, self._opening)
 
     def price(self, column: Column) -> float:
         """The cost of a plan with everything it is charged."""
@@ -147,14 +163,15 @@ class Walk:
             price += total[tick + lasts[session]] - total[tick]
         for day, taken in column.days:
             price += self._days[day][taken]
-        return price
+        shared = self.prices.shared
+        return price + shared.exactly(column) if shared else price
 
     def plans(self, number: int, *, most: int, limit: float, nodes: int) -> Listing:
-        """At most so many plans of a chain that are charged at most `limit`; of those that take the same
-        ticks, one. Gives up after so many nodes.
+        """At most so many plans of a chain that are charged at most `limit`; one of those that take the same
+        ticks, or hold the same sessions at the same times. Gives up after so many nodes.
         """
         chain = self._chains.all[number]
-        found: dict[int, Column] = {}
+        found: dict[Hashable, Column] = {}
         queue = _Queue(limit)
         root = Node(float(chain.cost), 0, 0, (), (), len(chain.columns), self._sets.everything, 0, ANY, FAR)
         self._split_off(queue, root, chain)
@@ -162,8 +179,9 @@ class Walk:
         while queue.heap:
             bound, _, _, item, entries, index = heappop(queue.heap)
             if isinstance(item, Column):
-                if item.slots not in found:
-                    found[item.slots] = item
+                key = item.placed if self._by_session else item.slots
+                if key not in found:
+                    found[key] = item
                     if len(found) == most:
                         return Listing(columns=list(found.values()), complete=False, nodes=looked)
                 continue
@@ -234,12 +252,14 @@ class Walk:
             self._push(queue, node, entries, 0)
             return
         fixed = node.fixed - self._blocks.waiting * node.row
+        if shared := self.prices.shared:
+            fixed += float(shared.begin[node.row, chain.columns[node.level]])
         if node.level:
             before = self._beginnings[chain.columns[: node.level]]
             fixed -= before[self._sets.position[node.earlier]]
             self._split_off(queue, node._replace(fixed=fixed), chain)
             return
-        plan = self._closing.column(node.placed, node.columns, node.extra)
+        plan = self._closing.column(node.placed, node.columns, node.extra, node.people)
         if plan is not None:
             queue.push(self.price(plan), plan)
 
@@ -255,8 +275,10 @@ class Walk:
             whole = position.get(node.earlier)
             if whole is not None:
                 fixed = node.fixed + day[self._sets.lasts[whole]]
+                if shared := self.prices.shared:
+                    fixed += float(shared.first[column])
                 opened = node._replace(fixed=fixed, level=0, earlier=0, left=whole, phase=ANY, row=row)
-                queue.push(node.fixed + self._by_day[whole, column], opened)
+                queue.push(node.fixed + self._opening[whole, column], opened)
             return
         splits = self._chains.splits(node.earlier)
         before = self._beginnings[chain.columns[:level]][splits.earlier]
