@@ -391,6 +391,8 @@ class CalendarEntry(Base):
     url: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     attempt_at: Mapped[dt.datetime]
+    #: somebody is at it until then, by the database's clock
+    lease_until: Mapped[dt.datetime | None]
     error: Mapped[str | None]
     #: the booking's version that was last written
     written_version: Mapped[int | None]

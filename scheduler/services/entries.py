@@ -28,7 +28,8 @@ from scheduler.services.wanted import Place
 #: back everything has been tried again
 WAITS: tuple[float, ...] = (2, 10, 30, 120, 300, 600)
 WAITS_REFUSED: tuple[float, ...] = (15, 60, 600, 3600)
-#: a worker that has not come back after this long is taken for lost, and the entry is tried again
+#: a worker that has not come back after this long, by the database's clock, is taken for lost, and the entry
+#: is tried again
 LEASE = timedelta(seconds=60)
 #: so many tries without success are something a person should know
 PATIENCE = 5
@@ -131,9 +132,9 @@ def _owe(session: Session, parts: Parts, booking: rows.Booking, entry: rows.Cale
     now = parts.now()
     # Somebody may be writing what was wanted before: a change waits for them, or they would have the last
     # word. A removal does not: it is looked after (VERIFY_REMOVED).
-    claimed = entry.status in ("pending", "refused") and entry.attempts > 0 and entry.attempt_at > now
-    waits = claimed and what == "present"
-    entry.attempt_at = min(entry.attempt_at, now + LEASE) if waits else now
+    if what == "absent":
+        entry.lease_until = None
+    entry.attempt_at = now
     entry.wanted, entry.status, entry.booking_version = what, "pending", booking.version
     entry.attempts, entry.error = 0, None
     session.execute(
@@ -172,20 +173,23 @@ def _claim(session: Session, parts: Parts, entry_id: str) -> tuple[rows.Calendar
     """Take the entry for a while; nobody else tries it meanwhile. None: nothing to do, or somebody else is
     at it.
     """
-    now = parts.now()
     entry = session.scalar(
         sa.select(rows.CalendarEntry)
         .where(
             rows.CalendarEntry.id == entry_id,
             rows.CalendarEntry.status.in_(("pending", "refused")),
-            rows.CalendarEntry.attempt_at <= now,
+            rows.CalendarEntry.attempt_at <= parts.now(),
+            sa.or_(
+                rows.CalendarEntry.lease_until.is_(None),
+                rows.CalendarEntry.lease_until < sa.func.clock_timestamp(),
+            ),
         )
         .with_for_update(skip_locked=True, key_share=True)
     )
     if entry is None:
         return None
     entry.attempts += 1
-    entry.attempt_at = now + LEASE
+    entry.lease_until = sa.func.clock_timestamp() + LEASE
     session.flush()
     return entry, hold_entries.draft_of(session, entry) if entry.option_id else draft_of(session, entry)
 
@@ -224,6 +228,7 @@ def _keep_success(
 ) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
         entry = _locked(session, claimed.id)
+        entry.lease_until = None
         if written is not None:
             entry.event_id, entry.etag, entry.url = written.event_id, written.etag, written.url or None
             entry.written_version = claimed.booking_version
@@ -271,7 +276,7 @@ def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarErro
 
 def _put_off(parts: Parts, entry: rows.CalendarEntry, error: CalendarError) -> timedelta:
     """Note why it did not go; how long until it is tried again."""
-    entry.error = str(error)
+    entry.error, entry.lease_until = str(error), None
     if isinstance(error, Gone):
         entry.status = "missing"
         return timedelta(0)

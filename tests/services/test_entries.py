@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from calendars.errors import NotAllowed
 from calendars.values import EventDraft, EventRef, FoundEvent
 from scheduler.db import rows
-from scheduler.services import bookings, conferences, organizations, rooms, upkeep
+from scheduler.services import bookings, conferences, entries, organizations, rooms, upkeep
 from tests.services.conftest import CONTACT, RECRUITER, Calendars
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
@@ -264,3 +265,23 @@ def test_cancelling_takes_every_event_out(town, google, microsoft):
     uid = f"{booking['id']}.talk@convene"
     assert google.find_event("ada@acme.example", uid) is None
     assert microsoft.find_event("cid@acme.example", uid) is None
+
+
+def test_what_one_worker_is_writing_another_leaves_alone_whatever_its_own_clock_says(town):
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    ahead = town.parts.evolve(now=lambda: town.clock() + timedelta(minutes=3))
+    writing, written = town.calendars.create_event, []
+
+    def beside_another(calendar, draft):
+        written.append(draft.uid)
+        if len(written) == 1:
+            with town.parts.database.transaction(town.organization_id) as session:
+                [entry_id] = session.scalars(sa.select(rows.CalendarEntry.id))
+            entries.write(ahead, town.organization_id, entry_id)
+        return writing(calendar, draft)
+
+    town.calendars.create_event = beside_another
+    town.run_jobs()
+
+    assert written == [f"{booking['id']}.talk@convene"]
