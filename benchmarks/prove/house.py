@@ -127,6 +127,23 @@ class House:
         self.others[name] = self.start(name, **environment)
         return self.others[name]
 
+    def restart(self, *offsets: float) -> None:
+        """Everybody anew, with clocks so many seconds ahead: a web process and a worker for each, one clock
+        role with the first.
+        """
+        roles = (*self.webs, *self.others.values())
+        for role in roles:
+            role.ask_to_end()
+        for role in roles:
+            role.stop()
+        ahead = [{"CLOCK_OFFSET_SECONDS": f"{offset}"} for offset in offsets]
+        self.webs = [self.start("web", **each) for each in ahead]
+        self.others = {f"worker {number}": self.start("worker", **each) for number, each in enumerate(ahead)}
+        self.others["clock"] = self.start("clock", **ahead[0])
+        self.parts = self.parts.evolve(now=settings.make_now(offsets[0]))
+        for web in self.webs:
+            web.wait_until_ready()
+
     def _end(self) -> None:
         for role in (*self.webs, *self.others.values()):
             role.kill()
@@ -164,9 +181,9 @@ class House:
         """Wait until nothing is owed any more; the seconds it took."""
         return eventually(lambda: not self.owed(), "the end of all work", seconds)
 
-    def owed(self) -> list[str]:
+    def owed(self, by: datetime | None = None) -> list[str]:
         """What is not done and not for later: jobs, mails, calendar entries, whoever is at them."""
-        return [what for (what,) in self.ask(OWED, now=self.parts.now())]
+        return [what for (what,) in self.ask(OWED, now=by or self.parts.now())]
 
 
 OWED = """

@@ -73,9 +73,12 @@ class Role:
         """Whether it has ended without a last word."""
         return self.has_ended and LAST_WORD.encode() not in self._text
 
-    def stop(self) -> None:
+    def ask_to_end(self) -> None:
         if not self.has_ended:
             os.kill(self._pid, signal.SIGTERM)
+
+    def stop(self) -> None:
+        self.ask_to_end()
         self._wait()
 
     def kill(self) -> None:

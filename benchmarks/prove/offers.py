@@ -60,11 +60,11 @@ def hire(house: House, **fields: Any) -> str:
     return str(interviewers.create(house.parts, house.organization_id, person)["id"])
 
 
-def hire_at_google(house: House) -> str:
+def hire_at_google(house: House, **fields: Any) -> str:
     """The same with their calendar at Google."""
     address = f"person{len(house.google.store.calendars)}@google.example"
     house.google.add_person(address)
-    return hire(house, calendar={"provider": "google", "address": address})
+    return hire(house, calendar={"provider": "google", "address": address}, **fields)
 
 
 def talk(*people: str, minutes: int = 60, count: int = 1, **more: Any) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def talk(*people: str, minutes: int = 60, count: int = 1, **more: Any) -> dict[s
     }
 
 
-def ask_for(house: House, plan: dict[str, Any], *, options: int, wait: bool = True) -> str:
+def ask_for(house: House, plan: dict[str, Any], *, options: int, wait: bool = True, **more: Any) -> str:
     """A run for one candidate, solved unless nobody waits for it; the id of its candidate."""
     plan_id = plans.create(house.parts, house.organization_id, plan)["id"]
     asked = {
@@ -89,6 +89,7 @@ def ask_for(house: House, plan: dict[str, Any], *, options: int, wait: bool = Tr
         "options": options,
         "candidates": [somebody()],
         "contact": {"name": "Rosa Lindqvist", "email": "rosa@northwind.example"},
+        **more,
     }
     run = runs.request(house.parts, house.organization_id, asked, actor=SYSTEM)
 

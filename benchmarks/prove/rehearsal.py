@@ -36,6 +36,7 @@ AS_IF_OVER = {
     "expire": """
         update invitations set expires_at = now() - interval '1 minute' where run_candidate_id = :asked
     """,
+    "hold": "update holds set expires_at = now() - interval '1 minute'",
     "complete": """
         update bookings set start = now() - interval '2 hours', "end" = now() - interval '1 hour'
         where run_candidate_id = :asked
@@ -170,12 +171,12 @@ class Rehearsal:
         if word != "expire":
             self._booked(asked)
         if word == "mail":
-            self._as_if_over(word, asked)
+            self._as_if_over(word, asked.run_candidate_id)
         armed = self.house.replace("worker", KILL_AT=self._sometime(point))
         if word in OF_ENTRIES:
             eventually(lambda: self._written(asked) or armed.has_ended, "an entry that is written")
         if word in AS_IF_OVER and word != "mail":
-            self._as_if_over(word, asked)
+            self._as_if_over(word, asked.run_candidate_id)
         return self._dies(armed)
 
     def _written(self, asked: Offered) -> bool:
@@ -185,13 +186,25 @@ class Rehearsal:
         """
         return bool(self.house.ask(query, asked=asked.run_candidate_id))
 
-    def _as_if_over(self, word: str, asked: Offered) -> None:
+    def _as_if_over(self, word: str, asked: str) -> None:
         with self.house.parts.database.transaction(self.house.organization_id) as session:
-            session.execute(sa.text(AS_IF_OVER[word]), {"asked": asked.run_candidate_id})
+            session.execute(sa.text(AS_IF_OVER[word]), {"asked": asked})
 
     def _solve(self, point: str) -> bool:
         armed = self.house.replace("worker", KILL_AT=point)
         offers.ask_for(self.house, offers.talk(offers.hire(self.house)), options=1, wait=False)
+        return self._dies(armed)
+
+    def _hold(self, point: str) -> bool:
+        """An offer whose times are kept free, or the end of that."""
+        plan = offers.talk(offers.hire(self.house)) | {"holds": True}
+        if point == "hold.written":
+            armed = self.house.replace("worker", KILL_AT=point)
+            offers.ask_for(self.house, plan, options=2, wait=False)
+        else:
+            self.house.replace("worker")
+            self._as_if_over("hold", offers.ask_for(self.house, plan, options=2))
+            armed = self.house.replace("worker", KILL_AT=point)
         return self._dies(armed)
 
     def _watch(self, point: str) -> bool:
@@ -291,6 +304,7 @@ class Rehearsal:
         "solve": _solve,
         "refresh": _refresh,
         "confirm": _confirm,
+        "hold": _hold,
         "rescue": _rescue,
         "watch": _watch,
     }
