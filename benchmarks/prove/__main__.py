@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.prove import clocks, crashes, database, outages, races, world
+from benchmarks.prove import clocks, crashes, database, dst, outages, races, world
 from benchmarks.prove.house import House, NeverCame
 from benchmarks.prove.proof import Proof
 from scheduler.points import POINTS
@@ -59,6 +59,7 @@ def scenarios(asked: argparse.Namespace) -> dict[str, Scenario]:
         ),
         "postgres": Scenario(partial(database.postgres_killed, kills=of(5, 1))),
         "clocks": Scenario(partial(clocks.jumps, bookings=of(40, 20), links=of(12, 6)), with_google=True),
+        "dst": Scenario(partial(dst.weeks, share=min(1.0, asked.size))),
         "outage": Scenario(partial(outages.outage, **outage), with_google=True),
     }
 
