@@ -30,13 +30,14 @@ picks._look = lambda parts, pick, ids: {id_: Look(busy=()) for id_ in ids}
 SENT_BEFORE_COMMIT = """
 import sqlalchemy as sa
 from scheduler.db import rows
-from scheduler.services import facts, owing
-owe = owing.owe
-def owe_and_send(session, parts, **mail):
-    owe(session, parts, **mail)
-    message = session.scalars(sa.select(rows.Message).filter_by(dedupe_key=mail["dedupe_key"])).one()
-    parts.mail.send(facts.of_message(session, parts, message), message_id=message.id)
-owing.owe = owe_and_send
+from scheduler.services import facts, outbox
+insert = outbox._insert
+def insert_and_send(session, parts, owed):
+    insert(session, parts, owed)
+    ids = [message["id"] for message in owed]
+    for message in session.scalars(sa.select(rows.Message).where(rows.Message.id.in_(ids))):
+        parts.mail.send(facts.of_message(session, parts, message), message_id=message.id)
+outbox._insert = insert_and_send
 """
 
 

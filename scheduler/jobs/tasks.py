@@ -24,6 +24,7 @@ from scheduler.services import (
     jobs,
     noticing,
     reconciling,
+    refreshing,
     repairing,
     solving,
     syncing,
@@ -61,7 +62,7 @@ class BackOff(BaseRetryStrategy):
 #: what is done for one organisation, about something of it that is named by its id
 ERRANDS: dict[str, Callable[..., None]] = {
     "solve_run": solving.solve,
-    "refresh_options": solving.refresh,
+    "refresh_options": refreshing.refresh,
     "notice_losses": noticing.notice,
     "repair_bookings": repairing.repair,
     "send_message": delivery.deliver,

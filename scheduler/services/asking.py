@@ -5,7 +5,7 @@ transaction is open while calendars are read or the solver thinks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -95,17 +95,17 @@ def each(parts: Parts, asked: Asked, reach: Interval, looks: Mapping[str, Look])
     is kept out of the way of those before, in an order that the seed draws.
     """
     found: dict[str, tuple[Problem, Outcome]] = {}
-    for id_ in _in_turn(asked):
-        found[id_] = _solve_for(parts, asked, reach, looks, id_)
-        if asked.plan.holds:
+    if not asked.plan.holds:
+        found |= _solve_for_all(parts, asked, reach, looks, asked.candidates)
+    else:
+        for id_ in _in_turn(asked):
+            found[id_] = _solve_for(parts, asked, reach, looks, id_)
             asked = replace(asked, cast=_kept_free(asked, options_of(found[id_][1])))
     found |= _explained_further(parts, asked, reach, looks, found)
     return {id_: _answer(*found[id_]) for id_ in asked.candidates}
 
 
 def _in_turn(asked: Asked) -> list[str]:
-    if not asked.plan.holds:
-        return list(asked.candidates)
     return sorted(asked.candidates, key=lambda id_: sha256(f"{asked.seed}:{id_}".encode()).digest())
 
 
@@ -187,6 +187,22 @@ def _solve_for(
     return problem, propose(problem, seconds=SECONDS)
 
 
+def _solve_for_all(
+    parts: Parts, asked: Asked, reach: Interval, looks: Mapping[str, Look], ids: Iterable[str]
+) -> dict[str, tuple[Problem, Outcome]]:
+    """Each by themselves; candidates about whom the same is known get the same answer, found once."""
+    found: dict[str, tuple[Problem, Outcome]] = {}
+    alike: dict[Hashable, tuple[Problem, Outcome]] = {}
+    for id_ in ids:
+        facts = problems.candidate_facts(asked.candidates[id_])
+        key = (replace(facts, id=""), asked.met[id_])
+        if key not in alike:
+            alike[key] = _solve_for(parts, asked, reach, looks, id_)
+        problem, outcome = alike[key]
+        found[id_] = problem.evolve(candidate=facts), outcome
+    return found
+
+
 def _explained_further(
     parts: Parts,
     asked: Asked,
@@ -215,7 +231,7 @@ def _explained_further(
         return {}
     people = tuple(person for person in cast.interviewers if person.id in looks or person.id in helpful)
     wider = replace(asked, cast=replace(cast, interviewers=people, rooms=asked.cast.rooms))
-    return {id_: _solve_for(parts, wider, reach, {**looks, **seen}, id_) for id_ in impossible}
+    return _solve_for_all(parts, wider, reach, {**looks, **seen}, impossible)
 
 
 def options_of(outcome: Outcome) -> tuple[Option, ...]:

@@ -92,15 +92,18 @@ def _let_go(session: Session, booking: rows.Booking) -> None:
     run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "cancelled")
 
 
-def withdraw_options(session: Session, run_candidate_id: str) -> None:
-    """Take every option of a candidate off the table."""
+def withdraw_options(session: Session, run_candidate_id: str, *, accepting: str | None = None) -> None:
+    """Take every option of a candidate off the table, all but one that is accepted."""
+    becomes = (
+        sa.case((rows.Option.id == accepting, "accepted"), else_="withdrawn") if accepting else "withdrawn"
+    )
     session.execute(
         sa.update(rows.Option)
         .where(
             rows.Option.run_candidate_id == run_candidate_id,
             rows.Option.status.in_(("offered", "held", "accepted")),
         )
-        .values(status="withdrawn")
+        .values(status=becomes)
     )
 
 

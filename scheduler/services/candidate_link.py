@@ -24,6 +24,7 @@ from scheduler.domain.plans import Plan
 from scheduler.messages.content import Brand, MailFacts
 from scheduler.services import (
     bookings,
+    chosen,
     events,
     facts,
     fresh_options,
@@ -147,13 +148,14 @@ def book(parts: Parts, token: str, option_id: str) -> dict[str, Any]:
     option.
     """
     with _behind(parts, token) as (session, invitation):
+        choice = chosen.find(session, option_id)
+        # Kept here: asking for the candidate of the link asks nobody then.
         run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)
         if run_candidate.status == "offered" and invitation.expires_at <= parts.now():
             raise Gone("This offer has expired.", code="expired")
-        option = session.get(rows.Option, option_id)
-        if option is None or option.run_candidate_id != run_candidate.id:
+        if choice is None or choice.run_candidate is not run_candidate:
             raise NotFound("There is no such option.")
-        begun = picking.begin(session, parts, option_id)
+        begun = picking.begin(session, parts, choice)
     with _less_than_the_team_knows():
         return picking.go_on(parts, begun, actor=CANDIDATE)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
-from scheduler.services import conferences, entries, owing
+from scheduler.services import conferences, entries, outbox, owing
 from scheduler.services.parts import Parts
 
 
@@ -43,9 +43,10 @@ def tell(
         return
     owing.drop_queued(session, rows.Message.booking_id == booking.id, rows.Message.kind != "cancellation")
     due_at = conferences.confirm_at(session, parts, booking)
-    owing.owe_booking_news(session, parts, booking, kind, due_at=due_at, **details)
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
-    owing.owe_reminders(session, parts, booking, "candidate", owing.candidate_recipient(candidate))
+    with outbox.together(session, parts):
+        owing.owe_booking_news(session, parts, booking, kind, due_at=due_at, **details)
+        owing.owe_reminders(session, parts, booking, "candidate", owing.candidate_recipient(candidate))
 
 
 def _release(session: Session, parts: Parts, booking: rows.Booking, was: list[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ The confirmation waits a little for the link. When it comes later than that, it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,12 +39,17 @@ def link(session: Session, entry: rows.CalendarEntry, asked: Mapping[str, Any]) 
 
 def links(session: Session, booking_id: str) -> dict[str, str]:
     """The links that providers made for a booking, by session."""
-    query = sa.select(rows.CalendarEntry.session_key, rows.CalendarEntry.conference_url).where(
-        rows.CalendarEntry.booking_id == booking_id,
-        rows.CalendarEntry.wanted == "present",
-        rows.CalendarEntry.conference_url.is_not(None),
-    )
-    return {key: url for key, url in session.execute(query) if url}
+    query = sa.select(rows.CalendarEntry).where(rows.CalendarEntry.booking_id == booking_id)
+    return links_of(session.scalars(query))
+
+
+def links_of(entries: Iterable[rows.CalendarEntry]) -> dict[str, str]:
+    """The links among these calendar entries, by session."""
+    return {
+        entry.session_key: entry.conference_url
+        for entry in entries
+        if entry.wanted == "present" and entry.conference_url
+    }
 
 
 def confirm_at(session: Session, parts: Parts, booking: rows.Booking) -> datetime:

@@ -48,7 +48,8 @@ def want_present(session: Session, parts: Parts, booking: rows.Booking) -> None:
 
     What stands already is changed and not made anew; what stands where nobody takes part any more goes.
     """
-    there = {(e.session_key, e.provider, e.calendar): e for e in _entries_of(session, booking)}
+    before = _entries_of(session, booking) if booking.version > 1 else []
+    there = {(e.session_key, e.provider, e.calendar): e for e in before}
     standing = {(e.session_key, e.provider): e.calendar for e in there.values() if e.wanted == "present"}
     for place in wanted.places(session, booking, standing):
         entry = there.pop((place.session_key, place.provider, place.calendar), None)
@@ -57,8 +58,8 @@ def want_present(session: Session, parts: Parts, booking: rows.Booking) -> None:
             session.add(entry)
         else:
             _change(session, parts, booking, entry, place)
-        session.flush()
         _defer(session, parts, entry)
+    session.flush()
     for entry in there.values():
         if entry.wanted == "present":
             _take_out(session, parts, booking, entry)

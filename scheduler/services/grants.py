@@ -89,11 +89,14 @@ def connected(parts: Parts, organization_id: str, provider: str) -> dict[str, st
 
 def state_of_access(parts: Parts, organization_id: str) -> tuple[Any, ...]:
     """Another value whenever somebody has connected, or has been forgotten, or other organisers are named."""
+    row = rows.Connection
+    query = (
+        sa.select(rows.Organization.organizers, row.id, row.address, row.connected_at)
+        .outerjoin(row, row.organization_id == rows.Organization.id)
+        .order_by(row.id)
+    )
     with parts.database.transaction(organization_id) as session:
-        organization = session.get(rows.Organization, organization_id)
-        row = rows.Connection
-        found = session.execute(sa.select(row.id, row.address, row.connected_at).order_by(row.id))
-        return (organization.organizers if organization else None, *map(tuple, found))
+        return tuple(map(tuple, session.execute(query)))
 
 
 def secret_of(parts: Parts, organization_id: str, connection_id: str) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
-from scheduler.services import attention, bookings, changes, events, losses, picks, views
+from scheduler.services import attention, bookings, changes, chosen, events, losses, picks, views
+from scheduler.services.chosen import Choice
 from scheduler.services.parts import CANDIDATE, Actor, Parts
-from scheduler.services.picks import Choice, Pick, TakenWithOthers
+from scheduler.services.picks import Pick, TakenWithOthers
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.reserving import replace_reservations
 from scheduler.solver.problem import Problem
@@ -62,7 +63,7 @@ def reschedule(
 
 
 def _choice_of(session: Session, booking: rows.Booking, option_id: str) -> Choice:
-    choice = picks.choice_of(session, option_id)
+    choice = chosen.find(session, option_id)
     if choice is None or choice.run_candidate.id != booking.run_candidate_id:
         raise NotFound("There is no such option.")
     return choice
@@ -147,8 +148,7 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
 
 
 def _change(session: Session, booking: rows.Booking, seated: Option, now: datetime) -> None:
-    bookings.withdraw_options(session, booking.run_candidate_id)
-    session.execute(sa.update(rows.Option).where(rows.Option.id == seated.id).values(status="accepted"))
+    bookings.withdraw_options(session, booking.run_candidate_id, accepting=seated.id)
     booking.option_id = seated.id
     booking.start, booking.end = seated.start, seated.end
     booking.sessions = [item.to_json() for item in seated.sessions]

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
+from scheduler.services import outbox
 from scheduler.services.parts import Parts
 
 #: what changes a booking that goes on: each is an event
@@ -44,30 +44,20 @@ def owe(
     """Write down one mail, once per dedupe key. What is due at once goes on its way with the commit."""
     now = parts.now()
     due_at = due_at or now
-    statement = (
-        insert(rows.Message)
-        .values(
-            id=new_id("msg"),
-            organization_id=organization_id,
-            kind=kind,
-            recipient_role=role,
-            recipient=recipient,
-            dedupe_key=dedupe_key,
-            status="queued",
-            due_at=due_at,
-            not_after=not_after,
-            attempt_at=due_at,
-            attempts=0,
-            created_at=now,
-            details=about.pop("details", {}),
-            **about,
-        )
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-        .returning(rows.Message.id)
-    )
-    message_id = session.scalar(statement)
-    if message_id and due_at <= now:
-        parts.defer(session, "send_message", message_id=message_id, organization_id=organization_id)
+    message = {
+        "id": new_id("msg"),
+        "organization_id": organization_id,
+        "kind": kind,
+        "recipient_role": role,
+        "recipient": recipient,
+        "dedupe_key": dedupe_key,
+        "due_at": due_at,
+        "not_after": not_after,
+        "attempt_at": due_at,
+        "created_at": now,
+        **about,
+    }
+    outbox.write(session, parts, message)
 
 
 def owe_invitation(

@@ -18,16 +18,19 @@ from scheduler.domain.options import Option
 from scheduler.services import (
     attention,
     bookings,
+    chosen,
     conferences,
     entries,
     events,
     holding,
+    outbox,
     owing,
     picks,
     views,
 )
+from scheduler.services.chosen import Choice
 from scheduler.services.parts import Actor, Parts
-from scheduler.services.picks import Choice, Pick, TakenWithOthers
+from scheduler.services.picks import Pick, TakenWithOthers
 from scheduler.services.possible import people_and_rooms, still_possible_views
 from scheduler.services.reserving import add_reservations
 from scheduler.solver.problem import Problem
@@ -52,22 +55,19 @@ def book(parts: Parts, organization_id: str, option_id: str, *, actor: Actor) ->
     Unavailable (the calendars cannot be checked and the organisation's policy is to refuse then).
     """
     with parts.database.transaction(organization_id) as session:
-        begun = begin(session, parts, option_id)
+        begun = begin(session, parts, _choice_of(session, option_id))
     return go_on(parts, begun, actor=actor)
 
 
-def begin(session: Session, parts: Parts, option_id: str) -> Begun:
+def begin(session: Session, parts: Parts, choice: Choice) -> Begun:
     """The first half of `book`, in a transaction that is to be committed: what our own rows say."""
-    choice = picks.choice_of(session, option_id)
-    if choice is None:
-        raise NotFound("There is no such option.")
     done = _done(choice)
     if done is not None:
         return views.booking(session, done)
     try:
         return picks.pick_of(session, parts, choice)
     except SlotTaken as taken:
-        return _lost(session, parts, choice.run_candidate.id, option_id, taken.detail)
+        return _lost(session, parts, choice.run_candidate.id, choice.option.id, taken.detail)
 
 
 def go_on(parts: Parts, begun: Begun, *, actor: Actor) -> dict[str, Any]:
@@ -83,11 +83,18 @@ def _finish(parts: Parts, pick: Pick, actor: Actor) -> Lost | dict[str, Any]:
     try:
         problem, stale = picks.look_again(parts, pick)
         booking = picks.insist(lambda: _insert(parts, pick, problem, stale, actor))
-    except SlotTaken:
+    except SlotTaken as taken:
         with parts.database.transaction(pick.organization_id) as session:
-            return _lost(session, parts, pick.run_candidate_id, pick.option.id, picks.TAKEN)
+            return _lost(session, parts, pick.run_candidate_id, pick.option.id, taken.detail)
     parts.reach("pick.committed")
     return booking
+
+
+def _choice_of(session: Session, option_id: str) -> Choice:
+    choice = chosen.find(session, option_id)
+    if choice is None:
+        raise NotFound("There is no such option.")
+    return choice
 
 
 def _done(choice: Choice) -> rows.Booking | None:
@@ -121,13 +128,15 @@ def _insert(
             .where(rows.RunCandidate.id == pick.run_candidate_id)
             .with_for_update(key_share=True)
         )
-        choice = picks.choice_of(session, pick.option.id)
-        done = _done(choice) if choice else None
+        choice = _choice_of(session, pick.option.id)
+        done = _done(choice)
         if done is not None:
             return views.booking(session, done)
+        if choice.option.status not in moves.OPEN_OPTION:
+            raise SlotTaken(picks.NOT_OFFERED)
         seated = picks.seat_under_lock(session, parts, pick, problem)
         parts.reach("pick.locked")
-        booking = _add_booking(session, parts, pick, seated)
+        booking = _add_booking(session, parts, pick, choice, seated)
         add_reservations(session, booking, pick.plan)
         parts.reach("pick.reserved")
         _announce(session, parts, pick, booking, seated, actor)
@@ -137,14 +146,12 @@ def _insert(
         return views.booking(session, booking)
 
 
-def _add_booking(session: Session, parts: Parts, pick: Pick, seated: Option) -> rows.Booking:
-    run_candidate = session.get_one(rows.RunCandidate, pick.run_candidate_id, populate_existing=True)
-    run = session.get_one(rows.Run, run_candidate.run_id)
+def _add_booking(session: Session, parts: Parts, pick: Pick, choice: Choice, seated: Option) -> rows.Booking:
+    run_candidate, run = choice.run_candidate, choice.run
     run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "booked")
     if pick.plan.holds:
         holding.let_all_go(session, parts, run_candidate.id)
-    bookings.withdraw_options(session, run_candidate.id)
-    session.execute(sa.update(rows.Option).where(rows.Option.id == pick.option.id).values(status="accepted"))
+    bookings.withdraw_options(session, run_candidate.id, accepting=pick.option.id)
     booking = rows.Booking(
         id=new_id("bkg"),
         organization_id=pick.organization_id,
@@ -178,11 +185,11 @@ def _announce(
             sa.select(rows.Invitation.id).where(rows.Invitation.run_candidate_id == pick.run_candidate_id)
         ),
     )
-    owing.owe_booking_news(
-        session, parts, booking, "confirmation", due_at=conferences.confirm_at(session, parts, booking)
-    )
+    due_at = conferences.confirm_at(session, parts, booking)
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
-    owing.owe_reminders(session, parts, booking, "candidate", owing.candidate_recipient(candidate))
+    with outbox.together(session, parts):
+        owing.owe_booking_news(session, parts, booking, "confirmation", due_at=due_at)
+        owing.owe_reminders(session, parts, booking, "candidate", owing.candidate_recipient(candidate))
     replaced = sorted(pick.option.people - seated.people)
     events.record(
         session,
@@ -204,8 +211,7 @@ def _lost(
     )
     if run_candidate.status != "offered":
         # The same choice, posted twice, may be what took it.
-        choice = picks.choice_of(session, option_id)
-        done = _done(choice) if choice else None
+        done = _done(_choice_of(session, option_id))
         return views.booking(session, done) if done else Lost([], detail)
     run = session.get_one(rows.Run, run_candidate.run_id)
     if run.plan.get("holds"):
@@ -220,10 +226,5 @@ def _lost(
         if run.plan.get("holds"):
             holding.let_all_go(session, parts, run_candidate.id)
         bookings.withdraw_options(session, run_candidate.id)
-        parts.defer(
-            session,
-            "refresh_options",
-            run_candidate_id=run_candidate.id,
-            organization_id=run_candidate.organization_id,
-        )
+        parts.defer(session, "refresh_options", run_id=run.id, organization_id=run.organization_id)
     return Lost(left, detail)

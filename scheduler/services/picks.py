@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import psycopg.errors
-import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -27,6 +26,7 @@ from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
 from scheduler.services import organizations, owing, problems, readings, snapshots
+from scheduler.services.chosen import Choice
 from scheduler.services.parts import Parts
 from scheduler.services.possible import people_and_rooms
 from scheduler.services.readings import Look
@@ -73,56 +73,14 @@ class Pick:
     met: frozenset[str]
     cast: Cast
     policy: str
+    #: how the organisation wants calendars to be read
+    calendars: Mapping[str, Any]
     #: what could be overbooked when the options were made: what was offered is not refused for it
     overbook: tuple[str, ...]
     #: what was known of calendars then, by id
     known: Mapping[str, tuple[Busy, ...]]
     #: the booking that this time is to be the new one of; its old time stands in nobody's way
     moving: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """An option and all that it belongs to, as rows."""
-
-    option: rows.Option
-    run_candidate: rows.RunCandidate
-    run: rows.Run
-    candidate: rows.Candidate
-    organization: rows.Organization
-    #: what is booked for the candidate of this run
-    booking: rows.Booking | None
-
-
-def choice_of(session: Session, option_id: str) -> Choice | None:
-    """By one statement; None: there is no such option."""
-    query = (
-        sa.select(rows.Option, rows.RunCandidate, rows.Run, rows.Candidate, rows.Organization, rows.Booking)
-        .join(rows.RunCandidate, rows.RunCandidate.id == rows.Option.run_candidate_id)
-        .join(rows.Run, rows.Run.id == rows.RunCandidate.run_id)
-        .join(rows.Candidate, rows.Candidate.id == rows.RunCandidate.candidate_id)
-        .join(rows.Organization, rows.Organization.id == rows.Run.organization_id)
-        .outerjoin(
-            rows.Booking,
-            sa.and_(
-                rows.Booking.run_candidate_id == rows.RunCandidate.id, rows.Booking.status != "cancelled"
-            ),
-        )
-        .where(rows.Option.id == option_id)
-        .execution_options(populate_existing=True)
-    )
-    found = session.execute(query).one_or_none()
-    if found is None:
-        return None
-    option, run_candidate, run, candidate, organization, booking = found
-    return Choice(
-        option=option,
-        run_candidate=run_candidate,
-        run=run,
-        candidate=candidate,
-        organization=organization,
-        booking=booking,
-    )
 
 
 def pick_of(session: Session, parts: Parts, choice: Choice, *, moving: str | None = None) -> Pick:
@@ -152,6 +110,7 @@ def pick_of(session: Session, parts: Parts, choice: Choice, *, moving: str | Non
         met=casts.people_met(session, candidate.id, except_run_candidate=choice.run_candidate.id),
         cast=casts.completed(session, cast, around, moving=moving),
         policy=policy,
+        calendars=organizations.DEFAULTS["calendars"] | choice.organization.calendars,
         overbook=_overbook(session, choice, moving),
         known=_known(session, choice, around) if policy == "book_pending" else {},
         moving=moving,
@@ -223,6 +182,7 @@ def _look(parts: Parts, pick: Pick, ids: Iterable[str]) -> dict[str, Look]:
         patience=parts.patience,
         live=not pending,
         closely=pick.cast.showing,
+        how=pick.calendars,
     )
     if not pending:
         return looks

@@ -60,17 +60,19 @@ def read_all(
     patience: float | None = None,
     live: bool = False,
     closely: Collection[str] = (),
+    how: Mapping[str, Any] | None = None,
 ) -> dict[str, Look]:
     """What is busy for each owner, by id. One call a provider, providers side by side. The own calendars of
     the owners named in `closely` are read event by event, which tells entries of ours from others.
 
     `patience` is the most seconds to wait; a provider that takes longer leaves its owners unreadable. Where a
     provider is not answering, what was read earlier is taken, unless it is older than the organisation
-    allows, or `live` is asked for.
+    allows, or `live` is asked for. `how`: the organisation's settings for this, by whoever has them already.
     """
     owners = tuple(owners)
     wanted = {owner.id: calendars_of(owner) for owner in owners}
-    how = _how(parts, organization_id)
+    how = _how(parts, organization_id) if how is None else how
+    granted = parts.granted(organization_id)
     keys: dict[CalendarAddress, CalendarKey] = {}
     for owner in owners:
         for calendar in wanted[owner.id]:
@@ -79,8 +81,9 @@ def read_all(
             key = CalendarKey(address=calendar.address, time_zone=owner.time_zone, detail=detail)
             if close or calendar not in keys:
                 keys[calendar] = key
-    readings = _ask(parts, organization_id, keys, window, patience)
-    _remember(parts, organization_id, keys, readings, window)
+    readings = _ask(parts, {**parts.providers, **granted}, keys, window, patience)
+    networked = {calendar: found for calendar, found in readings.items() if calendar.provider in granted}
+    _remember(parts, organization_id, keys, networked, window)
     earlier: dict[CalendarAddress, Known] = {}
     if not live:
         oldest = timedelta(minutes=how["max_age_minutes"])
@@ -103,7 +106,7 @@ def read_events(
         calendar: CalendarKey(address=calendar.address, time_zone=zone, detail="events")
         for calendar, zone in calendars.items()
     }
-    return _ask(parts, organization_id, keys, window, patience)
+    return _ask(parts, parts.providers_of(organization_id), keys, window, patience)
 
 
 def _how(parts: Parts, organization_id: str) -> dict[str, Any]:
@@ -119,17 +122,8 @@ def _remember(
     window: Interval,
 ) -> None:
     """Keep what networks said; files and the like are always there to be read again."""
-    granted = parts.granted(organization_id)
-    known.remember(
-        parts,
-        organization_id,
-        {
-            calendar: (keys[calendar], reading)
-            for calendar, reading in readings.items()
-            if calendar.provider in granted
-        },
-        window,
-    )
+    kept = {calendar: (keys[calendar], reading) for calendar, reading in readings.items()}
+    known.remember(parts, organization_id, kept, window)
 
 
 def _recall(
@@ -163,7 +157,7 @@ def calendars_of(owner: Owner) -> tuple[CalendarAddress, ...]:
 
 def _ask(
     parts: Parts,
-    organization_id: str,
+    providers: Mapping[str, Provider],
     keys: Mapping[CalendarAddress, CalendarKey],
     window: Interval,
     patience: float | None,
@@ -173,7 +167,6 @@ def _ask(
         by_provider[calendar.provider][calendar.address] = key
     answers: dict[CalendarAddress, Reading] = {}
     now = parts.now()
-    providers = parts.providers_of(organization_id)
     pending: dict[str, Future[dict[str, Reading]]] = {}
     deadline = None if patience is None else time.monotonic() + patience
     pool = ThreadPoolExecutor(max_workers=max(1, len(by_provider)), thread_name_prefix="read")

@@ -97,14 +97,15 @@ def _ids(booking: rows.Booking) -> set[str]:
 
 def owners_of(session: Session, ids: Iterable[str]) -> Owners:
     """Whoever of these people and rooms is there."""
-    ids = list(ids)
+    ids = set(ids)
     resources: dict[str, int] = {}
     buffers: dict[str, Buffer] = {}
     for person in session.scalars(sa.select(rows.Interviewer).where(rows.Interviewer.id.in_(ids))):
         resources[person.id] = person.resource_id
         buffers[person.id] = convert.interviewer(person).buffer
-    for room in session.scalars(sa.select(rows.Room).where(rows.Room.id.in_(ids))):
-        resources[room.id] = room.resource_id
+    if left := ids - resources.keys():
+        for room in session.scalars(sa.select(rows.Room).where(rows.Room.id.in_(left))):
+            resources[room.id] = room.resource_id
     return Owners(resources=resources, buffers=buffers)
 
 

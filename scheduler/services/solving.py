@@ -110,7 +110,7 @@ def _store(
         answers = left
     for id_, answer in answers.items():
         if id_ in waiting:
-            _store_answer(session, parts, run, waiting[id_], answer)
+            store_answer(session, parts, run, waiting[id_], answer)
     if together is not None:
         run.problem, run.outcome = together.problem.to_json(), together.outcome.to_json()
     _end_solving(session, parts, run, asked, looks, answers, together, waiting.values())
@@ -159,13 +159,14 @@ def _any_options(answers: Mapping[str, Answer]) -> bool:
     return any(answer.options for answer in answers.values())
 
 
-def _store_answer(
+def store_answer(
     session: Session,
     parts: Parts,
     run: rows.Run,
     run_candidate: rows.RunCandidate,
     answer: Answer,
 ) -> None:
+    """Keep what was found for one candidate; when nothing fits, a person hears of it."""
     run_candidate.problem = answer.problem.to_json() if answer.problem else None
     run_candidate.outcome = answer.outcome.to_json() if answer.outcome else None
     run_candidate.explanation = answer.explanation.to_json() if answer.explanation else None
@@ -242,68 +243,3 @@ def give_up(parts: Parts, organization_id: str, run_id: str, reason: str) -> Non
             run.error = reason
             run.version += 1
             runs.finish(session, parts, run, actor=SYSTEM)
-
-
-def refresh(parts: Parts, organization_id: str, run_candidate_id: str) -> None:
-    """Look for fresh options of a candidate whose own have been taken. When nothing fits, a person hears of
-    it.
-    """
-    with parts.database.transaction(organization_id) as session:
-        taken = _take_candidate(session, parts, run_candidate_id)
-    if taken is None:
-        return
-    run_id, asked = taken
-    reach, looks = asking.look(parts, asked)
-    answers = asking.each(parts, asked, reach, looks)
-    parts.reach("refresh.solved")
-    with parts.database.transaction(organization_id) as session:
-        run_candidate = session.scalar(
-            sa.select(rows.RunCandidate)
-            .where(rows.RunCandidate.id == run_candidate_id)
-            .with_for_update(key_share=True)
-        )
-        if (
-            run_candidate is None
-            or run_candidate.status != "offered"
-            or _open_options(session, run_candidate_id)
-        ):
-            return
-        if asked.plan.holds:
-            answers = holding.less_taken(session, parts, asked.plan, answers)
-        run = session.get_one(rows.Run, run_id)
-        _store_answer(session, parts, run, run_candidate, answers[run_candidate_id])
-        holding.keep(session, parts, run, [run_candidate])
-        parts.reach("refresh.stored")
-
-
-def _take_candidate(session: Session, parts: Parts, run_candidate_id: str) -> tuple[str, Asked] | None:
-    run_candidate = session.get(rows.RunCandidate, run_candidate_id)
-    if run_candidate is None or run_candidate.status != "offered" or _open_options(session, run_candidate_id):
-        return None
-    run = session.get_one(rows.Run, run_candidate.run_id)
-    plan, window = Plan.from_json(run.plan), Interval(run.window_start, run.window_end)
-    candidate = convert.candidate(session.get_one(rows.Candidate, run_candidate.candidate_id))
-    met = casts.people_met(session, candidate.id, except_run_candidate=run_candidate_id)
-    return run.id, Asked(
-        organization_id=run.organization_id,
-        seed=asking.seed_of(run.id),
-        plan=plan,
-        window=window,
-        options=run.options_wanted,
-        candidates={run_candidate_id: candidate},
-        met={run_candidate_id: met},
-        overbook=organizations.overbook(session, run.organization_id),
-        cast=casts.cast_for(session, plan, window, now=parts.now(), holders=[run_candidate_id]),
-    )
-
-
-def _open_options(session: Session, run_candidate_id: str) -> int:
-    return (
-        session.scalar(
-            sa.select(sa.func.count()).where(
-                rows.Option.run_candidate_id == run_candidate_id,
-                rows.Option.status.in_(moves.OPEN_OPTION),
-            )
-        )
-        or 0
-    )

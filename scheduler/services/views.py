@@ -118,7 +118,7 @@ def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
         entries[entry.session_key].append(entry)
     addresses = _addresses(session, row)
     conference = {item["key"]: item.get("conference_url") for item in row.plan["sessions"]}
-    made = conferences.links(session, row.id)
+    made = conferences.links_of(entry for found in entries.values() for entry in found)
     return {
         "id": row.id,
         "status": row.status,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
@@ -102,7 +103,9 @@ def places(
 
 def owners_of(session: Session, planned: OptionSession) -> list[_Owner]:
     """The interviewers of a session in their order, and its room."""
-    people = [_Owner(session.get_one(rows.Interviewer, person.id)) for person in planned.interviewers]
+    ids = [person.id for person in planned.interviewers]
+    found = session.scalars(sa.select(rows.Interviewer).where(rows.Interviewer.id.in_(ids)))
+    people = [_Owner(row) for row in sorted(found, key=lambda row: ids.index(row.id))]
     room = [_Owner(session.get_one(rows.Room, planned.room.id))] if planned.room else []
     return [*people, *room]
 

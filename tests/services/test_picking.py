@@ -19,9 +19,9 @@ from scheduler.services import (
     interviewers,
     organizations,
     picking,
+    refreshing,
     rooms,
     runs,
-    solving,
 )
 from scheduler.services.picks import TakenWithOthers
 from tests.services.conftest import CONTACT, RECRUITER
@@ -383,6 +383,33 @@ def test_when_all_options_are_taken_fresh_ones_are_looked_for(town):
     )
 
 
+def test_for_a_crowd_whose_options_are_all_taken_the_calendars_are_read_once(town):
+    town.hire("Ada", skills=("python",))
+    names = ["Candy", "Dora", "Emil", "Fay"]
+    afternoon = {"availability": [{"start": "2026-12-02T12:00:00Z", "end": "2026-12-02T18:00:00Z"}]}
+    crowd = candidates(*names)
+    crowd[3] |= afternoon
+    run = town.offer(candidates=crowd, options=1, window=WINDOW)
+    first, *others, fay = (item["options"][0] for item in run["candidates"])
+    picking.book(town.parts, town.organization_id, fay["id"], actor=RECRUITER)
+    picking.book(town.parts, town.organization_id, first["id"], actor=RECRUITER)
+    for option in others:
+        with pytest.raises(TakenWithOthers):
+            picking.book(town.parts, town.organization_id, option["id"], actor=RECRUITER)
+
+    before = town.calendars.looks
+    town.run_jobs()
+
+    assert town.calendars.looks - before == 1
+    again = runs.get(town.parts, town.organization_id, run["id"])["candidates"]
+    fresh = [[o for o in item["options"] if o["status"] == "offered"] for item in again]
+    assert [len(options) for options in fresh] == [0, 1, 1, 0]
+    with town.parts.database.transaction(town.organization_id) as session:
+        asked = [(item.candidate_id, item.problem) for item in runs.candidates_of(session, run["id"])]
+        assert [problem["candidate"]["id"] for _, problem in asked] == [id_ for id_, _ in asked]
+        assert [bool(problem["candidate"]["availability"]) for _, problem in asked] == [False] * 3 + [True]
+
+
 def test_when_nothing_fits_any_more_a_person_hears(town):
     town.hire("Ada", skills=("python",))
     run = town.offer(candidates=candidates("Candy", "Dora"), options=1, window=one_hour())
@@ -451,10 +478,8 @@ def test_an_option_of_another_organisation_does_not_exist(town):
 def test_refreshing_while_options_are_open_changes_nothing(town):
     town.hire("Ada", skills=("python",))
     run = town.offer(window=WINDOW)
-    with town.parts.database.transaction(town.organization_id) as session:
-        run_candidate_id = runs.candidates_of(session, run["id"])[0].id
 
-    solving.refresh(town.parts, town.organization_id, run_candidate_id)
+    refreshing.refresh(town.parts, town.organization_id, run["id"])
 
     assert runs.get(town.parts, town.organization_id, run["id"]) == run
 
