@@ -7,6 +7,7 @@ import argparse
 import os
 import platform
 import random
+import resource
 import signal
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.prove import clocks, crashes, database, dst, outages, races, world
+from benchmarks.prove import clocks, crashes, database, dst, orders, outages, races, world
 from benchmarks.prove.house import House, NeverCame
 from benchmarks.prove.proof import Proof
 from scheduler.points import POINTS
@@ -51,13 +52,15 @@ def scenarios(asked: argparse.Namespace) -> dict[str, Scenario]:
         "hot-slot": Scenario(partial(races.hot_slot, people=of(1000, 10), **within)),
         "late-meetings": Scenario(partial(races.late_meetings, slots=of(20, 6))),
         "panels": Scenario(partial(races.panels, people=of(200, 20), **within)),
-        "confirm-cancel": Scenario(partial(races.confirm_against_cancel, pairs=of(100, 8), **within)),
+        "orders": Scenario(partial(orders.every_order, times=of(2, 1), **within)),
         "one-key": Scenario(partial(races.one_key, times=of(100, 10))),
         "kill-9": Scenario(
             partial(crashes.killed_everywhere, points=of(len(POINTS), 6), seeds=asked.seeds),
             with_google=True,
         ),
-        "postgres": Scenario(partial(database.postgres_killed, kills=of(5, 1))),
+        "postgres": Scenario(
+            partial(database.postgres_killed, kills=asked.kills or of(3, 1), rate=asked.rate)
+        ),
         "clocks": Scenario(partial(clocks.jumps, bookings=of(40, 20), links=of(12, 6)), with_google=True),
         "dst": Scenario(partial(dst.weeks, share=min(1.0, asked.size))),
         "outage": Scenario(partial(outages.outage, **outage), with_google=True),
@@ -72,7 +75,13 @@ def main() -> int:
     print(f"seed {asked.seed}, size {asked.size:g}, {_machine()}", flush=True)
     bad = sum(_prove(name, chosen[name], asked) for name in asked.only or chosen)
     verdict, took = "FAILED" if bad else "ok", time.monotonic() - began
-    print(f"{verdict} after {took:.0f} s, load {os.getloadavg()[1]:.1f} in the last five minutes")
+    busy = sum(
+        sum(resource.getrusage(whose)[:2]) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    load = os.getloadavg()[1]
+    print(
+        f"{verdict} after {took:.0f} s, {busy:.0f} s of them processor; load {load:.1f} in the last 5 minutes"
+    )
     return 1 if bad else 0
 
 
@@ -120,6 +129,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seeds", type=int, default=1, help="how often a process is killed at each point (%(default)s)"
     )
+    parser.add_argument("--kills", type=int, help="how often PostgreSQL is killed (3 x size)")
+    parser.add_argument("--rate", type=float, default=20.0, help="requests a second meanwhile (%(default)s)")
     parser.add_argument(
         "--outage-minutes", type=float, help="how long calendars and mail are away (else 24 s)"
     )

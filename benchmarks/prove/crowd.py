@@ -24,6 +24,7 @@ NO_ANSWER = 0
 class Request:
     path: str
     body: dict[str, Any]
+    method: str = "POST"
     headers: dict[str, str] = field(default_factory=dict)
     #: seconds after the beginning
     due: float = 0.0
@@ -85,7 +86,7 @@ async def _send(address: str, request: Request, due_at: float) -> Answer:
 async def _exchange(address: str, request: Request) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of what is answered before the connection ends. Raises OSError, ValueError."""
     where = urlsplit(address)
-    content = json.dumps(request.body).encode()
+    content = json.dumps(request.body).encode() if request.method == "POST" else b""
     headers = {
         "Host": where.netloc,
         "Connection": "close",
@@ -96,7 +97,8 @@ async def _exchange(address: str, request: Request) -> tuple[int, dict[str, str]
     }
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     try:
-        lines = [f"POST {request.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        asked = f"{request.method} {request.path} HTTP/1.1"
+        lines = [asked, *(f"{name}: {value}" for name, value in headers.items())]
         writer.write("\r\n".join([*lines, "", ""]).encode() + content)
         head, _, body = (await reader.read(-1)).partition(b"\r\n\r\n")
     finally:

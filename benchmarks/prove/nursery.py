@@ -137,7 +137,7 @@ def tend() -> NoReturn:
     import scheduler.jobs.worker  # noqa: PLC0415
     import scheduler.web  # noqa: F401, PLC0415
 
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are nobody's to wait for
+    signal.signal(signal.SIGCHLD, _bury)
     gc.freeze()
     line = socket.socket(fileno=os.dup(0))
     nursery = os.getpid()
@@ -152,6 +152,13 @@ def tend() -> NoReturn:
         for descriptor in descriptors:
             os.close(descriptor)
         line.send(str(pid).encode())
+
+
+def _bury(*_: object) -> None:
+    """Take note of the dead: what they cost counts for us then."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _grow_up(nursery: int, order: dict[str, object], prints: int, errors: int) -> NoReturn:

@@ -116,54 +116,6 @@ def overlapping(answers: Iterable[Answer]) -> list[str]:
     ]
 
 
-def confirm_against_cancel(house: House, dice: random.Random, *, pairs: int, within: float) -> Proof:
-    """The candidate books while the recruiter takes the link back, or cancels what has just been booked."""
-    person = offers.hire(house)
-    original = offers.ask_for(house, offers.talk(person), options=60)
-    slots = list(offers.slots_of(house, original))
-    admin = {"Authorization": f"Bearer {house.key}"}
-    requests: list[Request] = []
-    for number in range(pairs):
-        [candidate] = offers.copy(house, original, [slots[number % len(slots)]], 1)
-        together = dice.uniform(0, within)
-        requests += [
-            book(candidate, candidate.options[0], together + dice.uniform(0, 0.05), candidate),
-            Request(
-                path=f"/c/{candidate.token}/cancel",
-                body={"reason": "I am ill."},
-                due=together + dice.uniform(0, 0.1),
-                about=candidate,
-            ),
-            Request(
-                path=f"/v1/invitations/{offers.invitation(house, candidate)}/revoke",
-                body={},
-                headers=admin,
-                due=together + dice.uniform(0, 0.1),
-                about=candidate,
-            ),
-        ]
-    answers = all_at_once(house.addresses, requests)
-    wrong = expect(set(statuses(answers)) <= {200, 201, 409, 410}, True, "every_answer_is_legal")
-    return Proof(
-        what=f"{pairs} x confirm against cancel and revoke",
-        figures=figures_of(answers),
-        acknowledged=booked(answers),
-        broken=wrong + _untrue(house, answers),
-    )
-
-
-def _untrue(house: House, answers: Iterable[Answer]) -> list[str]:
-    """Whoever was told `cancelled` finds it so; who was told `confirmed` and not cancelled finds that."""
-    status = dict(house.ask("select id, status from bookings"))
-    cancelled = {
-        str(answer.body["booking"]["id"] if "booking" in answer.body else answer.body.get("id"))
-        for answer in answers
-        if answer.status == 200 and answer.request.path.endswith("/cancel")
-    }
-    told = {id_: "cancelled" if id_ in cancelled else "confirmed" for id_ in booked(answers) | cancelled}
-    return expect({id_: status.get(id_) for id_ in told}, told, "everybody_was_told_the_truth")
-
-
 def one_key(house: House, _dice: random.Random, *, times: int) -> Proof:
     """One booking asked for so many times at once under one Idempotency-Key, then again, then otherwise."""
     original = offers.ask_for(house, offers.talk(offers.hire(house)), options=60)
