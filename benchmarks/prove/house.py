@@ -192,5 +192,6 @@ OWED = """
         ('sweep', 'rescue', 'refresh', 'tidy', 'verify_invariants', 'verify_organization')
     union all select 'message ' || id from messages
     where status = 'sending' or (status = 'queued' and due_at <= :now)
+    union all select 'loss ' || id from losses where handled_at is null and resolved_at is null
     union all select 'entry ' || id from calendar_entries where status in ('pending', 'refused')
 """
