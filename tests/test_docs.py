@@ -90,5 +90,5 @@ def test_commands_use_the_python_that_has_the_packages(document):
 
 def test_what_the_api_takes_without_effect_is_told():
     text = (ROOT / "docs" / "running.md").read_text().partition("## Not in this version")[2]
-    fields = ("on_decline", "retention_days")
+    fields = ("retention_days",)
     assert [name for name in fields if f"`{name}`" not in text.partition("\n## ")[0]] == []

@@ -34,6 +34,7 @@ AS_IF_OVER = {
     """,
     "verify": "update calendar_entries set verify_at = now() where status = 'written'",
     "sync": "update calendar_states set sync_at = now() where sync_at < now() + interval '1 year'",
+    "notice": "update calendar_states set sync_at = now() where sync_at < now() + interval '1 year'",
     "expire": """
         update invitations set expires_at = now() - interval '1 minute' where run_candidate_id = :asked
     """,
@@ -44,7 +45,7 @@ AS_IF_OVER = {
     """,
 }
 #: of these the entry has to be written first
-OF_ENTRIES = ("verify", "sync")
+OF_ENTRIES = ("verify", "sync", "notice")
 FORGET_THE_DEAD = "update procrastinate_workers set last_heartbeat = now() - interval '1 minute'"
 _numbers = itertools.count(1)
 

@@ -13,6 +13,7 @@ from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
 from scheduler.services import bookings, interviewers, losses, repairing, replacing, rooms, upkeep
 from tests.services.conftest import CONTACT, RECRUITER
+from tests.services.test_moving_races import at_once
 
 WEDNESDAY = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
 CANDY, ROSA = "candy@example.net", CONTACT["email"]
@@ -501,3 +502,54 @@ def test_a_repair_that_keeps_dying_goes_to_a_person(town):
 
     assert told(now(town, booking))[0]["replacements"] == [town.people["Ben"]]
     town.run_jobs()
+
+
+@pytest.mark.parametrize("again", range(3))
+def test_a_decline_and_a_recruiter_at_the_same_moment_are_one_change(town, again):
+    hire(town, "Ada")
+    booking = booked(town)
+    hire(town, "Ben", "Cleo")
+    note(town, booking, "Ada")
+
+    def by_hand():
+        return replacing.replace_interviewer(
+            town.parts,
+            town.organization_id,
+            booking["id"],
+            session_key="talk",
+            interviewer_id=town.people["Ada"],
+            actor=RECRUITER,
+        )
+
+    answers = at_once(lambda: repairing.repair(town.parts, town.organization_id), by_hand)
+    town.run_jobs()
+
+    after = now(town, booking)
+    assert [answer for answer in answers if isinstance(answer, BaseException)] == []
+    assert len(told(after, "interviewer.replaced")) == 1
+    assert (told(after), after["status"]) == ([], "confirmed")
+
+
+def test_whoever_is_booked_elsewhere_in_the_meantime_is_replaced_by_the_next(town):
+    """Ben is found; before that is written he is booked for Dora, and Cleo has become free."""
+    hire(town, "Ada")
+    booking = booked(town)
+    hire(town, "Ben", "Cleo")
+    busy(town, "Cleo", booking)
+    with_ben = town.plan(sessions=[talk(seats=[{"interviewers": [town.people["Ben"]]}])])
+    hour = {"start": booking["start"], "end": booking["end"]}
+    dora = [{"name": "Dora Day", "email": "dora@example.net", "time_zone": "Europe/London"}]
+    offered = town.offer(with_ben, window=hour, options=1, candidates=dora)
+    note(town, booking, "Ada")
+    solved = []
+
+    def reach(name):
+        if name == "repair.solved":
+            solved.append(name)
+        if solved == ["repair.solved"] and name == "repair.solved":
+            town.calendars._calendar("cleo@acme.example").blocks.clear()
+            town.book(offered)
+
+    repairing.repair(town.parts.evolve(reach=reach), town.organization_id)
+
+    assert (panel(now(town, booking)), len(solved)) == (["Cleo"], 2)
