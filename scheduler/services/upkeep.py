@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -22,19 +23,14 @@ def sweep(parts: Parts) -> None:
     interviews whose time is over.
     """
     parts.reach("sweep.begun")
-    for organization_id, id_ in _due(parts, "due_messages"):
-        _defer(parts, organization_id, "send_message", message_id=id_)
+    _defer_all(parts, "due_messages", "send_message", "message_id")
     parts.reach("sweep.deferred")
-    for organization_id, id_ in _due(parts, "owed_entries"):
-        _defer(parts, organization_id, "write_entry", entry_id=id_)
-    for organization_id, id_ in _due(parts, "due_verifications"):
-        _defer(parts, organization_id, "verify_entry", entry_id=id_)
+    _defer_all(parts, "owed_entries", "write_entry", "entry_id")
+    _defer_all(parts, "due_verifications", "verify_entry", "entry_id")
     for organization_id, _ in _due(parts, "due_losses"):
         _defer(parts, organization_id, "repair_bookings")
-    for organization_id, id_ in _due(parts, "due_syncs"):
-        _defer(parts, organization_id, "sync_calendar", state_id=id_)
-    for organization_id, id_ in _due(parts, "due_watches"):
-        _defer(parts, organization_id, "watch_calendar", state_id=id_)
+    _defer_all(parts, "due_syncs", "sync_calendar", "state_id")
+    _defer_all(parts, "due_watches", "watch_calendar", "state_id")
     for organization_id, id_ in _due(parts, "ended_invitations"):
         invitations.expire(parts, organization_id, id_)
     for organization_id, id_ in _due(parts, "ended_holds"):
@@ -49,6 +45,17 @@ def _due(parts: Parts, function: str) -> list[tuple[str, str]]:
     with parts.database.lookup() as session:
         found = session.execute(query, {"moment": parts.now(), "most": MOST})
         return [(row.organization_id, row.id) for row in found]
+
+
+def _defer_all(parts: Parts, function: str, task: str, name: str) -> None:
+    """A job for each that is due, named by its id; those of an organisation by one transaction."""
+    due: dict[str, list[str]] = defaultdict(list)
+    for organization_id, id_ in _due(parts, function):
+        due[organization_id].append(id_)
+    for organization_id, ids in due.items():
+        with parts.database.transaction(organization_id) as session:
+            for id_ in ids:
+                parts.defer(session, task, organization_id=organization_id, **{name: id_})
 
 
 def _defer(parts: Parts, organization_id: str, task: str, **ids: str) -> None:
