@@ -146,6 +146,8 @@ class Problem:
 
     def overbooked(self, person: InterviewerFacts) -> list[Interval]:
         """The calendar events that cost something to be put over."""
+        if not self.overbook:
+            return []
         return [block.during for block in person.busy if block.kind in self.overbook]
 
     def interviewer(self, id_: str) -> InterviewerFacts | None:

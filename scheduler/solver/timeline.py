@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from itertools import compress, count, pairwise
+from itertools import compress, count, groupby, pairwise
 from math import gcd
 from operator import ge
 from zoneinfo import ZoneInfo
@@ -127,29 +127,52 @@ class Timeline:
         return self._days[zone.key]
 
     def _days_in(self, zone: ZoneInfo) -> list[tuple[date, int, int]]:
-        span = Interval(self.origin, self.instant(self.length))
-        found = []
-        for day in local_days(span, zone):
-            first, last = (
-                -((self.origin - _midnight(d, zone)) // self.tick) for d in (day, day + timedelta(days=1))
-            )
-            found.append((day, max(first, 0), min(last, self.length)))
-        return found
+        midnights = self._midnights(zone)
+        ticks = [-((self.origin - midnight) // self.tick) for _, midnight in midnights]
+        return [
+            (day, max(first, 0), min(last, self.length))
+            for (day, _), (first, last) in zip(midnights[:-1], pairwise(ticks), strict=True)
+        ]
+
+    @cached_property
+    def _kept_midnights(self) -> dict[str, list[tuple[date, datetime]]]:
+        return {}
+
+    def _midnights(self, zone: ZoneInfo) -> list[tuple[date, datetime]]:
+        """When every local day begins, and the one after the last."""
+        if zone.key not in self._kept_midnights:
+            days = list(local_days(Interval(self.origin, self.instant(self.length)), zone))
+            days.append(days[-1] + timedelta(days=1))
+            self._kept_midnights[zone.key] = [(day, _midnight(day, zone)) for day in days]
+        return self._kept_midnights[zone.key]
 
     def on_grid(self, grid: int, zone: ZoneInfo) -> int:
         """Ticks whose wall-clock time in the zone is a multiple of `grid` minutes after midnight."""
-        pattern = self._day_pattern(grid)
+        midnights = [midnight for _, midnight in self._midnights(zone)]
+        days = zip(self.days(zone), pairwise(midnights), strict=True)
         bits = 0
-        days = self.days(zone)
-        midnights = [_midnight(day, zone) for day, *_ in days]
-        midnights.append(_midnight(days[-1][0] + timedelta(days=1), zone))
-        for (_, first, last), (opening, closing) in zip(days, pairwise(midnights), strict=True):
-            if closing - opening == timedelta(days=1) and self.instant(self.index(opening)) == opening:
-                shift = self.index(opening)
+        for plain, group in groupby(days, key=lambda day: self._is_plain(*day[1])):
+            stretch = list(group)
+            first, last = stretch[0][0][1], stretch[-1][0][2]
+            if plain:
+                pattern, shift = self._pattern(grid, len(stretch)), self.index(stretch[0][1][0])
                 shifted = pattern << shift if shift >= 0 else pattern >> -shift
                 bits |= shifted & self._stretch(first, last)
             else:  # a clock change: ask the clock
                 bits |= sum(1 << t for t in range(first, last) if self._wall_minute(t, zone) % grid == 0)
+        return bits
+
+    def _is_plain(self, opening: datetime, closing: datetime) -> bool:
+        """A day of 24 hours that begins with a tick."""
+        return closing - opening == timedelta(days=1) and self.instant(self.index(opening)) == opening
+
+    def _pattern(self, grid: int, days: int) -> int:
+        """The ticks on the grid of so many days of 24 hours, found by doubling."""
+        bits, have, ticks = self._day_pattern(grid), 1, DAY_MINUTES // self.minutes
+        while have < days:
+            more = min(have, days - have)
+            bits |= bits << more * ticks
+            have += more
         return bits
 
     def _day_pattern(self, grid: int) -> int:
