@@ -5,9 +5,7 @@ decides.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -16,6 +14,7 @@ from scheduler.solver.check import set_violations, violations
 from scheduler.solver.choice import MOST_DIFFERENT, Choice
 from scheduler.solver.drafts import Draft, best_rooms, optional_people, to_option
 from scheduler.solver.explain import explain_few, explain_none
+from scheduler.solver.garbage import uncollected
 from scheduler.solver.outcome import (
     COMPLETE,
     FEASIBLE,
@@ -160,7 +159,7 @@ def _apart(reach: Reach, timing: Timing, clock: _Clock) -> _Answer:
         stop=clock.over,
     )
     clock.built()
-    with _no_garbage():
+    with uncollected():
         found = search.run()
     return _Answer(
         drafts=sets.drafts_of(reach, timing, found.columns),
@@ -173,18 +172,6 @@ def _apart(reach: Reach, timing: Timing, clock: _Clock) -> _Answer:
             improvements=tuple(improvements),
         ),
     )
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Looking for circles among millions of short-lived tuples takes time and finds none."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _searched(reach: Reach, timing: Timing, clock: _Clock) -> _Answer:
@@ -241,7 +228,7 @@ def _varied(reach: Reach, timing: Timing, clock: _Clock, known: tuple[Draft, ...
         stop=clock.over,
     )
     clock.built()
-    with _no_garbage():
+    with uncollected():
         given = {column_of(board, draft): draft for draft in known}
         if not variety.begin(list(given)):
             return None

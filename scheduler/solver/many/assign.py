@@ -13,6 +13,7 @@ from threading import Lock
 from time import perf_counter
 
 from scheduler.domain.options import Option
+from scheduler.solver.garbage import uncollected
 from scheduler.solver.many.answer import Answer, value_of
 from scheduler.solver.many.board import Board, NotExpressible
 from scheduler.solver.many.bound import alone, flattest
@@ -60,22 +61,30 @@ def placed(problem: AssignProblem, progress: Progress, workers: int) -> dict[int
     candidates in this order.
     """
     try:
-        board = Board(problem)
-        patterns = all_patterns(board, progress)
+        with uncollected():
+            board = Board(problem)
+            patterns = all_patterns(board, progress)
+            progress.built = perf_counter()
+            answer = first(progress, board, patterns)
     except NotExpressible:
         return one_by_one(problem, progress)
-    progress.built = perf_counter()
-    solve(progress, board, patterns, workers=workers)
+    solve(progress, answer, workers=workers)
     options = finished(board, progress.columns)
     progress.room_changes = cost_of_room_changes(options)
     return options
 
 
-def solve(progress: Progress, board: Board, patterns: Mapping[int, Patterns], *, workers: int) -> None:
-    """A first answer at once, then a better one, then the best."""
+def first(progress: Progress, board: Board, patterns: Mapping[int, Patterns]) -> Answer:
+    """An answer at once."""
     answer = Answer(board, patterns)
     fill(answer, scarcest_first(board))
     offer(progress, answer)
+    return answer
+
+
+def solve(progress: Progress, answer: Answer, *, workers: int) -> None:
+    """A better answer, then the best."""
+    board, patterns = answer.board, answer.patterns
     bound(progress, board, patterns)
     for _ in range(ROUNDS):
         if progress.over or not polish(answer):

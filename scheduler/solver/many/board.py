@@ -208,13 +208,17 @@ class Board:
         return SessionAsk(shape, seats, mask, rooms)
 
     def _other(self, pool: tuple[int, ...], item: PlannedCandidate) -> Whole:
-        cost = self.weights.other_people if item.preferred else 0
+        if not item.preferred:
+            return np.zeros(len(pool), np.int64)
+        cost = self.weights.other_people
         return np.array([0 if self.people[p].id in item.preferred else cost for p in pool], np.int64)
 
     def _newcomer(self, pool: tuple[int, ...], item: PlannedCandidate, session: Session) -> Whole:
         placed = self.problem.agreed(item).get(session.key)
-        known = {panelist.id for panelist in placed.interviewers} if placed else set()
-        return np.array([int(bool(placed) and self.people[p].id not in known) for p in pool], np.int64)
+        if placed is None:
+            return np.zeros(len(pool), np.int64)
+        known = {panelist.id for panelist in placed.interviewers}
+        return np.array([int(self.people[p].id not in known) for p in pool], np.int64)
 
     def _pool(self, seat: Seat, item: PlannedCandidate) -> tuple[int, ...]:
         """Who may sit in this seat at all, as `Problem.pool` has it."""
