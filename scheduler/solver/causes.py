@@ -187,13 +187,25 @@ def _parts(problem: Problem, ids: frozenset[str], only: InterviewerFacts | None)
         return Part(code, told, _for_those(ids, lambda person: replace(person, **free)))
 
     yield part("buffer", "free time kept around interviews", _buffer, buffer=Buffer())
-    yield part("busy", "interviews already arranged", None, booked=())
+    booked = [item for p in problem.interviewers if p.id in ids for item in p.booked]
+    if not all(item.beside for item in booked):
+        yield Part("busy", "interviews already arranged", _for_those(ids, _only_beside))
+    if any(item.beside for item in booked):
+        yield Part("busy", "interviews of the other candidates", _for_those(ids, _only_arranged))
     if any(block.kind == HELD for p in problem.interviewers if p.id in ids for block in p.busy):
         yield Part("held", "times held for other candidates", _for_those(ids, _not_held))
     yield part("outside_hours", "working hours", _hours_kept, working_hours=ALWAYS)
     busy = f"busy calendars ({_busy(problem, only)})" if only else "busy calendars"
     yield Part("busy", busy, _for_those(ids, _only_held))
     yield part("limit", "limits of interviews", _limits, limits=Limits())
+
+
+def _only_beside(person: InterviewerFacts) -> InterviewerFacts:
+    return replace(person, booked=tuple(item for item in person.booked if item.beside))
+
+
+def _only_arranged(person: InterviewerFacts) -> InterviewerFacts:
+    return replace(person, booked=tuple(item for item in person.booked if not item.beside))
 
 
 def _not_held(person: InterviewerFacts) -> InterviewerFacts:

@@ -94,6 +94,8 @@ class BookedInterview:
 
     during: Interval
     buffer: Buffer = field(default_factory=Buffer)
+    #: not arranged yet: another candidate's, who is asked about at the same time
+    beside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

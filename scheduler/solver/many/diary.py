@@ -39,9 +39,10 @@ class Diary:
                 person = self._problem.person(panelist.id)
                 if person:
                     buffer = person.buffer_for(session)
-                    yield person.id, self._problem.kept_apart(placed.interval, buffer)
+                    interview = self._problem.kept_apart(placed.interval, buffer)
+                    yield person.id, replace(interview, beside=True)
             if placed.room:
-                yield placed.room.id, BookedInterview(placed.interval)
+                yield placed.room.id, BookedInterview(placed.interval, beside=True)
 
     def strike(self, index: int) -> None:
         """Take this candidate's interviews out again."""

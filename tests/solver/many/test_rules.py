@@ -186,6 +186,21 @@ def test_who_is_left_out_for_others_hears_of_the_others_and_who_never_could_does
     assert summaries[0] == summaries[1]
 
 
+def test_other_candidates_interviews_are_told_from_those_already_arranged():
+    nine = [("09:00", "10:00")]
+    two = [candidate(name, offered=nine) for name in ("Ann", "Ben")]
+
+    def blamed(*booked):
+        busy = [person("Ada", "coding"), person("Bob", "coding", booked=booked)]
+        people = busy if booked else busy[:1]
+        (why,) = [a.explanation for a in assign(many(*two, people=people)).assignments if a.explanation]
+        (text,) = [blocker.text for blocker in why.blockers if blocker.code == "busy"]
+        return text.partition("because of ")[2]
+
+    assert blamed() == "interviews of the other candidates."
+    assert blamed(nine[0]) == "interviews already arranged and interviews of the other candidates."
+
+
 def test_an_option_tells_why_these_people_and_who_could_stand_in():
     nine = [("09:00", "10:00")]
     people = [
