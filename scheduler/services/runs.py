@@ -19,7 +19,7 @@ from scheduler.domain.errors import Conflict, FieldError, Invalid, NotFound
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.moves import move
-from scheduler.domain.plans import Plan
+from scheduler.domain.plans import MOST_SESSIONS, Plan
 from scheduler.services import bookings, candidates, events, holding, invitations, owing, plans, views
 from scheduler.services.parts import Actor, Parts
 
@@ -71,9 +71,12 @@ def _plan_asked_for(session: Session, data: dict[str, Any]) -> tuple[str | None,
         if row is None:
             raise Invalid.at("/plan_id", "there is no such plan")
         # Read as it stands: an interviewer may have gone since, and then the run says what that means.
-        return row.id, Plan.from_json(
-            {**row.body, "id": row.id, "external_id": row.external_id, "name": row.name}
-        )
+        plan = Plan.from_json({**row.body, "id": row.id, "external_id": row.external_id, "name": row.name})
+        if len(plan.sessions) > MOST_SESSIONS:  # stored when more could be
+            raise Invalid.at(
+                "/plan_id", f"has more than {MOST_SESSIONS} sessions; the plan has to change first"
+            )
+        return row.id, plan
     return None, plans.parse(session, data["plan"], pointer="/plan")
 
 

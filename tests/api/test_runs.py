@@ -15,6 +15,7 @@ from flask import Flask
 from calendars.memory import MemoryCalendars
 from scheduler.api import runs as runs_api
 from scheduler.app import create_app
+from scheduler.db import rows
 from scheduler.services import solving
 from scheduler.services.parts import Parts
 from tests.api.conftest import Client
@@ -207,6 +208,21 @@ def test_a_plan_is_needed_and_must_be_there(client):
     without = {"candidates": [candidate()]}
     assert set(pointers(client.post("/v1/runs", without))) == {"/plan_id"}
     assert set(pointers(client.post("/v1/runs", without | {"plan_id": "plan_0"}))) == {"/plan_id"}
+
+
+def test_a_plan_stored_with_more_sessions_than_there_may_be_has_to_change_first(
+    client, database, organization_id
+):
+    stored = client.post("/v1/plans", plan(sessions=[session(key=f"s{n}") for n in range(8)])).json
+    request = {"plan_id": stored["id"], "candidates": [candidate()]}
+    assert client.post("/v1/runs", request).status_code == 202
+    with database.transaction(organization_id) as kept:
+        row = kept.get_one(rows.Plan, stored["id"])
+        ninth = {**row.body["sessions"][0], "key": "ninth"}
+        row.body = {**row.body, "sessions": [*row.body["sessions"], ninth]}
+    assert pointers(client.post("/v1/runs", request)) == {
+        "/plan_id": "has more than 8 sessions; the plan has to change first"
+    }
 
 
 def test_a_request_that_is_refused_leaves_nothing_behind(client, jobs):
