@@ -36,10 +36,23 @@ class Held:
     #: uids of the events that stand for it at the owner's provider, and where these are
     uids: frozenset[str]
     organisers: frozenset[CalendarAddress]
+    #: something about it is known to be lost
+    lost: bool
 
     @property
     def active(self) -> bool:
         return not isinstance(self.owner, Interviewer) or self.owner.active
+
+
+def may_be_crossed(held: Held, told: Mapping[CalendarAddress, Reading]) -> bool:
+    """Whether anything but the interview's own event lies over it; what that is remains to be seen."""
+    readings_ = (told.get(calendar) for calendar in readings.calendars_of(held.owner))
+    return any(
+        block.own not in held.uids and block.kind not in OPEN
+        for reading in readings_
+        if isinstance(reading, Blocks)
+        for block in _over(reading, held.session.interval)
+    )
 
 
 def is_crossed(

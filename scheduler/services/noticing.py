@@ -10,6 +10,7 @@ again anyway.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
@@ -30,6 +31,9 @@ from scheduler.services.parts import Parts
 HORIZON = timedelta(weeks=6)
 #: seconds that the calendars may take
 PATIENCE = 60.0
+
+#: a booking, one of its sessions, and a provider
+_Where = tuple[str | None, str, str]
 
 
 def ask(session: Session, parts: Parts, state: rows.CalendarState) -> None:
@@ -54,9 +58,15 @@ def look(parts: Parts, organization_id: str, owner_ids: Iterable[str]) -> None:
         return
     told = _read(parts, organization_id, held)
     parts.reach("notice.looked")
-    for booking_id in sorted({item.booking_id for item in held}):
+    in_question = [item for item in held if _is_in_question(item, told)]
+    for booking_id in sorted({item.booking_id for item in in_question}):
         with parts.database.transaction(organization_id) as session:
-            _compare(session, parts, booking_id, [i for i in held if i.booking_id == booking_id], told)
+            _compare(session, parts, booking_id, [i for i in in_question if i.booking_id == booking_id], told)
+
+
+def _is_in_question(held: Held, told: Mapping[CalendarAddress, Reading]) -> bool:
+    """Whether there is anything to be said of this session; of most there is not."""
+    return not held.active or held.lost or crossing.may_be_crossed(held, told)
 
 
 def _held(session: Session, parts: Parts, owner_ids: list[str]) -> list[Held]:
@@ -66,25 +76,16 @@ def _held(session: Session, parts: Parts, owner_ids: list[str]) -> list[Held]:
         owners[person.id] = person
     for room in session.scalars(sa.select(rows.Room).where(rows.Room.id.in_(owner_ids))):
         owners[room.id] = room
-    resources = [row.resource_id for row in owners.values()]
-    booked = (
-        sa.select(rows.Booking)
-        .where(
-            rows.Booking.status.in_(ACTIVE_BOOKING),
-            rows.Booking.id.in_(
-                sa.select(rows.Reservation.booking_id).where(
-                    rows.Reservation.resource_id.in_(resources),
-                    rows.Reservation.state.in_(rows.OCCUPYING),
-                    sa.func.upper(rows.Reservation.during) > parts.now(),
-                    sa.func.lower(rows.Reservation.during) < parts.now() + HORIZON,
-                )
-            ),
-        )
-        .order_by(rows.Booking.id)
+    booked = _booked(session, parts, [row.resource_id for row in owners.values()])
+    ids = [booking.id for booking in booked]
+    entries = _entries(session, ids)
+    lost = sa.select(rows.Loss.booking_id, rows.Loss.who).where(
+        rows.Loss.booking_id.in_(ids), rows.Loss.resolved_at.is_(None)
     )
+    open_ = {tuple(found) for found in session.execute(lost)}
     return [
-        _of(session, owners[owner.id], booking, item)
-        for booking in session.scalars(booked)
+        _of(owners[owner.id], booking, item, entries, lost=(booking.id, owner.id) in open_)
+        for booking in booked
         for item in map(OptionSession.from_json, booking.sessions)
         if item.start > parts.now()
         for owner in losses.owners_of(session, item)
@@ -92,25 +93,50 @@ def _held(session: Session, parts: Parts, owner_ids: list[str]) -> list[Held]:
     ]
 
 
+def _booked(session: Session, parts: Parts, resources: list[int]) -> list[rows.Booking]:
+    theirs = sa.select(rows.Reservation.booking_id).where(
+        rows.Reservation.resource_id.in_(resources),
+        rows.Reservation.state.in_(rows.OCCUPYING),
+        sa.func.upper(rows.Reservation.during) > parts.now(),
+        sa.func.lower(rows.Reservation.during) < parts.now() + HORIZON,
+    )
+    query = sa.select(rows.Booking).where(
+        rows.Booking.status.in_(ACTIVE_BOOKING), rows.Booking.id.in_(theirs)
+    )
+    return list(session.scalars(query.order_by(rows.Booking.id)))
+
+
+def _entries(session: Session, booking_ids: list[str]) -> dict[_Where, list[rows.CalendarEntry]]:
+    """The events that stand for each session at each provider."""
+    query = sa.select(rows.CalendarEntry).where(
+        rows.CalendarEntry.booking_id.in_(booking_ids),
+        rows.CalendarEntry.written_version.is_not(None),
+        rows.CalendarEntry.wanted == "present",
+    )
+    found: dict[_Where, list[rows.CalendarEntry]] = defaultdict(list)
+    for entry in session.scalars(query):
+        found[entry.booking_id, entry.session_key, entry.provider].append(entry)
+    return found
+
+
 def _of(
-    session: Session, row: rows.Interviewer | rows.Room, booking: rows.Booking, item: OptionSession
+    row: rows.Interviewer | rows.Room,
+    booking: rows.Booking,
+    item: OptionSession,
+    entries: Mapping[_Where, list[rows.CalendarEntry]],
+    *,
+    lost: bool,
 ) -> Held:
     owner = convert.interviewer(row) if isinstance(row, rows.Interviewer) else convert.room(row)
-    entries = session.execute(
-        sa.select(rows.CalendarEntry.uid, rows.CalendarEntry.calendar).where(
-            rows.CalendarEntry.booking_id == booking.id,
-            rows.CalendarEntry.session_key == item.key,
-            rows.CalendarEntry.provider == owner.calendar.provider,
-            rows.CalendarEntry.written_version.is_not(None),
-            rows.CalendarEntry.wanted == "present",
-        )
-    ).all()
+    provider = owner.calendar.provider
+    events = entries.get((booking.id, item.key, provider), [])
     return Held(
         owner=owner,
         booking_id=booking.id,
         session=item,
-        uids=frozenset(uid for uid, _ in entries),
-        organisers=frozenset(CalendarAddress(owner.calendar.provider, address) for _, address in entries),
+        uids=frozenset(entry.uid for entry in events),
+        organisers=frozenset(CalendarAddress(provider, entry.calendar) for entry in events),
+        lost=lost,
     )
 
 

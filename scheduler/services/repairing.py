@@ -282,7 +282,8 @@ def _put_off(parts: Parts, organization_id: str, hit: Hit) -> None:
 
 
 def _tell(parts: Parts, organization_id: str, hit: Hit, why: str | None) -> None:
-    found = choices.work_out(parts, organization_id, hit)
+    hopeless = any(loss.attempts > 2 * MOST_TRIES for loss in hit.lost)
+    found = {} if hopeless else choices.work_out(parts, organization_id, hit)
     with parts.database.transaction(organization_id) as session:
         booking = bookings.locked(session, hit.booking_id)
         waiting = [

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from calendars.ics import IcsFolder
 from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import interviewers, moving, organizations, syncing, upkeep
@@ -75,6 +76,36 @@ def test_a_meeting_that_lands_on_an_interview_is_noticed_and_somebody_else_comes
 
     assert panel(now(town, booking)) == ["Ben"]
     assert losses_of(town) == [("conflict", "over")]
+
+
+MEETING = """BEGIN:VEVENT
+UID:meeting@acme.example
+DTSTAMP:20261130T090000Z
+DTSTART:20261202T083000Z
+DTEND:20261202T093000Z
+SUMMARY:Budget
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_a_meeting_that_is_written_into_somebodys_file_is_noticed(town, tmp_path):
+    for name in ("ada", "ben"):
+        empty = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Acme//Diary//EN", "END:VCALENDAR", "")
+        (tmp_path / f"{name}@acme.example.ics").write_text("\r\n".join(empty), newline="")
+    town.parts = town.parts.evolve(providers={"ics": IcsFolder(tmp_path, now=town.clock)})
+    booking = in_files(town)
+    diary = tmp_path / "ada@acme.example.ics"
+    text = diary.read_text()
+    assert f"{booking['id']}.talk@convene" in text
+
+    meeting = MEETING.replace("\n", "\r\n")
+    diary.write_text(text.replace("\n", "\r\n").replace("END:VCALENDAR\r\n", meeting), newline="")
+    looked_at(town)
+
+    assert panel(now(town, booking)) == ["Ben"]
+    assert f"{booking['id']}.talk@convene" not in diary.read_text()
+    assert "Budget" in diary.read_text()
 
 
 def test_a_conflict_is_told_once_and_taken_back_when_it_is_gone(town):

@@ -504,6 +504,28 @@ def test_a_repair_that_keeps_dying_goes_to_a_person(town):
     town.run_jobs()
 
 
+def test_a_loss_that_nothing_can_be_said_about_is_told_all_the_same(town):
+    hire(town, "Ada")
+    booking = booked(town)
+    hire(town, "Ben")
+    note(town, booking, "Ada")
+
+    def breaks(_):
+        raise ValueError("this calendar drives everybody mad")
+
+    town.calendars.meanwhile = breaks
+    for _ in range(2 * repairing.MOST_TRIES):
+        with pytest.raises(ValueError, match="mad"):
+            repairing.repair(town.parts, town.organization_id)
+        town.clock.forward(minutes=4)
+    repairing.repair(town.parts, town.organization_id)
+
+    (entry,) = told(now(town, booking))
+    assert (entry["reason"], "replacements" in entry) == ("Ada has declined A talk.", False)
+    town.calendars.meanwhile = None
+    town.run_jobs()
+
+
 @pytest.mark.parametrize("again", range(3))
 def test_a_decline_and_a_recruiter_at_the_same_moment_are_one_change(town, again):
     hire(town, "Ada")

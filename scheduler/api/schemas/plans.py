@@ -120,7 +120,14 @@ class PlanFields(Schema):
         Whole(1, 43_200), 0, 10, allow_none=True, metadata={"description": "Minutes before the start."}
     )
     approval = one_of(("none", "before_offer"), allow_none=True)
-    on_decline = one_of(("replace", "suggest", "none"), allow_none=True)
+    on_decline = one_of(
+        ("replace", "suggest", "none"),
+        allow_none=True,
+        metadata={
+            "description": "When somebody declines or is away, or a room is lost: somebody else comes at the "
+            "same time, or a person is told who could, or told and no more."
+        },
+    )
     holds = Flag(allow_none=True)
     reschedule = Part(Reschedule, allow_none=True)
     offer_days = Whole(1, 366, allow_none=True)
