@@ -100,9 +100,11 @@ async def _exchange(address: str, request: Request) -> tuple[int, dict[str, str]
         asked = f"{request.method} {request.path} HTTP/1.1"
         lines = [asked, *(f"{name}: {value}" for name, value in headers.items())]
         writer.write("\r\n".join([*lines, "", ""]).encode() + content)
-        head, _, body = (await reader.read(-1)).partition(b"\r\n\r\n")
+        head, end, body = (await reader.read(-1)).partition(b"\r\n\r\n")
     finally:
         writer.close()
+    if not end:
+        raise ValueError("there was no answer")
     first, *told = head.decode("latin-1").split("\r\n")
     answered = dict(line.split(": ", 1) for line in told)
     if len(body) < int(answered.get("Content-Length", 0)):
