@@ -68,7 +68,7 @@ def _booked(house: House, candidates: list[Offered]) -> list[float]:
 
 def _statements(house: House) -> tuple[int, int]:
     """What the database is asked by one booking, and by a refusal to the next who wants the same time."""
-    original = offers.ask_for(house, offers.talk(offers.hire_at_google(house)), options=2)
+    original = offers.ask_for(house, offers.talk(offers.hire_at_google(house)), options=3)
     crowd = offers.copy(house, original, list(offers.slots_of(house, original)), 4)
     counted: list[str] = []
 
