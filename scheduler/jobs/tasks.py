@@ -156,5 +156,11 @@ async def _rescue(app: procrastinate.App, parts: Parts) -> None:
             logger.warning(
                 "job %s (%s) was left by a worker that died; trying it again", job.id, job.task_name
             )
-            await app.job_manager.retry_job(job)
+            try:
+                await app.job_manager.retry_job(job)
+            except procrastinate.exceptions.UniqueViolation:
+                # The same job has been asked for since, and waits: that one does what this one would.
+                await app.job_manager.finish_job(
+                    job, status=procrastinate.jobs.Status.ABORTED, delete_job=True
+                )
             parts.reach("rescue.put_back")

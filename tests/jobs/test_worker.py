@@ -29,6 +29,12 @@ from scheduler.services.links import Links
 from scheduler.services.parts import Parts
 
 DEADLINE = 30
+LEFT_BY_A_DEAD_WORKER = """
+    with dead as (
+        insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 minute') returning id
+    )
+    update procrastinate_jobs set status = 'doing', worker_id = dead.id from dead
+"""
 
 
 @dataclass
@@ -51,6 +57,15 @@ def parts(database_url: str, **fields) -> Parts:
 def count(database: Database, condition: str) -> int:
     with database.lookup() as session:
         return session.scalars(sa.text(f"select count(*) from procrastinate_jobs where {condition}")).one()
+
+
+def left_by_a_dead_worker(ours: Parts, *tasks: str) -> None:
+    """As a worker leaves them that was killed in the middle of these, a minute ago."""
+    with ours.database.lookup() as session:
+        for task in tasks:
+            ours.defer(session, task)
+    with ours.database.lookup() as session:
+        session.execute(sa.text(LEFT_BY_A_DEAD_WORKER))
 
 
 def eventually(happens) -> None:
@@ -122,16 +137,7 @@ def test_the_clock_puts_jobs_into_the_queue_and_does_none(database_url):
 
 def test_a_job_left_by_a_dead_worker_is_taken_up_by_another(database_url):
     ours = parts(database_url)
-    with ours.database.lookup() as session:
-        ours.defer(session, "sweep")
-        # As a worker leaves it that was killed in the middle, a minute ago.
-        session.execute(
-            sa.text(
-                "with dead as (insert into procrastinate_workers (last_heartbeat)"
-                " values (now() - interval '1 minute') returning id)"
-                " update procrastinate_jobs set status = 'doing', worker_id = dead.id from dead"
-            )
-        )
+    left_by_a_dead_worker(ours, "sweep")
     with ours.database.lookup() as session:
         ours.defer(session, "rescue")
 
@@ -139,6 +145,30 @@ def test_a_job_left_by_a_dead_worker_is_taken_up_by_another(database_url):
     eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
     stop.set()
     thread.join(DEADLINE)
+    ours.database.close()
+
+
+def test_a_job_left_by_a_dead_worker_gives_way_to_one_that_waits_and_keeps_no_other_from_being_taken_up(
+    database_url,
+):
+    ours = parts(database_url)
+    left_by_a_dead_worker(ours, "sweep", "tidy")
+    with ours.database.lookup() as session:
+        ours.defer(session, "sweep")
+    with ours.database.lookup() as session:
+        session.execute(
+            sa.text(
+                "update procrastinate_jobs set scheduled_at = now() + interval '1 hour' where status = 'todo'"
+            )
+        )
+        ours.defer(session, "rescue")
+
+    thread, stop = running(worker.run, ours)
+    eventually(lambda: count(ours.database, "task_name = 'tidy' and status = 'succeeded'") == 1)
+    stop.set()
+    thread.join(DEADLINE)
+    assert count(ours.database, "task_name = 'sweep' and status = 'todo'") == 1
+    assert count(ours.database, "task_name = 'sweep'") == 1
     ours.database.close()
 
 
