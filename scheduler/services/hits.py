@@ -13,7 +13,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
-from itertools import product
 
 from sqlalchemy.orm import Session
 
@@ -211,16 +210,22 @@ def _seats_of(planned: PlannedSession, panel: Sequence[Panelist], base: Problem)
     """The seat of each panelist, one they are qualified for where that can be; None: they fit no longer."""
     pools = [{person.id for person in base.pool(seat)} for seat in planned.seats]
     alike = [[n for n, seat in enumerate(planned.seats) if _is_like(seat, person)] for person in panel]
-    fitting = (
-        chosen
-        for chosen in product(*alike)
-        if all(chosen.count(n) <= seat.count for n, seat in enumerate(planned.seats))
-    )
     return min(
-        fitting,
+        _ways(alike, [seat.count for seat in planned.seats]),
         key=lambda chosen: sum(p.id not in pools[n] for p, n in zip(panel, chosen, strict=True)),
         default=None,
     )
+
+
+def _ways(alike: Sequence[Sequence[int]], left: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Every way to give each person one of the seats like theirs, `left` being how many each seat takes."""
+    if not alike:
+        yield ()
+        return
+    for number in alike[0]:
+        if left[number]:
+            less = [count - (n == number) for n, count in enumerate(left)]
+            yield from ((number, *rest) for rest in _ways(alike[1:], less))
 
 
 def _is_like(seat: Seat, person: Panelist) -> bool:
