@@ -46,3 +46,20 @@ def settle(booking: rows.Booking, why: str) -> None:
     booking.attention = left or None
     if booking.status == "needs_attention" and not left:
         booking.status = move(moves.BOOKING, "booking", booking.status, "confirmed")
+
+
+def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> None:
+    """What was left to a person has gone away by itself."""
+    if not booking.attention or why not in booking.attention:
+        return
+    settle(booking, why)
+    booking.version += 1
+    events.record(
+        session,
+        booking.organization_id,
+        "booking.settled",
+        actor=SYSTEM,
+        at=at,
+        booking=booking,
+        data={"reason": why},
+    )

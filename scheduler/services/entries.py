@@ -38,6 +38,7 @@ LONG = timedelta(minutes=30)
 #: how long after it was written, or removed, an entry is compared with its calendar
 VERIFY_WRITTEN = timedelta(hours=6)
 VERIFY_REMOVED = timedelta(minutes=10)
+LATE = "The entry in the calendar {calendar} could not be brought up to date yet; it is tried again."
 MISSING = "The event was deleted from the calendar {calendar} by somebody; it is not written again by itself."
 
 STANDS = "The event cannot be taken out of the calendar {calendar}, and its guests may have it still: {error}"
@@ -241,7 +242,11 @@ def _keep_success(
         entry.status = "written" if entry.wanted == "present" else "removed"
         entry.verify_at = parts.now() + (VERIFY_WRITTEN if written else VERIFY_REMOVED)
         entry.error = None
-        if written is not None and entry.booking_id:
+        if entry.booking_id is None:
+            return
+        booking = session.get_one(rows.Booking, entry.booking_id)
+        attention.take_back(session, booking, LATE.format(calendar=entry.calendar), at=parts.now())
+        if written is not None:
             calendar = CalendarAddress(entry.provider, entry.calendar)
             known.follow(session, parts, entry.organization_id, calendar, time_zone)
             conferences.settle(session, parts, entry, written)
@@ -271,8 +276,8 @@ def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarErro
         elif isinstance(error, NotAllowed):
             _reach_owners_otherwise(session, parts, entry, booking)
         elif entry.attempts >= PATIENCE or pause >= LONG:
-            why = f"The entry in the calendar {entry.calendar} could not be brought up to date yet: {error}"
-            attention.needs_attention(session, booking, why, at=parts.now())
+            why = LATE.format(calendar=entry.calendar)
+            attention.needs_attention(session, booking, why, at=parts.now(), error=str(error))
 
 
 def _put_off(parts: Parts, entry: rows.CalendarEntry, error: CalendarError) -> timedelta:

@@ -19,8 +19,8 @@ from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, events, owing
-from scheduler.services.parts import SYSTEM, Parts
+from scheduler.services import attention, owing
+from scheduler.services.parts import Parts
 
 DECLINED, CONFLICT, INACTIVE = "declined", "conflict", "inactive"
 #: what a person reads, of people and of rooms
@@ -122,23 +122,7 @@ def gone(
             continue
         loss.resolved_at, loss.outcome = parts.now(), GONE
         if loss.handled_at is not None:
-            _take_back(session, booking, loss.text, at=parts.now())
-
-
-def _take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> None:
-    if not booking.attention or why not in booking.attention:
-        return
-    attention.settle(booking, why)
-    booking.version += 1
-    events.record(
-        session,
-        booking.organization_id,
-        "booking.settled",
-        actor=SYSTEM,
-        at=at,
-        booking=booking,
-        data={"reason": why},
-    )
+            attention.take_back(session, booking, loss.text, at=parts.now())
 
 
 def end(session: Session, booking: rows.Booking, *, at: datetime, only: frozenset[str] | None = None) -> None:

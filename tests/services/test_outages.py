@@ -45,7 +45,9 @@ def test_what_an_hours_outage_left_undone_is_done_within_a_quarter_of_an_hour_af
         town.run_jobs()
 
     assert town.clock() <= end + AN_HOUR / 4
-    [session] = bookings.get(town.parts, town.organization_id, booking["id"])["sessions"]
+    after = bookings.get(town.parts, town.organization_id, booking["id"])
+    assert (after["status"], after["attention"]) == ("confirmed", None)
+    [session] = after["sessions"]
     assert [event["status"] for event in session["calendar_events"]] == ["written"]
     sent = mails.find(town.parts, town.organization_id, booking_id=booking["id"]).data
     assert {mail["status"] for mail in sent if mail["kind"] == "confirmation"} == {"sent"}
