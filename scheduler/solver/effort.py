@@ -22,27 +22,27 @@ def never() -> bool:
 
 class Effort:
     """Steps left. They are counted, so that equal Problems get equal answers; `over`, which says that it is
-    time to stop, is a safety net.
+    time to stop, is a safety net. Of `sharing` explanations each has its share.
     """
 
-    def __init__(self, over: Callable[[], bool] = never) -> None:
-        self._left = STEPS
+    def __init__(self, over: Callable[[], bool] = never, *, sharing: int = 1) -> None:
+        self.left = STEPS // sharing
         self._over = over
         self._floor = 0
 
     @property
     def spent(self) -> bool:
-        return self._left <= 0 or self._over()
+        return self.left <= 0 or self._over()
 
     @property
     def spent_on_this(self) -> bool:
         """No more for the question asked last."""
-        return self._left <= self._floor or self.spent
+        return self.left <= self._floor or self.spent
 
     def ask(self) -> None:
         """Begin to look at a question."""
-        self._floor = max(0, self._left - MOST_STEPS)
+        self._floor = max(0, self.left - MOST_STEPS)
         self.take(QUESTION)
 
     def take(self, steps: int = 1) -> None:
-        self._left -= steps
+        self.left -= steps

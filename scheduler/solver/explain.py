@@ -57,20 +57,22 @@ class Blocking:
         return found or (NO_TIME if self.whole else NOT_KNOWN,)
 
 
-def explain_none(problem: Problem, over: Callable[[], bool] = never) -> Explanation:
-    """Why this problem, known to have no answer, has none, as far as that is found before it is `over`."""
+def explain_none(problem: Problem, over: Callable[[], bool] = never, *, sharing: int = 1) -> Explanation:
+    """Why this problem, known to have no answer, has none, as far as that is found before it is `over`, and
+    with the effort that is one of `sharing` explanations'.
+    """
     missing = tuple(certain(problem))
     if any(blocker.code == "calendars_unreadable" for blocker in missing):
         return Explanation(summary=UNKNOWN, blockers=missing, unreadable=_unreadable(problem))
     if missing:
         blockers, why = missing, _all_of(missing)
     else:
-        found = blocking(problem, effort=Effort(over))
+        found = blocking(problem, effort=Effort(over, sharing=sharing))
         blockers, why = found.blockers, _why(found)
     return Explanation(
         summary=f"“{problem.plan.name}” cannot take place {_when(problem)}. {why}",
         blockers=blockers,
-        relaxations=relaxations(problem, 0, Effort(over)),
+        relaxations=relaxations(problem, 0, Effort(over, sharing=sharing)),
         unreadable=_unreadable(problem),
     )
 

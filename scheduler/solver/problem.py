@@ -7,7 +7,7 @@ docs/problem.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -207,8 +207,10 @@ class Problem:
         }
 
 
-def listed_twice(pointer: str, things: Iterable[InterviewerFacts | RoomFacts]) -> list[FieldError]:
+def listed_twice(pointer: str, things: Sequence[InterviewerFacts | RoomFacts]) -> list[FieldError]:
     """An error for each thing whose id was there before."""
+    if len({thing.id for thing in things}) == len(things):
+        return []
     seen: set[str] = set()
     errors = []
     for index, thing in enumerate(things):

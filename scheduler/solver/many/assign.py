@@ -35,6 +35,8 @@ from scheduler.solver.many.solution import Solution
 from scheduler.solver.outcome import FEASIBLE, OPTIMAL, STOPPED
 from scheduler.solver.timing import Timing
 
+#: seconds to tell why candidates are left out when solving has taken all of its own
+EXPLAINING = 2.0
 #: rounds of putting everybody back in the cheapest way
 ROUNDS = 5
 
@@ -166,7 +168,9 @@ def outcome(
 ) -> Assigned:
     """The answer in the words of the domain, everybody left out with what stands in their way."""
     proof = OPTIMAL if progress.optimal else STOPPED if progress.stopped else FEASIBLE
-    explain, assignments = LeftOut(problem, options, possible), []
+    until = max(progress.deadline, perf_counter() + EXPLAINING)
+    explain = LeftOut(problem, options, possible, lambda: perf_counter() >= until)
+    assignments = []
     for index, item in enumerate(problem.candidates):
         option = options.get(index)
         assignments.append(

@@ -3,34 +3,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import replace
 
 from scheduler.domain.options import Explanation, Option
+from scheduler.solver.effort import never
 from scheduler.solver.explain import explain_none
 from scheduler.solver.many.diary import Diary
 from scheduler.solver.many.problem import AssignProblem
 
+#: explanations that may each take the whole effort of one; more of them share that of so many
+WHOLE = 4
+
 
 class LeftOut:
-    """Explains an answer. `possible` are the candidates who could take place if they were alone."""
+    """Explains an answer, as far as that is found before it is `over`. `possible` are the candidates who
+    could take place if they were alone.
+    """
 
     def __init__(
-        self, problem: AssignProblem, options: Mapping[int, Option], possible: Collection[int]
+        self,
+        problem: AssignProblem,
+        options: Mapping[int, Option],
+        possible: Collection[int],
+        over: Callable[[], bool] = never,
     ) -> None:
-        self.problem, self.possible = problem, possible
+        self.problem, self.possible, self._over = problem, possible, over
         self.diary = Diary(problem, options)
-        self._known: dict[tuple[object, ...], Explanation] = {}
+        self._known: dict[Hashable, Explanation] = {}
+        asked = {self._key(index) for index in range(len(problem.candidates)) if index not in options}
+        self._sharing = -(-max(1, len(asked)) // WHOLE)
 
     def explanation(self, index: int) -> Explanation:
         """What stands in this candidate's way; the same question is asked once."""
-        item = self.problem.candidates[index]
-        crowded = index in self.possible
-        key = (item.plan, replace(item.candidate, id=""), item.met, crowded)
+        key = self._key(index)
         if key not in self._known:
-            why = explain_none(self.problem.problem(index, self.diary))
-            self._known[key] = replace(why, summary=_crowded(item.plan.name, why)) if crowded else why
+            own = self.problem.problem(index, self.diary)
+            why = explain_none(own, self._over, sharing=self._sharing)
+            crowded = index in self.possible
+            self._known[key] = replace(why, summary=_crowded(own.plan.name, why)) if crowded else why
         return self._known[key]
+
+    def _key(self, index: int) -> Hashable:
+        item = self.problem.candidates[index]
+        return (item.plan, replace(item.candidate, id=""), item.met, index in self.possible)
 
 
 def _crowded(plan: str, why: Explanation) -> str:

@@ -6,9 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scheduler.domain.people import Buffer, Limits
+from scheduler.solver.effort import Effort
 from scheduler.solver.facts import BusyBlock
 from scheduler.solver.many.assign import assign
 from scheduler.solver.many.judge import violations_of_all
+from scheduler.solver.many.left_out import LeftOut
 from scheduler.solver.outcome import OPTIMAL
 from tests.solver.builders import person, room, seat, session, span
 from tests.solver.many.builders import candidate, many, placed
@@ -199,6 +201,17 @@ def test_other_candidates_interviews_are_told_from_those_already_arranged():
 
     assert blamed() == "interviews of the other candidates."
     assert blamed(nine[0]) == "interviews already arranged and interviews of the other candidates."
+
+
+def test_who_is_left_out_hears_what_is_found_in_time_and_many_share_the_work():
+    offered = [(f"09:{minutes}", "10:00") for minutes in range(10, 22)]
+    late = [candidate(f"C{n}", offered=[stretch]) for n, stretch in enumerate(offered)]
+    question = many(*late, people=[person("Ada", "coding")])
+    hurried = LeftOut(question, {}, [], lambda: True).explanation(0)
+    assert [blocker.code for blocker in hurried.blockers] == ["not_known"]
+    patient = assign(question, seconds=1e-9)
+    assert all(item.explanation.blockers[0].code != "not_known" for item in patient.assignments)
+    assert Effort(sharing=len(late)).left == Effort().left // len(late)
 
 
 def test_an_option_tells_why_these_people_and_who_could_stand_in():
