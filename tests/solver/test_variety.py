@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
-from random import Random
-
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from scheduler.domain.intervals import Interval
 from scheduler.solver.apart import sets
 from scheduler.solver.check import set_violations
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import OPTIMAL, Solved
 from tests.solver.best_sets import best_by_model, best_by_trying, cost_of, every_option
-from tests.solver.builders import at, person, problem, seat, session, span
+from tests.solver.builders import person, problem, session, span
+from tests.solver.loops import loop
 from tests.solver.random_problems import problems
 
 small = settings(
@@ -24,7 +21,6 @@ small = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
-HALF_HOUR = timedelta(minutes=30)
 
 
 def told(question, outcome):
@@ -53,29 +49,11 @@ def test_no_set_costs_less_than_the_bound_and_none_less_than_one_that_is_called_
     assert cost <= best * 1.05
 
 
-def loop(sessions, *, options=2, **plan):
-    """A loop of so many half hours, each with people of its own, whose calendars and loads are drawn."""
-    draw = Random(f"loop {sessions}")
-    people = [
-        person(
-            f"P{n}{m}",
-            f"skill{n}",
-            hours=("09:00", "15:00"),
-            busy=[busy_half_hour(draw, day) for day in (0, 1) for _ in range(3)],
-            load=draw.randint(0, 3),
-        )
-        for n in range(sessions)
-        for m in range(2)
-    ]
-    talks = [session(f"s{n}", seat(f"skill{n}"), minutes=30) for n in range(sessions)]
-    window = span("08:00", "16:00").padded(timedelta(0), timedelta(days=1))
-    rules = {"grid": 30, "candidate_hours": (time(9), time(15)), "sessions": talks, **plan}
-    return problem(*people, window=window, options=options, **rules)
-
-
-def busy_half_hour(draw, day):
-    begin = at("09:00", day) + draw.randrange(12) * HALF_HOUR
-    return Interval(begin, begin + HALF_HOUR)
+@pytest.mark.parametrize("chance", range(2))
+def test_sets_of_three_sessions_are_those_that_trying_everything_finds(chance):
+    question = loop(3, chance=chance, days=1, grid=60, order="any")
+    cost, bound = told(question, propose(question))
+    assert bound <= best_by_trying(question, every_option(question), 2) == cost
 
 
 LOOPS = [
