@@ -26,8 +26,7 @@ from scheduler.domain.plans import Plan
 from scheduler.services import hold_entries
 from scheduler.services.asking import Answer
 from scheduler.services.parts import Parts
-from scheduler.services.possible import people_and_rooms
-from scheduler.services.reserving import Occupied, Owners, occupied_by, owners_of
+from scheduler.services.reserving import Occupied, Owners, occupied_by, owners_of, people_and_rooms
 
 #: how often a search all of whose times others have taken meanwhile is made before that is the answer
 TRIES = 3

@@ -23,8 +23,8 @@ from scheduler.services import attention, bookings, changes, chosen, events, los
 from scheduler.services.chosen import Choice
 from scheduler.services.parts import CANDIDATE, Actor, Parts
 from scheduler.services.picks import Pick, TakenWithOthers
-from scheduler.services.possible import people_and_rooms, still_possible_views
-from scheduler.services.reserving import replace_reservations
+from scheduler.services.possible import still_possible_views
+from scheduler.services.reserving import people_and_rooms, replace_reservations
 from scheduler.solver.problem import Problem
 
 NOT_BOOKED = "This interview is {status}; it cannot be moved."

@@ -31,8 +31,8 @@ from scheduler.services import (
 from scheduler.services.chosen import Choice
 from scheduler.services.parts import Actor, Parts
 from scheduler.services.picks import Pick, TakenWithOthers
-from scheduler.services.possible import people_and_rooms, still_possible_views
-from scheduler.services.reserving import add_reservations
+from scheduler.services.possible import still_possible_views
+from scheduler.services.reserving import add_reservations, people_and_rooms
 from scheduler.solver.problem import Problem
 
 

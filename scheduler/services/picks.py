@@ -28,8 +28,8 @@ from scheduler.domain.plans import Plan
 from scheduler.services import organizations, owing, problems, readings, snapshots
 from scheduler.services.chosen import Choice
 from scheduler.services.parts import Parts
-from scheduler.services.possible import people_and_rooms
 from scheduler.services.readings import Look
+from scheduler.services.reserving import people_and_rooms
 from scheduler.services.standing import Standing
 from scheduler.solver.check import violations
 from scheduler.solver.problem import HELD, BusyBlock, Problem

@@ -12,17 +12,11 @@ from sqlalchemy.orm import Session
 from scheduler.db import casts, convert, rows
 from scheduler.domain import moves
 from scheduler.domain.intervals import Interval
-from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
 from scheduler.services import problems, snapshots, views
 from scheduler.services.parts import Parts
 from scheduler.services.standing import Standing
 from scheduler.solver.seating import seat
-
-
-def people_and_rooms(option: Option) -> set[str]:
-    """The ids of everybody and every room of an option."""
-    return {item.room.id for item in option.sessions if item.room} | set(option.people)
 
 
 def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> list[rows.Option]:

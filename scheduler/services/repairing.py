@@ -24,9 +24,8 @@ from scheduler.domain.plans import Plan
 from scheduler.services import bookings, changes, choices, hits, losses, picks, problems, readings
 from scheduler.services.hits import Hit
 from scheduler.services.parts import SYSTEM, Parts
-from scheduler.services.possible import people_and_rooms
 from scheduler.services.replacing import put_in, put_in_room
-from scheduler.services.reserving import replace_reservations
+from scheduler.services.reserving import people_and_rooms, replace_reservations
 from scheduler.solver.check import violations
 from scheduler.solver.many.problem import AssignProblem
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import convert, rows
 from scheduler.domain.intervals import Interval, format_instant
-from scheduler.domain.options import OptionSession
+from scheduler.domain.options import Option, OptionSession
 from scheduler.domain.people import Buffer
 from scheduler.domain.plans import Plan
 
@@ -87,6 +87,11 @@ def occupied_by(planned: Iterable[OptionSession], plan: Plan, owners: Owners) ->
                 Buffer(before=first["before"]).before_delta, Buffer(after=last["after"]).after_delta
             )
             yield Occupied(id=id_, resource_id=owners.resources[id_], during=during, cores=cores)
+
+
+def people_and_rooms(option: Option) -> set[str]:
+    """The ids of everybody and every room of an option."""
+    return {item.room.id for item in option.sessions if item.room} | set(option.people)
 
 
 def _ids(booking: rows.Booking) -> set[str]:
