@@ -9,6 +9,7 @@ import re
 DEFAULT_ACCENT = "#2f5d50"
 DARK_INK = "#1d2320"
 LIGHT_INK = "#ffffff"
+BLACK = "#000000"
 #: what WCAG asks of text of ordinary size
 TEXT_CONTRAST = 4.5
 
@@ -32,18 +33,26 @@ def contrast(one: str, other: str) -> float:
 
 
 def ink_on(colour: str) -> str:
-    """The ink, dark or light, that reads better on this colour."""
-    return max((DARK_INK, LIGHT_INK), key=lambda ink: contrast(ink, colour))
+    """The ink, dark or light, that reads better on this colour; black where neither reads well enough.
+
+    On a colour in the middle black or white always has 4.58; our dark ink is not black, and may have 3.99.
+    """
+    ink = max((DARK_INK, LIGHT_INK), key=lambda ink: contrast(ink, colour))
+    return ink if contrast(ink, colour) >= TEXT_CONTRAST else _further_end(colour)
 
 
 def readable_on(paper: str, colour: str, ratio: float = TEXT_CONTRAST) -> str:
     """The colour itself, or the nearest darker or lighter one that has this contrast with the paper."""
-    goal = max(("#000000", "#ffffff"), key=lambda end: contrast(end, paper))
+    goal = _further_end(paper)
     for step in range(_STEPS + 1):
         candidate = _mixed(colour, goal, step / _STEPS)
         if contrast(candidate, paper) >= ratio:
             return candidate
     return goal
+
+
+def _further_end(colour: str) -> str:
+    return max((BLACK, LIGHT_INK), key=lambda end: contrast(end, colour))
 
 
 def _channels(colour: str) -> tuple[int, int, int]:

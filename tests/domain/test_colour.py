@@ -52,4 +52,4 @@ def test_any_colour_becomes_readable_on_our_papers(colour: str, paper: str) -> N
 @settings(max_examples=100)
 @given(colours)
 def test_ink_always_reads_on_any_accent(colour: str) -> None:
-    assert contrast(ink_on(colour), colour) >= 4
+    assert contrast(ink_on(colour), colour) >= 4.5
