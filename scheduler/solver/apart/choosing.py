@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from scheduler.solver.apart.board import Board, Floats
 from scheduler.solver.apart.columns import Column
 from scheduler.solver.apart.groups import Groups
 
-#: rounds of exchanging one plan after the other for a better one
-ROUNDS = 12
+#: rounds of exchanging plans for better ones, and those looked at for two at a time
+ROUNDS, PAIRED = 12, 40
 #: dearer than every set: two options at one start
 NEVER = 1 << 40
 
@@ -97,19 +98,40 @@ class Known:
         return chosen
 
     def exchanged(self, begun: Sequence[int]) -> list[int]:
-        """The set with one plan after the other exchanged for the one that is best beside the others."""
+        """The set with one plan after the other, then two at a time, exchanged for what is best beside the
+        others.
+        """
         self._measure()
         chosen = list(begun)
         for _ in range(ROUNDS):
             before = list(chosen)
             for position, one in enumerate(chosen):
-                price = self._cost.copy()
-                for other in chosen:
-                    if other != one:
-                        price += self.alike(other)
+                price = self._beside(chosen[:position] + chosen[position + 1 :])
                 better = int(price.argmin())
                 if price[better] < price[one]:
                     chosen[position] = better
             if chosen == before:
+                chosen = self._two_exchanged(chosen)
+            if chosen == before:
                 break
+        return chosen
+
+    def _beside(self, others: Sequence[int]) -> Floats:
+        """What each plan adds to these."""
+        price = self._cost.copy()
+        for other in others:
+            price += self.alike(other)
+        return price
+
+    def _two_exchanged(self, chosen: list[int]) -> list[int]:
+        """The set with the first two exchanged for which something better is found."""
+        for one, other in combinations(chosen, 2):
+            others = [number for number in chosen if number not in (one, other)]
+            price = self._beside(others)
+            now = price[one] + price[other] + self.alike(one)[other]
+            near = np.argsort(price, kind="stable")[:PAIRED]
+            both = price[near][:, None] + price[near] + np.array([self.alike(n)[near] for n in near.tolist()])
+            first, second = np.unravel_index(int(both.argmin()), both.shape)
+            if both[first, second] < now:
+                return [*others, int(near[first]), int(near[second])]
         return chosen

@@ -232,14 +232,15 @@ class Variety:
     # proof
 
     def _close(self) -> None:
-        """List every plan that a better set could contain, and prove the best set of them."""
+        """List every plan that a better set could contain, choose again, and prove the best set of them."""
         limit = self._priced.least + self._cost - 1 - self._priced.bound + LITTLE
         self._charge_best()
-        listed = self._every(limit)
-        if listed is None:
-            return
+        listed, whole = self._every(limit)
         known, walk = self._known, self._work.walk
-        numbers = list(dict.fromkeys(known.add(plan) for plan in listed))
+        numbers = list(dict.fromkeys(self._add(listed)))
+        self._choose()
+        if not whole:
+            return
         proof = Proof(
             known,
             self._groups,
@@ -256,19 +257,19 @@ class Variety:
         if proof.complete:
             self._priced = replace(self._priced, bound=self._cost)
 
-    def _every(self, limit: float) -> list[Column] | None:
-        """Every plan, with all its panels, that is charged at most so much; None when they are too many."""
+    def _every(self, limit: float) -> tuple[list[Column], bool]:
+        """Plans, with all their panels, that are charged at most so much, and whether these are all."""
         walk, left, found = self._work.walk, CLOSING_NODES, list[Column]()
         for n in np.argsort(walk.values, kind="stable").tolist():
             if walk.values[n] > limit:
                 break
             listing = walk.plans(n, most=KEPT, limit=limit, nodes=left)
             left -= listing.nodes
-            if self._stop() or not listing.complete:
-                return None
             for plan in listing.columns:
                 panels = self._work.panels(plan, int(limit - walk.price(plan) + LITTLE), PANELS)
                 if panels is None or len(found) + len(panels) > MOST_PLANS:
-                    return None
+                    return [*found, plan], False
                 found += panels
-        return found
+            if self._stop() or not listing.complete:
+                return found, False
+        return found, True
