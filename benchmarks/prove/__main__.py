@@ -13,6 +13,7 @@ import sys
 import tempfile
 import textwrap
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,6 +103,9 @@ def _prove(name: str, scenario: Scenario, asked: argparse.Namespace) -> int:
                 proof.figures += f"; all work done {settled:.1f} s later"
             except NeverCame as late:
                 proof = Proof(what="", figures="", broken=[str(late)])
+            except Exception as error:  # noqa: BLE001  # the other scenarios are worth asking all the same
+                proof = Proof(what="", figures="", broken=[f"{type(error).__name__}: {error}"])
+                traceback.print_exc()
             _say(name, proof, time.monotonic() - began)
             bad += bool(proof.broken)
     return bad

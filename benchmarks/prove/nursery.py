@@ -97,7 +97,7 @@ class Role:
 
 
 class Nursery:
-    """Where processes come from. `without`: a program that is run before anything else, and may take
+    """Where processes come from. `without`: a program that is run before the first of them, and may take
     something out of the service.
     """
 
@@ -130,13 +130,13 @@ class Nursery:
 
 def tend() -> NoReturn:
     """The other side: fork for each order that comes on standard input, until nobody can order any more."""
-    exec(sys.argv[1], {})  # noqa: S102  # a program of the proof's own, to see that the proof notices
-    import scheduler.__main__  # noqa: PLC0415  # after what may be taken out of them
+    import scheduler.__main__  # noqa: PLC0415  # only here: the other side has no use for them
     import scheduler.app  # noqa: PLC0415
     import scheduler.clock  # noqa: PLC0415
     import scheduler.jobs.worker  # noqa: PLC0415
     import scheduler.web  # noqa: F401, PLC0415
 
+    exec(sys.argv[1], {})  # noqa: S102  # a program of the proof's own, to see that the proof notices
     signal.signal(signal.SIGCHLD, _bury)
     gc.freeze()
     line = socket.socket(fileno=os.dup(0))
