@@ -35,8 +35,9 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         str: sa.Text(),
         dt.datetime: sa.DateTime(timezone=True),
-        Json: JSONB(),
-        JsonList: JSONB(),
+        # None is no value: a column that was not read would be given JSON's null.
+        Json: JSONB(none_as_null=True),
+        JsonList: JSONB(none_as_null=True),
         bytes: sa.LargeBinary(),
     }
 
