@@ -22,6 +22,7 @@ from scheduler.services.links import token_hash
 from scheduler.services.parts import SYSTEM
 
 _numbers = itertools.count(1)
+NOTICE = timedelta(hours=48)
 HOURS = [{"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "start": "08:00", "end": "20:00"}]
 
 
@@ -76,7 +77,7 @@ def talk(*people: str, minutes: int = 60, count: int = 1, **more: Any) -> dict[s
         "sessions": [session],
         "grid": 60,
         "reschedule": {"limit": 5, "cutoff_hours": 0},
-        "notice_hours": 48,
+        "notice_hours": NOTICE // timedelta(hours=1),
         "horizon_days": 21,
     }
 

@@ -69,7 +69,7 @@ def outage(house: House, dice: random.Random, *, away: float, rate: float) -> Pr
     """
     plan = Plan(away)
     number = int(plan.mail_comes * rate)
-    crowd = _crowd(house, dice, number + 2 * REMINDERS * len(POLICIES), rate)
+    crowd = _crowd(house, dice, number + 2 * REMINDERS * len(POLICIES), rate, plan)
     early, visits = crowd[number:], crowd[:number]
     for visit in early:
         _insist(house, visit, time.monotonic(), patience=60.0)
@@ -119,12 +119,12 @@ def _span(seconds: float) -> str:
     return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
 
 
-def _crowd(house: House, dice: random.Random, number: int, rate: float) -> list[Visit]:
+def _crowd(house: House, dice: random.Random, number: int, rate: float, plan: Plan) -> list[Visit]:
     """So many candidates of two organisations in turn, each with a slot of their own."""
     waiting: dict[str, list[Offered]] = {}
     for policy in POLICIES:
         house.found(policy, policies={"provider_down": policy})
-        waiting[policy] = _candidates(house, -(-number // len(POLICIES)))
+        waiting[policy] = _candidates(house, -(-number // len(POLICIES)), plan)
         dice.shuffle(waiting[policy])
     visits = []
     for count in range(number):
@@ -134,11 +134,15 @@ def _crowd(house: House, dice: random.Random, number: int, rate: float) -> list[
     return visits
 
 
-def _candidates(house: House, number: int) -> list[Offered]:
+def _candidates(house: House, number: int, plan: Plan) -> list[Offered]:
+    """With times that do not come too near while somebody waits."""
+    ends = timedelta(seconds=plan.mail_comes + LONGEST_BACKLOG)
+    first = house.parts.now() + offers.NOTICE + ends
     found: list[Offered] = []
     while len(found) < number:
         original = offers.ask_for(house, offers.talk(offers.hire_at_google(house)), options=200)
-        slots = list(offers.slots_of(house, original))[: number - len(found)]
+        there = offers.slots_of(house, original)
+        slots = [id_ for id_, slot in there.items() if slot.start > first][: number - len(found)]
         found += [offers.copy(house, original, [slot], 1)[0] for slot in slots]
     return found
 
@@ -216,6 +220,8 @@ def _insist(house: House, visit: Visit, began: float, patience: float) -> None:
             visit.answer, visit.answered = answer, time.monotonic() - began
             return
         visit.turned_away.append(answer)
+        if answer.status in (409, 410):
+            return
         time.sleep(max(pause, float(answer.headers.get("Retry-After", 1))))
         pause = min(pause * 2, max(4.0, patience / 30))
 

@@ -21,7 +21,7 @@ from scheduler.services import bookings, losses, plans, runs
 from scheduler.services.parts import SYSTEM
 
 #: seconds within which somebody who is sure to come to a point dies there
-LONGEST_WAY = 30
+LONGEST_WAY = 60
 #: how often a point is sure to be passed on its way, by its name or the first word of it; else once
 TIMES = {"mail": 3, "errand": 3, "sweep": 2, "clock": 3, "migrate.applied": 8}
 #: the most bookings of others that are made before a process dies
@@ -170,14 +170,13 @@ class Rehearsal:
         """The worker dies there, with work that leads to it: a booking, and whatever follows from one."""
         word = point.partition(".")[0]
         asked = self._candidate()
+        # Before there is anything to do: whoever lives would do it.
+        armed = self.house.replace("worker", KILL_AT=self._sometime(point))
         if word != "expire":
             self._booked(asked)
-        if word == "mail":
-            self._as_if_over(word, asked.run_candidate_id)
-        armed = self.house.replace("worker", KILL_AT=self._sometime(point))
         if word in OF_ENTRIES:
             eventually(lambda: self._written(asked) or armed.has_ended, "an entry that is written")
-        if word in AS_IF_OVER and word != "mail":
+        if word in AS_IF_OVER:
             self._as_if_over(word, asked.run_candidate_id)
         return self._dies(armed)
 
@@ -205,8 +204,9 @@ class Rehearsal:
             offers.ask_for(self.house, plan, options=2, wait=False)
         else:
             self.house.replace("worker")
-            self._as_if_over("hold", offers.ask_for(self.house, plan, options=2))
+            held = offers.ask_for(self.house, plan, options=2)
             armed = self.house.replace("worker", KILL_AT=point)
+            self._as_if_over("hold", held)
         return self._dies(armed)
 
     def _repair(self, point: str) -> bool:
