@@ -252,11 +252,14 @@ class Model:
         gone = who.booked.people - seating.people
         assert all(who.declined == id_ or self._is_crossed(id_, who.booked) for id_ in gone)
         comes = seating.people - who.booked.people
-        who.booked = seating
-        if who.declined in gone:
-            who.declined = None
+        self.reseat(who, seating)
         assert seating.people in self._panels(who.seats)
         assert all(self.is_free(id_, seating.start, who, now) for id_ in comes)
+
+    @staticmethod
+    def reseat(who: Candidate, seating: Seating) -> None:
+        """Others sit there. Calendars in memory write an event anew, and whoever is on it is asked again."""
+        who.booked, who.declined = seating, None
 
     def _is_crossed(self, id_: str, seating: Seating) -> bool:
         """Whether a meeting of their own lies over an interview."""

@@ -2,8 +2,8 @@
 """Whatever happens to a small organisation, in whatever order: each answer is what a model of it says, every
 promise is kept after each step, and calendars show what is so in the end.
 
-`sequences` holds what once went wrong, as short as Hypothesis could make it. More, and longer ones, are tried
-with STATEFUL_EXAMPLES and STATEFUL_STEPS in the environment.
+`sequences` holds short ways to what once went wrong, or was broken on purpose to see that it is noticed.
+More, and longer ones, are tried with STATEFUL_EXAMPLES and STATEFUL_STEPS in the environment.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ CRASHES = {
     "revoke": ("link.revoked",),
     "ask_for_moves": ("fresh.found", "fresh.stored"),
     "move": ("pick.looked", "move.changed", "move.told", "move.committed"),
-    "replace": ("replace.changed", "replace.told", "replace.committed"),
+    "replace": ("replace.looked", "replace.changed", "replace.told", "replace.committed"),
     "work": (
         *(
             "errand.begun",
@@ -76,6 +76,7 @@ CRASHES = {
         ),
         *("entry.claimed", "entry.written", "entry.kept", "mail.claimed", "mail.handed_over", "mail.kept"),
         *("verify.claimed", "verify.found", "verify.compared", "sync.claimed", "sync.answered", "sync.kept"),
+        *("notice.looked", "repair.taken", "repair.looked", "repair.solved", "repair.written", "repair.left"),
     ),
 }
 
@@ -264,8 +265,7 @@ class World(Ground):
             [comes] = there.people - who.booked.people
             assert comes in able
             assert there == Seating(who.booked.start, who.booked.people - {leaving} | {comes})
-            who.booked = there
-            who.declined = None if who.declined == leaving else who.declined
+            self.model.reseat(who, there)
 
     def _meet(self, person: int, day: int, hour: int) -> None:
         """A meeting of somebody's own, in their own calendar."""
