@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -109,7 +109,7 @@ def completed(session: Session, cast: Cast, window: Interval, *, moving: Moving 
     """With what it takes to read calendars and to choose between people."""
     return replace(
         cast,
-        load=_load(session, [person.id for person in cast.interviewers], window, moving),
+        load=_load(session, cast.interviewers, window, moving),
         own_entries=_own_entries(session, window, moving),
     )
 
@@ -228,7 +228,12 @@ def _ids(moving: Moving) -> frozenset[str]:
     return frozenset((moving,) if isinstance(moving, str) else moving or ())
 
 
-def _load(session: Session, ids: Iterable[str], window: Interval, moving: Moving) -> dict[str, int]:
+def _load(
+    session: Session, people: Sequence[Interviewer], window: Interval, moving: Moving
+) -> dict[str, int]:
+    """Recent interviews of these people, but for newcomers: who came in that time, has held none, and shares
+    a skill with somebody who was there before. Where all are new, nobody is compared with those chosen first.
+    """
     since = window.start - LOAD_WINDOW
     counted = sa.func.sum(sa.func.jsonb_array_length(rows.Reservation.cores))
     theirs = sa.and_(
@@ -238,13 +243,16 @@ def _load(session: Session, ids: Iterable[str], window: Interval, moving: Moving
     query = (
         sa.select(rows.Interviewer.id, counted.label("interviews"), rows.Interviewer.created_at)
         .outerjoin(rows.Reservation, theirs)
-        .where(rows.Interviewer.id.in_(list(ids)))
+        .where(rows.Interviewer.id.in_([person.id for person in people]))
         .group_by(rows.Interviewer.id)
     )
+    found = session.execute(query).all()
+    skills = {person.id: {held.skill for held in person.qualifications} for person in people}
+    there_before = set[str]().union(*(skills[row.id] for row in found if row.created_at < since))
     return {
         row.id: int(row.interviews or 0)
-        for row in session.execute(query)
-        if row.interviews is not None or row.created_at < since
+        for row in found
+        if row.interviews is not None or row.created_at < since or not skills[row.id] & there_before
     }
 
 

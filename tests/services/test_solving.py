@@ -193,6 +193,48 @@ def test_somebody_met_before_is_not_met_again(town):
     assert people == {ada, ben} - {met}
 
 
+def book_days(town, *days, skill="python"):
+    """One interview a day, each for somebody else; who holds them."""
+    talk = [{"key": "talk", "title": "A talk", "minutes": 60, "seats": [{"skill": skill}]}]
+    plan = town.plan(sessions=talk)
+    held = []
+    for day in days:
+        window = {"start": f"2026-12-{day:02}T00:00:00Z", "end": f"2026-12-{day + 1:02}T00:00:00Z"}
+        somebody = [{"name": f"Candidate {day}", "email": f"candidate{day}@example.net"}]
+        booking = town.book(town.offer(plan, candidates=somebody, options=1, window=window))
+        held.append(booking["sessions"][0]["interviewers"][0]["name"])
+    return held
+
+
+def test_where_all_are_new_interviews_are_shared_out_from_the_first(town):
+    for name in ("Ada", "Ben", "Cleo"):
+        town.hire(name, skills=("python",))
+
+    assert sorted(book_days(town, 2, 3, 4)) == ["Ada", "Ben", "Cleo"]
+
+
+def test_a_team_that_is_new_shares_them_out_beside_an_old_one(town):
+    town.hire("Old", skills=("design",))
+    town.clock.forward(days=60)
+    town.hire("Ada", skills=("python",))
+    town.hire("Ben", skills=("python",))
+    days = {"start": "2027-02-03T00:00:00Z", "end": "2027-02-04T00:00:00Z"}
+    plan = town.plan(
+        sessions=[
+            {"key": "talk", "title": "A talk", "minutes": 60, "seats": [{"skill": "python"}]},
+            {"key": "draw", "title": "A drawing", "minutes": 60, "seats": [{"skill": "design"}]},
+        ]
+    )
+
+    def who_talks(name):
+        candidates = [{"name": name, "email": f"{name.lower()}@example.net"}]
+        booking = town.book(town.offer(plan, candidates=candidates, options=1, window=days))
+        talk = next(item for item in booking["sessions"] if item["key"] == "talk")
+        return talk["interviewers"][0]["name"]
+
+    assert {who_talks("Dora"), who_talks("Emil")} == {"Ada", "Ben"}
+
+
 def test_a_stored_run_solves_to_the_same_answer_again(town, capsys):
     for name in ("Ada", "Ben", "Cleo"):
         town.hire(name, skills=("python",))
