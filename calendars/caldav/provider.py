@@ -211,7 +211,7 @@ class CalDavCalendars:
             raise NotAllowed(unclear.reason) from None
         if found is None:
             return None
-        start, end, status = found
+        start, end, status, _ = found
         ref = EventRef(provider=self.name, calendar=calendar, event_id=objects.name_of(uid), etag=there.etag)
         return FoundEvent(ref=ref, start=start, end=end, status=status, attendees=_attendees(there.body))
 

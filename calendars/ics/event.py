@@ -21,7 +21,7 @@ from calendars.ics.times import (
     parse_stamp,
 )
 from calendars.ics.unclear import Unclear
-from calendars.values import BusyKind, FoundStatus
+from calendars.values import AttendeeStatus, BusyKind, FoundStatus
 
 _DAY = timedelta(days=1)
 _RECURRENCE = {"RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
@@ -35,6 +35,13 @@ _OUTLOOK: dict[str, BusyKind | None] = {
     "OOF": "out_of_office",
 }
 _STATUSES: dict[str, FoundStatus] = {"CANCELLED": "cancelled", "TENTATIVE": "tentative"}
+#: PARTSTAT (RFC 5545, 3.2.12)
+ANSWERS: dict[str, AttendeeStatus] = {
+    "ACCEPTED": "accepted",
+    "DECLINED": "declined",
+    "TENTATIVE": "tentative",
+    "NEEDS-ACTION": "needs_action",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,8 @@ class Event:
     kind: BusyKind | None
     own: str | None
     status: FoundStatus
+    #: What the owner of the calendar says; None when they are not on the list, or say what we do not know.
+    answer: AttendeeStatus | None
     start: Stamp
     #: A moment, or a length from the start on.
     end: Stamp | timedelta
@@ -97,6 +106,7 @@ def read_event(component: Component, owner: str) -> Event | BrokenEvent:
             kind=kind,
             own=own,
             status=_STATUSES.get(component.value("STATUS").upper(), "confirmed"),
+            answer=ANSWERS.get(_answer(component, owner)),
             start=start,
             end=_end(component, start),
         )

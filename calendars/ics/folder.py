@@ -17,6 +17,7 @@ from calendars.ics.splice import cut_event, event_bytes, put_event
 from calendars.ics.unclear import Unclear
 from calendars.ics.writing import calendar_text, event_text
 from calendars.values import (
+    Attendee,
     Blocks,
     CalendarKey,
     Changes,
@@ -94,8 +95,15 @@ class IcsFolder:
             raise NotAllowed(unclear.reason) from None
         if found is None:
             return None
-        start, end, status = found
-        return FoundEvent(ref=self._ref(calendar, uid, data), start=start, end=end, status=status)
+        start, end, status, answer = found
+        return FoundEvent(
+            ref=self._ref(calendar, uid, data),
+            start=start,
+            end=end,
+            status=status,
+            # What others answer stands in their own calendars: nobody brings it here.
+            attendees=(Attendee(email=calendar, status=answer),) if answer else (),
+        )
 
     def changes_since(self, calendar: CalendarKey, cursor: str | None) -> Changes:
         """Whether the file has another content than at the cursor; see `Provider.changes_since`."""

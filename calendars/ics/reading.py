@@ -13,7 +13,7 @@ from calendars.ics.series import Frame, Taken, placed, series, span_of
 from calendars.ics.times import later, parse_head, parse_period
 from calendars.ics.unclear import Budget, Unclear
 from calendars.ics.zones import Zones
-from calendars.values import Busy, BusyKind, CalendarKey, FoundStatus, busy_within
+from calendars.values import AttendeeStatus, Busy, BusyKind, CalendarKey, FoundStatus, busy_within
 
 _FREE_BUSY: dict[str, BusyKind | None] = {
     "FREE": None,
@@ -51,9 +51,10 @@ def read_blocks(
 
 def read_event_times(
     data: bytes, key: CalendarKey, uid: str
-) -> tuple[datetime, datetime, FoundStatus] | None:
+) -> tuple[datetime, datetime, FoundStatus, AttendeeStatus | None] | None:
     """
-    Start, end and status of the event with this uid, of a series its first instance; None when there is none.
+    Start, end and status of the event with this uid, of a series its first instance, and the answer of the
+    calendar's owner, where they are on its list; None when there is no such event.
 
     Raises Unclear, with line numbers filled in.
     """
@@ -69,7 +70,7 @@ def read_event_times(
         start, end = span_of(event, event.calendar, frame)
     except Unclear as unclear:
         raise _with_line(unclear, data) from None
-    return start, end, event.status
+    return start, end, event.status, event.answer
 
 
 def check_structure(data: bytes) -> None:

@@ -107,7 +107,7 @@ def _compare(session: Session, parts: Parts, claimed: rows.CalendarEntry, found:
         OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
     )
     _keep(session, parts, booking, entry, _differences(planned, entry, found))
-    if found is not None and entry.provider in INVITING:
+    if found is not None:
         _answers(session, parts, booking, planned, entry, found)
     entry.status = "written" if found else "missing"
     near = booking.start - parts.now() < timedelta(days=1)
@@ -164,11 +164,19 @@ def _answers(
     entry: rows.CalendarEntry,
     found: FoundEvent,
 ) -> None:
-    """Who of the panel, or which room, has declined, and who has thought better of it."""
+    """Who of the panel, or which room, has declined, and who has thought better of it.
+
+    Where events invite nobody, everybody has one of their own, and it tells what they answer themselves.
+    """
     said = {guest.email.lower(): guest.status for guest in found.attendees}
     for who in losses.owners_of(session, planned):
-        answer = said.get(who.calendar["address"].lower())
         if who.calendar["provider"] != entry.provider:
+            continue
+        if entry.provider in INVITING:
+            answer = said.get(who.calendar["address"].lower())
+        elif isinstance(who, rows.Interviewer) and who.id == entry.interviewer_id:
+            answer = said.get(who.email.lower())
+        else:
             continue
         if answer == "declined":
             losses.note(session, parts, booking, planned, who, losses.DECLINED)

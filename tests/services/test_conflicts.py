@@ -89,11 +89,16 @@ END:VCALENDAR
 """
 
 
-def test_a_meeting_that_is_written_into_somebodys_file_is_noticed(town, tmp_path):
-    for name in ("ada", "ben"):
+def keep_diaries(town, folder, *names):
+    """Calendars that are files, and empty so far."""
+    for name in names:
         empty = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Acme//Diary//EN", "END:VCALENDAR", "")
-        (tmp_path / f"{name}@acme.example.ics").write_text("\r\n".join(empty), newline="")
-    town.parts = town.parts.evolve(providers={"ics": IcsFolder(tmp_path, now=town.clock)})
+        (folder / f"{name}@acme.example.ics").write_text("\r\n".join(empty), newline="")
+    town.parts = town.parts.evolve(providers={"ics": IcsFolder(folder, now=town.clock)})
+
+
+def test_a_meeting_that_is_written_into_somebodys_file_is_noticed(town, tmp_path):
+    keep_diaries(town, tmp_path, "ada", "ben")
     booking = in_files(town)
     diary = tmp_path / "ada@acme.example.ics"
     text = diary.read_text()
@@ -106,6 +111,39 @@ def test_a_meeting_that_is_written_into_somebodys_file_is_noticed(town, tmp_path
     assert panel(now(town, booking)) == ["Ben"]
     assert f"{booking['id']}.talk@convene" not in diary.read_text()
     assert "Budget" in diary.read_text()
+
+
+def answer(diary, before, after):
+    """Somebody says something else to the only invitation in their file."""
+    text = diary.read_bytes()
+    assert text.count(f"PARTSTAT={before}".encode()) == 1
+    diary.write_bytes(text.replace(f"PARTSTAT={before}".encode(), f"PARTSTAT={after}".encode()))
+
+
+def test_who_declines_in_their_file_is_replaced(town, tmp_path):
+    keep_diaries(town, tmp_path, "ada", "ben")
+    booking = in_files(town)
+
+    answer(tmp_path / "ada@acme.example.ics", "ACCEPTED", "DECLINED")
+    looked_at(town)
+
+    assert panel(now(town, booking)) == ["Ben"]
+    assert losses_of(town) == [("declined", "over")]
+
+
+def test_who_declines_in_their_file_and_accepts_after_all_has_lost_nothing(town, tmp_path):
+    keep_diaries(town, tmp_path, "ada", "ben")
+    booking = in_files(town, on_decline="suggest")
+    diary = tmp_path / "ada@acme.example.ics"
+
+    answer(diary, "ACCEPTED", "DECLINED")
+    looked_at(town)
+    assert now(town, booking)["attention"] == "Ada has declined A talk."
+    answer(diary, "DECLINED", "ACCEPTED")
+    looked_at(town)
+
+    assert now(town, booking)["status"] == "confirmed"
+    assert losses_of(town) == [("declined", "gone")]
 
 
 def test_a_conflict_is_told_once_and_taken_back_when_it_is_gone(town):

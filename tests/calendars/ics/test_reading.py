@@ -439,7 +439,17 @@ def test_an_event_is_found_by_its_own_uid_not_by_an_alarms():
 
     found = read_event_times(data, CalendarKey(OWNER, "UTC"), "wanted")
 
-    assert found == (utc("2026-03-10 10:00"), utc("2026-03-10 11:00"), "cancelled")
+    assert found == (utc("2026-03-10 10:00"), utc("2026-03-10 11:00"), "cancelled", None)
+
+
+@pytest.mark.parametrize("answer", ["accepted", "declined", "tentative", "needs_action"])
+def test_with_an_event_its_owners_answer_is_found_and_not_anothers(answer):
+    said = f"ATTENDEE;PARTSTAT={answer.upper().replace('_', '-')}:mailto:{OWNER}"
+    data = calendar(event("UID:wanted", *TEN, "ATTENDEE;PARTSTAT=DELEGATED:mailto:ben@example.org", said))
+
+    *_, found = read_event_times(data, CalendarKey(OWNER, "UTC"), "wanted")
+
+    assert found == answer
 
 
 WHOLE = calendar(
