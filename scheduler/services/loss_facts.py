@@ -17,12 +17,18 @@ NOT_BY_ITSELF = {
     "too_soon": "Within 24 hours of the interview nobody is replaced without a person's word.",
     "too_often": "People were replaced three times already; more often is for a person to say.",
 }
+#: the same of rooms, where it is something else
+NO_OTHER_ROOM = {
+    "nobody_can": "There is no other room: none that is large enough is free then.",
+    "unreadable": "No other room could be found: some calendars cannot be read.",
+    "too_soon": "Within 24 hours of the interview no room is changed without a person's word.",
+}
 
 
 def of(session: Session, message: rows.Message) -> dict[str, Any]:
     """The losses a person is told of, who could stand in, and where it could be moved to."""
     lost = message.details["losses"]
-    why = [NOT_BY_ITSELF[item["not_replaced"]] for item in lost if "not_replaced" in item]
+    why = [_why_not(item) for item in lost if "not_replaced" in item]
     times = [time for item in lost for time in item.get("times", ())]
     return {
         "reason": "\n".join(dict.fromkeys([*(item["text"] for item in lost), *why])),
@@ -31,6 +37,11 @@ def of(session: Session, message: rows.Message) -> dict[str, Any]:
             dict.fromkeys(Interval(parse_instant(t["start"]), parse_instant(t["end"])) for t in times)
         ),
     }
+
+
+def _why_not(lost: dict[str, Any]) -> str:
+    said = NOT_BY_ITSELF | NO_OTHER_ROOM if "room_id" in lost else NOT_BY_ITSELF
+    return said[lost["not_replaced"]]
 
 
 def _stand_ins(session: Session, lost: dict[str, Any]) -> str:

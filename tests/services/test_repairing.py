@@ -164,6 +164,19 @@ def test_whoever_declined_is_not_asked_again_for_that_time(town):
     assert told(after)[-1]["replacements"] == []
 
 
+def test_a_mail_about_a_lost_room_speaks_of_rooms(town):
+    hire(town, "Ada")
+    add_room(town, "Blue")
+    booking = booked(town, sessions=[talk(room={"capacity": 2})])
+
+    after = lose(town, booking, "Blue")
+
+    assert told(after)[-1]["not_replaced"] == "nobody_can"
+    said = " ".join(text_to(town, ROSA).split())
+    assert "There is no other room: none that is large enough is free then." in said
+    assert "qualified" not in said
+
+
 def test_the_fourth_time_is_for_a_person_to_say(town):
     hire(town, "Ada")
     booking = booked(town)
