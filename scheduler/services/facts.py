@@ -187,6 +187,9 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
     if message.kind in owing.WITH_INVITATION:
         facts |= {"kind": "confirmation", **_what_changed(session, message, booking)}
         facts["assigned"] = _was_assigned(session, booking)
+        if message.recipient_role == "contact":
+            # Nobody asked for it: whoever arranged the interview reads who came in for whom, and why.
+            facts["reason"] = details.get("repaired", "")
     if message.kind == "needs_attention":
         facts |= loss_facts.of(session, message)
     if message.recipient_role == "candidate":

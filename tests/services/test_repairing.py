@@ -108,6 +108,8 @@ def test_somebody_else_comes_at_the_same_time_and_nobody_need_look(town):
     after = lose(town, booking, "Ada")
 
     assert (panel(after), after["status"], after["version"]) == (["Ben"], "confirmed", 2)
+    assert "Ada has declined A talk. Ben takes the place of Ada." in text_to(town, ROSA)
+    assert "Ada" not in text_to(town, CANDY)
     assert (after["start"], after["end"], after["attention"]) == (booking["start"], booking["end"], None)
     assert after["history"][-1] == {
         "at": "2026-11-30T09:00:00Z",
@@ -458,7 +460,8 @@ def test_a_calendar_that_stays_dark_is_not_waited_for_for_ever(town):
     hire(town, "Ben")
     town.calendars.make_unreadable("ben@acme.example", "Away.", "timed_out")
     town.calendars.passing = True
-    lose(town, booking, "Ada")
+    busy(town, "Ada", booking)
+    lose(town, booking, "Ada", cause=losses.CONFLICT)
     for _ in range(8):
         town.clock.forward(minutes=2)
         upkeep.sweep(town.parts)
