@@ -98,7 +98,8 @@ def test_a_calendar_that_stays_down_comes_to_a_persons_attention(town):
 
     after = bookings.get(town.parts, town.organization_id, booking["id"])
     assert after["status"] == "needs_attention"
-    assert "Down for long." in after["attention"]
+    assert "could not be brought up to date yet; it is tried again" in after["attention"]
+    assert after["history"][-1]["error"] == "Down for long."
 
 
 def test_cancelling_frees_everybody_removes_the_entry_and_tells_all(town):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from scheduler.db import rows
 from scheduler.domain.errors import Conflict, NotFound
 from scheduler.jobs.tasks import GIVEN_UP, MOST_ATTEMPTS
 from scheduler.services import bookings, jobs, organizations, runs, upkeep
@@ -32,6 +33,12 @@ def poisoned(town) -> dict:
     town.try_jobs()
     [job] = failed(town)
     return job
+
+
+def forget_the_lease(town) -> None:
+    """It is later by the database's clock, which no test moves: nobody is at the entry any more."""
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.execute(sa.update(rows.CalendarEntry).values(lease_until=sa.func.clock_timestamp()))
 
 
 def failed(town) -> list[dict]:
@@ -65,7 +72,7 @@ def test_once_mended_it_is_tried_again_and_is_over(town):
     job = poisoned(town)
     [booking] = bookings.find(town.parts, town.organization_id).data
     town.calendars.outage = None
-    town.clock.forward(minutes=2)
+    forget_the_lease(town)
 
     again = jobs.retry(town.parts, town.organization_id, job["id"])
     assert (again["status"], again["id"]) == ("queued", job["id"])
@@ -78,7 +85,7 @@ def test_once_mended_it_is_tried_again_and_is_over(town):
 
 def test_a_poisoned_job_that_is_tried_again_unmended_comes_back(town):
     job = poisoned(town)
-    town.clock.forward(minutes=2)
+    forget_the_lease(town)
     jobs.retry(town.parts, town.organization_id, job["id"])
     town.try_jobs()
 

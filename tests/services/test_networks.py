@@ -655,7 +655,8 @@ def test_a_change_that_somebody_elses_always_crosses_goes_to_a_person(networks):
     for _ in range(8):
         networks.later(seconds=4)
 
-    assert "somebody else" in networks.booking(booking)["attention"]
+    assert "could not be brought up to date yet" in networks.booking(booking)["attention"]
+    assert "somebody else" in networks.booking(booking)["history"][-1]["error"]
     networks.microsoft.faults.clear()
     networks.later(hours=1)
     (event,) = networks.microsoft.events(BOB)
