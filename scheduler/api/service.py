@@ -18,6 +18,12 @@ from scheduler.services import health
 
 SPECIFICATION = "convene.openapi"
 PAGE = "convene.docs"
+#: the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/)
+METRICS = "text/plain; version=0.0.4; charset=utf-8"
+BROKEN = """\
+# HELP convene_broken_promises Organisations for which the last look found this promise broken.
+# TYPE convene_broken_promises gauge
+"""
 
 blueprint = Blueprint("Service", "The service itself.")
 
@@ -39,6 +45,14 @@ def check_ready() -> Response:
     """The database can be reached and has the newest schema."""
     health.check(parts())
     return as_json({"status": "ready"})
+
+
+@blueprint.open("/metrics", "text/plain", {"type": "string"})
+def read_metrics() -> Response:
+    """For Prometheus: which promises are broken. Anything above zero is for a person; `doctor` says more."""
+    broken = health.broken_promises(parts())
+    lines = (f'convene_broken_promises{{promise="{name}"}} {count}\n' for name, count in broken.items())
+    return Response(BROKEN + "".join(lines), content_type=METRICS)
 
 
 @blueprint.open("/openapi.json", "application/json", {"type": "object"})

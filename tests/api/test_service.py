@@ -6,13 +6,26 @@ from __future__ import annotations
 import re
 
 import psycopg
+import sqlalchemy as sa
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from scheduler.api.service import SPECIFICATION
 from scheduler.app import create_app
+from scheduler.db import rows
 from scheduler.db.session import Database
+from scheduler.domain.ids import new_id
+from scheduler.services.promises import PROMISES
 from tests.api.conftest import Client
-from tests.standins import parts_on
+from tests.standins import NOW, parts_on
+
+
+def promises(client) -> dict[str, int]:
+    """What Prometheus would read."""
+    answer = client.get("/metrics")
+    assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    found = re.findall(r'^convene_broken_promises\{promise="(\w+)"\} (\d+)$', answer.text, re.MULTILINE)
+    assert len(answer.text.splitlines()) == len(found) + 2
+    return {name: int(count) for name, count in found}
 
 
 def test_a_living_process_says_so(nobody):
@@ -30,6 +43,28 @@ def test_a_process_is_not_ready_for_another_schema(database_url, clock, jobs):
     response = Client(create_app(parts_on(database, now=clock, defer=jobs)), None).get("/readyz")
     assert (response.status_code, response.json["code"]) == (503, "schema_out_of_date")
     database.close()
+
+
+def test_metrics_tell_of_each_promise_for_how_many_organisations_it_is_broken(nobody, parts, organization_id):
+    before = promises(nobody)
+    with parts.database.transaction(organization_id) as session:
+        session.add(
+            rows.Breach(
+                id=new_id("brc"),
+                organization_id=organization_id,
+                promise="one_booking_each",
+                ids=["bkg_1"],
+                found_at=NOW,
+                seen_at=NOW,
+            )
+        )
+    broken = promises(nobody)
+    with parts.database.transaction(organization_id) as session:
+        session.execute(sa.update(rows.Breach).values(resolved_at=NOW))
+
+    assert set(before) == {promise.name for promise in PROMISES}
+    assert broken == {**before, "one_booking_each": before["one_booking_each"] + 1}
+    assert promises(nobody) == before
 
 
 def test_the_description_is_there_for_programs(app, nobody):
