@@ -189,19 +189,8 @@ def put_in(
     booking.sessions = [
         _with_panel(item, leaving, comes) if item["key"] == session_key else item for item in booking.sessions
     ]
-    lost = losses.of_place(session, booking, session_key, leaving.id)
-    losses.end(session, booking, at=parts.now(), only=lost)
-    booking.version += 1
-    session.flush()
-    events.record(
-        session,
-        booking.organization_id,
-        "interviewer.replaced",
-        actor=actor,
-        at=parts.now(),
-        booking=booking,
-        data={"session_key": session_key, "interviewer_id": leaving.id, "replacement_id": comes.id},
-    )
+    about = {"session_key": session_key, "interviewer_id": leaving.id, "replacement_id": comes.id}
+    _write_down(session, parts, booking, "interviewer.replaced", leaving.id, about, actor)
 
 
 def put_in_room(
@@ -212,18 +201,26 @@ def put_in_room(
         replace(OptionSession.from_json(item), room=comes).to_json() if item["key"] == session_key else item
         for item in booking.sessions
     ]
-    lost = losses.of_place(session, booking, session_key, leaves.id)
+    about = {"session_key": session_key, "room_id": leaves.id, "replacement_id": comes.id}
+    _write_down(session, parts, booking, "room.replaced", leaves.id, about, SYSTEM)
+
+
+def _write_down(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    event: str,
+    leaves: str,
+    about: dict[str, str],
+    actor: Actor,
+) -> None:
+    """A new version with its event; what was lost in this place is over."""
+    lost = losses.of_place(session, booking, about["session_key"], leaves)
     losses.end(session, booking, at=parts.now(), only=lost)
     booking.version += 1
     session.flush()
     events.record(
-        session,
-        booking.organization_id,
-        "room.replaced",
-        actor=SYSTEM,
-        at=parts.now(),
-        booking=booking,
-        data={"session_key": session_key, "room_id": leaves.id, "replacement_id": comes.id},
+        session, booking.organization_id, event, actor=actor, at=parts.now(), booking=booking, data=about
     )
 
 
