@@ -9,8 +9,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+#: how a session's niceness is read and set, where the kernel has autogroups: sched(7)
+AUTOGROUP = Path("/proc/self/autogroup")
 
 # Loaded now, because between fork and exec (perhaps as an account that may not read the file) is too late.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -40,3 +44,15 @@ def die_with_pipe(reading_end: int, end: Callable[[], None] = lambda: os._exit(1
         end()
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def give_way(by: int) -> None:
+    """Let others go first where processors are scarce: `by` is a niceness, 0 to 19.
+
+    Linux with autogroups shares processors out among sessions first, and asks for niceness only within one:
+    whoever leads a session of its own tells it, too.
+    """
+    os.nice(by)
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):  # there are no autogroups
+            AUTOGROUP.write_text(str(by), encoding="ascii")

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 
 from scheduler.db.embedded import EmbeddedError, EmbeddedPostgres, attach, attach_or_start
 from scheduler.points import kill_at, pass_by
+from scheduler.processes import give_way
 from scheduler.settings import Settings
 from scheduler.supervisor import Child, EndedEarly, Supervisor
 
@@ -24,7 +25,7 @@ WEB_STOP_SECONDS = 12
 # A job under way may be a solver run; one that is cut off is taken up again after the next start.
 WORKER_STOP_SECONDS = 30
 #: where processors are scarce, whoever waits in front of a screen comes before mail and searches
-WORKER_NICENESS = 5
+WORKER_NICENESS = 10
 CLOCK_STOP_SECONDS = 5
 
 
@@ -200,7 +201,7 @@ def _run_worker(settings: Settings) -> None:
     from scheduler.jobs import worker
 
     _warn_of_rehearsal(settings)
-    os.nice(WORKER_NICENESS)
+    give_way(WORKER_NICENESS)
     worker.run(wiring.build(settings), _stop_on_signals())
 
 

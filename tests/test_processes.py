@@ -45,3 +45,32 @@ def test_a_child_does_not_outlive_a_killed_parent():
 def test_a_child_whose_parent_is_gone_already_does_not_begin():
     done = subprocess.run([sys.executable, "-c", PARENT, "1"], capture_output=True, timeout=20, check=False)
     assert done.returncode == 0
+
+
+#: Says its niceness and that of its session, if the kernel has such a thing, before and after it gives way.
+GIVES_WAY = """
+import os, sys
+from scheduler.processes import AUTOGROUP, give_way
+if "leads" in sys.argv and os.getsid(0) != os.getpid():
+    os.setsid()
+def tell():
+    print(os.getpriority(os.PRIO_PROCESS, 0), AUTOGROUP.read_text().split()[-1] if AUTOGROUP.exists() else "-")
+tell()
+give_way(10)
+tell()
+"""
+
+
+@pytest.mark.parametrize(("who", "session"), [("leads", {"10", "-"}), ("follows", {"0", "-"})])
+def test_whoever_gives_way_does_so_with_the_session_that_it_leads_and_no_other(who, session):
+    # A shell in between leads the session of its own that all of this happens in.
+    ran = subprocess.run(
+        ["sh", "-c", f'"$0" -c "$1" {who}; true', sys.executable, GIVES_WAY],
+        stdout=subprocess.PIPE,
+        check=True,
+        start_new_session=True,
+    )
+    was, was_session, became, became_session = ran.stdout.decode().split()
+    assert int(became) == min(int(was) + 10, 19)
+    assert was_session in ("0", "-")
+    assert became_session in session

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 SERVICE_ROLE = "convene_service"
 #: statements that the server keeps parsed for each connection; a service of this size has some 200
 PREPARED = 300
+#: at most so many at once, as many as a web process has threads
+CONNECTIONS = 24
 BEGIN = "begin"
 #: of one organisation from its first moment on, in one round trip
 BEGIN_OF = BEGIN + "; select set_config('convene.organization_id', {}, true)"
@@ -24,12 +26,14 @@ SNAPSHOT = "begin isolation level repeatable read"
 class Database:
     """The way to PostgreSQL for one process: a pool of connections that act as the service's role."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = CONNECTIONS) -> None:
         self.url = url
         self._engine = sa.create_engine(
             sa.make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
-            max_overflow=14,
+            max_overflow=max(0, CONNECTIONS - pool_size),
+            # What was used last is warm: its statements are prepared, its catalogue is read.
+            pool_use_lifo=True,
             # Names and what people wrote belong in no log.
             hide_parameters=True,
             pool_timeout=10,
