@@ -54,7 +54,8 @@ from scheduler.processes import AUTOGROUP, give_way
 if "leads" in sys.argv and os.getsid(0) != os.getpid():
     os.setsid()
 def tell():
-    print(os.getpriority(os.PRIO_PROCESS, 0), AUTOGROUP.read_text().split()[-1] if AUTOGROUP.exists() else "-")
+    session = AUTOGROUP.read_text().split()[-1] if AUTOGROUP.exists() else "-"
+    print(os.getpriority(os.PRIO_PROCESS, 0), session)
 tell()
 give_way(10)
 tell()

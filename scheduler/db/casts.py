@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Session
 
 from scheduler.db import convert, rows
+from scheduler.db.own_entries import OwnEntry, own_entries
 from scheduler.domain.intervals import Interval, parse_instant
-from scheduler.domain.people import Buffer, CalendarAddress, Interviewer, Owner, Room
+from scheduler.domain.people import Buffer, Interviewer, Owner, Room
 from scheduler.domain.plans import Plan
 from scheduler.solver.problem import BookedInterview
 
@@ -28,18 +29,6 @@ LOAD_WINDOW = timedelta(days=28)
 Moving = str | frozenset[str] | None
 
 AnyOwner = TypeVar("AnyOwner", rows.Interviewer, rows.Room)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OwnEntry:
-    """An entry that we wrote, or are about to write or to remove."""
-
-    #: when it should stand there; None: it is on its way out
-    during: Interval | None
-    #: the calendars it should stand in
-    calendars: frozenset[CalendarAddress]
-    #: where it stands until it is moved; None: it is not being moved
-    leaves: Interval | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +99,12 @@ def completed(session: Session, cast: Cast, window: Interval, *, moving: Moving 
     return replace(
         cast,
         load=_load(session, cast.interviewers, window, moving),
-        own_entries=_own_entries(session, window, moving),
+        own_entries=own_entries(
+            session,
+            {owner.calendar.address for owner in cast.owners},
+            window.padded(MARGIN, MARGIN),
+            moving=_ids(moving),
+        ),
     )
 
 
@@ -146,6 +140,53 @@ def _rooms(session: Session, plan: Plan) -> list[rows.Room]:
     )
 
 
+def in_the_way(
+    now: datetime | sa.BindParameter[datetime], *, but_for: Collection[str] | sa.BindParameter[list[str]]
+) -> sa.ColumnElement[bool]:
+    """Of holds: those that keep their person or room free now, for somebody else."""
+    return sa.and_(rows.Hold.expires_at > now, rows.Hold.run_candidate_id.not_in(but_for))
+
+
+def occupied(
+    during: Range[datetime] | sa.BindParameter[Range[datetime]],
+    *,
+    but_for: Moving | sa.BindParameter[list[str]] = None,
+) -> sa.ColumnElement[bool]:
+    """Of reservations: those that occupy their person or room in this time; not those of these bookings."""
+    others = but_for if isinstance(but_for, sa.BindParameter) else _ids(but_for)
+    return sa.and_(
+        rows.Reservation.state.in_(rows.OCCUPYING),
+        rows.Reservation.during.op("&&")(during),
+        rows.Reservation.booking_id.not_in(others) if but_for is not None else sa.true(),
+    )
+
+
+def _listed(name: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, expanding=True)
+
+
+_AROUND = sa.bindparam("around", type_=TSTZRANGE())
+# Put together once: that takes longer than asking. One statement, whether anything is held or not.
+_TAKEN = sa.union_all(
+    sa.select(
+        rows.Reservation.resource_id,
+        rows.Reservation.cores,
+        sa.cast(sa.null(), TSTZRANGE).label("during"),
+        sa.cast(sa.null(), sa.Text).label("option_id"),
+        sa.false().label("in_the_way"),
+    ).where(
+        rows.Reservation.resource_id.in_(_listed("resources")), occupied(_AROUND, but_for=_listed("moving"))
+    ),
+    sa.select(
+        rows.Hold.resource_id,
+        sa.cast(sa.null(), JSONB),
+        rows.Hold.during,
+        rows.Hold.option_id,
+        in_the_way(sa.bindparam("now"), but_for=_listed("holders")),
+    ).where(rows.Hold.resource_id.in_(_listed("resources")), rows.Hold.during.op("&&")(_AROUND)),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Taken:
     """What occupies people and rooms; see Cast."""
@@ -165,32 +206,22 @@ def _taken(
     moving: Moving,
     holders: Collection[str],
 ) -> _Taken:
-    """What occupies each of these people and rooms, in the window and around it. One statement, whether
-    anything is held or not.
-    """
+    """What occupies each of these people and rooms, in the window and around it."""
     names: dict[int, list[str]] = defaultdict(list)
     for id_, resource_id in resources.items():
         names[resource_id].append(id_)
-    around = Range(window.start - MARGIN, window.end + MARGIN)
-    interviews = sa.select(
-        rows.Reservation.resource_id,
-        rows.Reservation.cores,
-        sa.cast(sa.null(), TSTZRANGE).label("during"),
-        sa.cast(sa.null(), sa.Text).label("option_id"),
-        sa.false().label("in_the_way"),
-    ).where(rows.Reservation.resource_id.in_(names), occupied(around, but_for=moving))
-    holds = sa.select(
-        rows.Hold.resource_id,
-        sa.cast(sa.null(), JSONB),
-        rows.Hold.during,
-        rows.Hold.option_id,
-        in_the_way(now, but_for=holders),
-    ).where(rows.Hold.resource_id.in_(names), rows.Hold.during.op("&&")(around))
+    asked = {
+        "resources": list(names),
+        "around": Range(window.start - MARGIN, window.end + MARGIN),
+        "now": now,
+        "moving": list(_ids(moving)),
+        "holders": list(holders),
+    }
     booked: dict[str, list[BookedInterview]] = defaultdict(list)
     held: dict[str, list[Interval]] = defaultdict(list)
     showing: set[str] = set()
     options: set[str] = set()
-    for found in session.execute(interviews.union_all(holds)):
+    for found in session.execute(_TAKEN, asked):
         for id_ in names[found.resource_id]:
             booked[id_] += [_interview(core) for core in found.cores or ()]
             if found.in_the_way:
@@ -209,19 +240,6 @@ def _taken(
 def _interview(core: Mapping[str, Any]) -> BookedInterview:
     during = Interval(parse_instant(core["start"]), parse_instant(core["end"]))
     return BookedInterview(during, Buffer(core["before"], core["after"]))
-
-
-def in_the_way(now: datetime, *, but_for: Collection[str]) -> sa.ColumnElement[bool]:
-    """Of holds: those that keep their person or room free now, for somebody else."""
-    return sa.and_(rows.Hold.expires_at > now, rows.Hold.run_candidate_id.not_in(but_for))
-
-
-def occupied(during: Range[datetime], *, but_for: Moving = None) -> sa.ColumnElement[bool]:
-    """Of reservations: those that occupy their person or room in this time; not those of these bookings."""
-    of_others = rows.Reservation.booking_id.not_in(_ids(but_for)) if but_for else sa.true()
-    return sa.and_(
-        rows.Reservation.state.in_(rows.OCCUPYING), rows.Reservation.during.op("&&")(during), of_others
-    )
 
 
 def _ids(moving: Moving) -> frozenset[str]:
@@ -254,46 +272,6 @@ def _load(
         for row in found
         if row.interviews is not None or row.created_at < since or not skills[row.id] & there_before
     }
-
-
-def _own_entries(session: Session, window: Interval, moving: Moving) -> dict[str, OwnEntry]:
-    near = sa.and_(rows.Booking.start < window.end + MARGIN, rows.Booking.end > window.start - MARGIN)
-    query = (
-        sa.select(rows.CalendarEntry, rows.Booking)
-        .join(rows.Booking, rows.Booking.id == rows.CalendarEntry.booking_id)
-        .where(sa.or_(near, rows.Booking.id.in_(_ids(moving))) if moving else near)
-    )
-    by_uid: dict[str, list[tuple[rows.CalendarEntry, rows.Booking]]] = defaultdict(list)
-    for entry, booking in session.execute(query):
-        by_uid[entry.uid].append((entry, booking))
-    return {uid: _own_entry(found, moving) for uid, found in by_uid.items()}
-
-
-def _own_entry(found: list[tuple[rows.CalendarEntry, rows.Booking]], moving: Moving) -> OwnEntry:
-    """What the entries with one uid come to."""
-    wanted = [(entry, booking) for entry, booking in found if entry.wanted == "present"]
-    stands = next((_session_time(booking, entry.session_key) for entry, booking in wanted), None)
-    leaves = any(booking.id in _ids(moving) for _, booking in found)
-    return OwnEntry(
-        during=None if leaves or any(_under_way(entry) for entry, _ in wanted) else stands,
-        # Whom an event invites has a copy of it.
-        calendars=frozenset(
-            CalendarAddress(entry.provider, address)
-            for entry, _ in found
-            for address in (entry.calendar, *entry.attendees)
-        ),
-        leaves=stands if leaves else None,
-    )
-
-
-def _under_way(entry: rows.CalendarEntry) -> bool:
-    """Whether it may still stand where it was wanted before."""
-    return entry.status != "written" and entry.written_version not in (None, entry.booking_version)
-
-
-def _session_time(booking: rows.Booking, session_key: str) -> Interval:
-    data = next(item for item in booking.sessions if item["key"] == session_key)
-    return Interval(parse_instant(data["start"]), parse_instant(data["end"]))
 
 
 def people_met(session: Session, candidate_id: str, *, except_run_candidate: str | None) -> frozenset[str]:

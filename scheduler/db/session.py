@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 SERVICE_ROLE = "convene_service"
 #: statements that the server keeps parsed for each connection; a service of this size has some 200
 PREPARED = 300
-#: at most so many at once, as many as a web process has threads
-CONNECTIONS = 24
+#: of one process at once. Whoever comes later waits for one of them: a new one would have to learn the
+#: catalogue and every statement first, just when there is the least time for it.
+CONNECTIONS = 10
 BEGIN = "begin"
 #: of one organisation from its first moment on, in one round trip
 BEGIN_OF = BEGIN + "; select set_config('convene.organization_id', {}, true)"
@@ -31,7 +32,7 @@ class Database:
         self._engine = sa.create_engine(
             sa.make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
-            max_overflow=max(0, CONNECTIONS - pool_size),
+            max_overflow=0,
             # What was used last is warm: its statements are prepared, its catalogue is read.
             pool_use_lifo=True,
             # Names and what people wrote belong in no log.

@@ -92,6 +92,15 @@ def _let_go(session: Session, booking: rows.Booking) -> None:
     run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "cancelled")
 
 
+def withdraw_option(session: Session, option_id: str) -> None:
+    """Take one option off the table, if it is on offer and nobody's."""
+    session.execute(
+        sa.update(rows.Option)
+        .where(rows.Option.id == option_id, rows.Option.status == "offered")
+        .values(status="withdrawn")
+    )
+
+
 def withdraw_options(session: Session, run_candidate_id: str, *, accepting: str | None = None) -> None:
     """Take every option of a candidate off the table, all but one that is accepted."""
     becomes = (

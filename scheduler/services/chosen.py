@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from scheduler.db import rows
+from scheduler.domain import moves
+from scheduler.domain.intervals import Interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,29 +25,49 @@ class Choice:
     organization: rows.Organization
     #: what is booked for the candidate of this run
     booking: rows.Booking | None
+    #: from the first to the last of what is on offer to the candidate, this option included
+    span: Interval
+
+
+_others = aliased(rows.Option)
+_on_offer = sa.and_(
+    _others.run_candidate_id == rows.Option.run_candidate_id, _others.status.in_(moves.OPEN_OPTION)
+)
+_first = sa.func.least(
+    rows.Option.start, sa.select(sa.func.min(_others.start)).where(_on_offer).scalar_subquery()
+)
+_last = sa.func.greatest(
+    rows.Option.end, sa.select(sa.func.max(_others.end)).where(_on_offer).scalar_subquery()
+)
+_active = sa.and_(rows.Booking.run_candidate_id == rows.RunCandidate.id, rows.Booking.status != "cancelled")
+# Put together once: that takes longer than asking.
+_CHOICE = (
+    sa.select(
+        rows.Option,
+        rows.RunCandidate,
+        rows.Run,
+        rows.Candidate,
+        rows.Organization,
+        rows.Booking,
+        _first.label("first"),
+        _last.label("last"),
+    )
+    .join(rows.RunCandidate, rows.RunCandidate.id == rows.Option.run_candidate_id)
+    .join(rows.Run, rows.Run.id == rows.RunCandidate.run_id)
+    .join(rows.Candidate, rows.Candidate.id == rows.RunCandidate.candidate_id)
+    .join(rows.Organization, rows.Organization.id == rows.Run.organization_id)
+    .outerjoin(rows.Booking, _active)
+    .where(rows.Option.id == sa.bindparam("option_id"))
+    .execution_options(populate_existing=True)
+)
 
 
 def find(session: Session, option_id: str) -> Choice | None:
     """By one statement; None: there is no such option."""
-    query = (
-        sa.select(rows.Option, rows.RunCandidate, rows.Run, rows.Candidate, rows.Organization, rows.Booking)
-        .join(rows.RunCandidate, rows.RunCandidate.id == rows.Option.run_candidate_id)
-        .join(rows.Run, rows.Run.id == rows.RunCandidate.run_id)
-        .join(rows.Candidate, rows.Candidate.id == rows.RunCandidate.candidate_id)
-        .join(rows.Organization, rows.Organization.id == rows.Run.organization_id)
-        .outerjoin(
-            rows.Booking,
-            sa.and_(
-                rows.Booking.run_candidate_id == rows.RunCandidate.id, rows.Booking.status != "cancelled"
-            ),
-        )
-        .where(rows.Option.id == option_id)
-        .execution_options(populate_existing=True)
-    )
-    found = session.execute(query).one_or_none()
+    found: Any = session.execute(_CHOICE, {"option_id": option_id}).one_or_none()
     if found is None:
         return None
-    option, run_candidate, run, candidate, organization, booking = found
+    option, run_candidate, run, candidate, organization, booking, first, last = found
     return Choice(
         option=option,
         run_candidate=run_candidate,
@@ -52,4 +75,5 @@ def find(session: Session, option_id: str) -> Choice | None:
         candidate=candidate,
         organization=organization,
         booking=booking,
+        span=Interval(first, last),
     )

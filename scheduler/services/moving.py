@@ -22,8 +22,8 @@ from scheduler.domain.plans import Plan
 from scheduler.services import attention, bookings, changes, chosen, events, losses, picks, views
 from scheduler.services.chosen import Choice
 from scheduler.services.parts import CANDIDATE, Actor, Parts
-from scheduler.services.picks import Pick, TakenWithOthers
-from scheduler.services.possible import still_possible_views
+from scheduler.services.picks import Pick, Refused, TakenWithOthers
+from scheduler.services.possible import still_possible
 from scheduler.services.reserving import people_and_rooms, replace_reservations
 from scheduler.solver.problem import Problem
 
@@ -56,7 +56,8 @@ def reschedule(
         moved = picks.insist(lambda: _move(parts, begun, problem, stale, actor))
     except SlotTaken as taken:
         with parts.database.transaction(organization_id) as session:
-            lost = _lost(session, parts, begun.run_candidate_id, option_id, taken.detail)
+            refused = Refused(detail=taken.detail)
+            lost = _lost(session, parts, begun.run_candidate_id, option_id, refused)
         raise lost from None
     parts.reach("move.committed")
     return moved
@@ -71,10 +72,10 @@ def _choice_of(session: Session, booking: rows.Booking, option_id: str) -> Choic
 
 def _begin(session: Session, parts: Parts, choice: Choice, booking: rows.Booking) -> Pick | TakenWithOthers:
     """What our own rows say; not raised, because what it writes is to stay."""
-    try:
-        return picks.pick_of(session, parts, choice, moving=booking.id)
-    except SlotTaken as taken:
-        return _lost(session, parts, choice.run_candidate.id, choice.option.id, taken.detail)
+    found = picks.pick_of(session, parts, choice, moving=booking.id)
+    if isinstance(found, Refused):
+        return _lost(session, parts, choice.run_candidate.id, choice.option.id, found)
+    return found
 
 
 def _is_done(booking: rows.Booking, option_id: str) -> bool:
@@ -167,17 +168,14 @@ def _who_changed(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> dict[s
 
 
 def _lost(
-    session: Session, parts: Parts, run_candidate_id: str, option_id: str, detail: str
+    session: Session, parts: Parts, run_candidate_id: str, option_id: str, refused: Refused
 ) -> TakenWithOthers:
     """Take the lost option off the table, and say what is left; the booking stands as it was."""
     run_candidate = session.get_one(
         rows.RunCandidate, run_candidate_id, with_for_update={"key_share": True}, populate_existing=True
     )
     if run_candidate.status != "booked":
-        return TakenWithOthers([], detail)
-    session.execute(
-        sa.update(rows.Option)
-        .where(rows.Option.id == option_id, rows.Option.status == "offered")
-        .values(status="withdrawn")
-    )
-    return TakenWithOthers(still_possible_views(session, parts, run_candidate), detail)
+        return TakenWithOthers([], refused.detail)
+    bookings.withdraw_option(session, option_id)
+    left = still_possible(session, parts, run_candidate, refused.standing)
+    return TakenWithOthers([views.option(row) for row in left], refused.detail)

@@ -30,8 +30,8 @@ from scheduler.services import (
 )
 from scheduler.services.chosen import Choice
 from scheduler.services.parts import Actor, Parts
-from scheduler.services.picks import Pick, TakenWithOthers
-from scheduler.services.possible import still_possible_views
+from scheduler.services.picks import Pick, Refused, TakenWithOthers
+from scheduler.services.possible import still_possible
 from scheduler.services.reserving import add_reservations, people_and_rooms
 from scheduler.solver.problem import Problem
 
@@ -64,10 +64,10 @@ def begin(session: Session, parts: Parts, choice: Choice) -> Begun:
     done = _done(choice)
     if done is not None:
         return views.booking(session, done)
-    try:
-        return picks.pick_of(session, parts, choice)
-    except SlotTaken as taken:
-        return _lost(session, parts, choice.run_candidate.id, choice.option.id, taken.detail)
+    found = picks.pick_of(session, parts, choice)
+    if isinstance(found, Refused):
+        return _lost(session, parts, choice.run_candidate.id, choice.option.id, found)
+    return found
 
 
 def go_on(parts: Parts, begun: Begun, *, actor: Actor) -> dict[str, Any]:
@@ -85,7 +85,8 @@ def _finish(parts: Parts, pick: Pick, actor: Actor) -> Lost | dict[str, Any]:
         booking = picks.insist(lambda: _insert(parts, pick, problem, stale, actor))
     except SlotTaken as taken:
         with parts.database.transaction(pick.organization_id) as session:
-            return _lost(session, parts, pick.run_candidate_id, pick.option.id, taken.detail)
+            refused = Refused(detail=taken.detail)
+            return _lost(session, parts, pick.run_candidate_id, pick.option.id, refused)
     parts.reach("pick.committed")
     return booking
 
@@ -203,7 +204,7 @@ def _announce(
 
 
 def _lost(
-    session: Session, parts: Parts, run_candidate_id: str, option_id: str, detail: str
+    session: Session, parts: Parts, run_candidate_id: str, option_id: str, refused: Refused
 ) -> Lost | dict[str, Any]:
     """Take the lost option off the table, say what is left, and look for more when nothing is."""
     run_candidate = session.get_one(
@@ -212,19 +213,17 @@ def _lost(
     if run_candidate.status != "offered":
         # The same choice, posted twice, may be what took it.
         done = _done(_choice_of(session, option_id))
-        return views.booking(session, done) if done else Lost([], detail)
+        return views.booking(session, done) if done else Lost([], refused.detail)
     run = session.get_one(rows.Run, run_candidate.run_id)
-    if run.plan.get("holds"):
-        holding.let_go(session, parts, [option_id])
-    session.execute(
-        sa.update(rows.Option)
-        .where(rows.Option.id == option_id, rows.Option.status == "offered")
-        .values(status="withdrawn")
-    )
-    left = still_possible_views(session, parts, run_candidate)
-    if not left:
+    possible = still_possible(session, parts, run_candidate, refused.standing)
+    left = [row for row in possible if row.id != option_id]
+    if left:
+        if run.plan.get("holds"):
+            holding.let_go(session, parts, [option_id])
+        bookings.withdraw_option(session, option_id)
+    else:
         if run.plan.get("holds"):
             holding.let_all_go(session, parts, run_candidate.id)
         bookings.withdraw_options(session, run_candidate.id)
         parts.defer(session, "refresh_options", run_id=run.id, organization_id=run.organization_id)
-    return Lost(left, detail)
+    return Lost([views.option(row) for row in left], refused.detail)

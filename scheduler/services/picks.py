@@ -83,19 +83,31 @@ class Pick:
     moving: str | None = None
 
 
-def pick_of(session: Session, parts: Parts, choice: Choice, *, moving: str | None = None) -> Pick:
-    """Raises SlotTaken when the option is not on offer any more, or our own bookings leave nobody for it:
-    then no calendar need be asked.
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """Why a time cannot be had, in words, by our own rows."""
+
+    detail: str
+    #: what these rows say of everything on offer to the candidate, if they were asked
+    standing: Standing | None = None
+
+
+def pick_of(session: Session, parts: Parts, choice: Choice, *, moving: str | None = None) -> Pick | Refused:
+    """Refused: the option is not on offer any more, or our own bookings leave nobody for it. Then no calendar
+    need be asked.
     """
     run, row = choice.run, choice.option
     if row.status not in moves.OPEN_OPTION or row.start <= parts.now():
-        raise SlotTaken(NOT_OFFERED)
+        return Refused(detail=NOT_OFFERED)
     plan, option = Plan.from_json(run.plan), convert.option(row)
-    around = Interval(option.start, option.end)
     holders = [choice.run_candidate.id]
-    cast = casts.cast_for(session, plan, around, now=parts.now(), moving=moving, holders=holders, bare=True)
-    if Standing(plan, cast).of(option) is False:
-        raise SlotTaken(TAKEN)
+    cast = casts.cast_for(
+        session, plan, choice.span, now=parts.now(), moving=moving, holders=holders, bare=True
+    )
+    standing = Standing(plan, cast)
+    if standing.of(option) is False:
+        return Refused(detail=TAKEN, standing=standing)
+    around = Interval(option.start, option.end)
     candidate = convert.candidate(choice.candidate)
     policy = choice.organization.policies.get("provider_down") or "refuse"
     window = Interval(run.window_start, run.window_end)

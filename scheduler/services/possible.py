@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,18 +12,21 @@ from scheduler.db import casts, convert, rows
 from scheduler.domain import moves
 from scheduler.domain.intervals import Interval
 from scheduler.domain.plans import Plan
-from scheduler.services import problems, snapshots, views
+from scheduler.services import problems, snapshots
 from scheduler.services.parts import Parts
 from scheduler.services.standing import Standing
 from scheduler.solver.seating import seat
 
 
-def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> list[rows.Option]:
+def still_possible(
+    session: Session, parts: Parts, run_candidate: rows.RunCandidate, standing: Standing | None = None
+) -> list[rows.Option]:
     """The offered options that nothing of ours has made impossible since they were made. After a booking:
     the times it could be moved to, in whose way it does not stand itself.
 
     Where our bookings alone do not tell, the seats are worked out again, from the calendars as they were
-    known and the bookings as they are now.
+    known and the bookings as they are now. `standing`: what our own rows said of all that is on offer a
+    moment ago, if they were asked.
     """
     plan = Plan.from_json(session.get_one(rows.Run, run_candidate.run_id).plan)
     offered = _offered(session, run_candidate, parts.now() + timedelta(hours=plan.notice_hours))
@@ -32,16 +34,19 @@ def still_possible(session: Session, parts: Parts, run_candidate: rows.RunCandid
         return []
     moving = _booked(session, run_candidate)
     around = Interval(min(row.start for row in offered), max(row.end for row in offered))
-    holders = [run_candidate.id]
-    cast = casts.cast_for(session, plan, around, now=parts.now(), moving=moving, holders=holders, bare=True)
-    standing = Standing(plan, cast)
+    if standing is None:
+        holders = [run_candidate.id]
+        cast = casts.cast_for(
+            session, plan, around, now=parts.now(), moving=moving, holders=holders, bare=True
+        )
+        standing = Standing(plan, cast)
     verdicts = {row.id: standing.of(convert.option(row)) for row in offered}
     unclear = [row for row in offered if verdicts[row.id] is None]
     snapshot = snapshots.problem_of(session, run_candidate) if unclear else None
     if snapshot is not None:
         # A move may go further than the run's own window.
         window = around if moving else snapshot.window
-        problem = problems.as_of_now(snapshot.evolve(now=parts.now(), window=window), cast)
+        problem = problems.as_of_now(snapshot.evolve(now=parts.now(), window=window), standing.cast)
         verdicts |= {row.id: seat(problem, convert.option(row)) is not None for row in unclear}
     return [row for row in offered if verdicts[row.id] is not False]
 
@@ -67,9 +72,3 @@ def _booked(session: Session, run_candidate: rows.RunCandidate) -> str | None:
             rows.Booking.run_candidate_id == run_candidate.id, rows.Booking.status != "cancelled"
         )
     )
-
-
-def still_possible_views(
-    session: Session, parts: Parts, run_candidate: rows.RunCandidate
-) -> list[dict[str, Any]]:
-    return [views.option(row) for row in still_possible(session, parts, run_candidate)]

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from calendars.values import Busy
-from scheduler.db.casts import Cast, OwnEntry
+from scheduler.db.casts import Cast
+from scheduler.db.own_entries import OwnEntry
 from scheduler.domain.intervals import Interval, subtract
 from scheduler.domain.people import Candidate, Interviewer, Owner
 from scheduler.domain.plans import Plan

@@ -19,6 +19,7 @@ class Standing:
 
     def __init__(self, plan: Plan, cast: Cast) -> None:
         self._plan = plan
+        self.cast = cast
         self._people = {person.id: person for person in cast.interviewers}
         self._rooms = {room.id: room for room in cast.rooms}
         self._taken = {id_: list(held) for id_, held in cast.held.items()}

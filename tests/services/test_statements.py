@@ -14,7 +14,7 @@ from scheduler.services import candidate_link
 from scheduler.services.picks import TakenWithOthers
 from tests.services.test_picking import WINDOW, candidates
 
-BOOKING, REFUSAL = 31, 11
+BOOKING, REFUSAL = 31, 9
 
 
 @contextmanager
