@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Session, SessionTransaction
 
-#: which queue a task waits in, so that solving never keeps mail waiting
+#: which queue a task waits in: neither a search nor a mail server that hangs may keep the others waiting
 QUEUES = {
     "solve_run": "solve",
     "refresh_options": "solve",
     "repair_bookings": "solve",
     "notice_losses": "calendars",
-    "send_message": "quick",
+    "send_message": "mail",
     "write_entry": "calendars",
     "verify_entry": "calendars",
     "sync_calendar": "calendars",

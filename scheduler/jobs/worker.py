@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 #: what is raised when nobody answers at the other end
 OUT_OF_REACH = (procrastinate.exceptions.ConnectorException, psycopg.Error)
 #: one thread for solving, which is all processor, and several each for mail and for calendars, which is all
-#: waiting: a vendor that hangs keeps no mail waiting
-CONCURRENCY = {"solve": 1, "quick": 3, "calendars": 4}
+#: waiting: a vendor that hangs keeps no mail waiting, and neither keeps waiting what the clock asks for
+CONCURRENCY = {"solve": 1, "mail": 3, "quick": 2, "calendars": 4}
 #: seconds between looks at the queue, for jobs that no notification announces
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0

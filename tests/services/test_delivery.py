@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -10,10 +12,12 @@ from scheduler.db import rows
 from scheduler.domain import wording
 from scheduler.domain.errors import Conflict
 from scheduler.domain.intervals import parse_instant
+from scheduler.jobs import worker
 from scheduler.messages.errors import Refused, TryLater, Unconfirmed
 from scheduler.messages.mailer import Mailer
 from scheduler.services import bookings, delivery, mails, upkeep
-from tests.services.conftest import CONTACT, RECRUITER
+from tests.jobs.test_worker import DEADLINE, eventually
+from tests.services.conftest import CONTACT, RECRUITER, Post
 
 WINDOW = {"start": "2026-12-03T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 
@@ -374,3 +378,55 @@ def test_the_contact_reads_times_on_the_interviewers_clock(town):
     start = parse_instant(booking["start"])
     (subject,) = [s for s in town.post.subjects_to(CONTACT["email"]) if "chosen" in s]
     assert f"{(start + timedelta(hours=1)):%H:%M} CET" in subject
+
+
+class Hangs(Post):
+    """A mail server that says nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go_on = threading.Event(), threading.Event()
+
+    def send(self, mail):
+        self.asked.set()
+        assert self.go_on.wait(DEADLINE)
+        super().send(mail)
+
+
+def test_a_mail_server_that_hangs_keeps_mails_waiting_and_nothing_else(town):
+    town.hire("Ada", skills=("python",))
+    people = [
+        {"name": name, "email": f"{name.lower()}@example.net"} for name in ("Candy", "Dora", "Eli", "Fay")
+    ]
+    town.offer(window=WINDOW, candidates=people, solve=False)
+    with at_work(town) as post:
+        assert post.asked.wait(DEADLINE)
+        with town.parts.database.transaction(town.organization_id) as session:
+            town.parts.defer(session, "sweep")
+        eventually(lambda: done(town, "sweep") == 1)
+        assert done(town, "send_message") == 0
+
+        post.go_on.set()
+        eventually(lambda: done(town, "send_message") == len(post.mails) == len(people))
+
+
+@contextmanager
+def at_work(town):
+    """A worker, whose mail server hangs."""
+    post, stop = Hangs(), threading.Event()
+    parts = town.parts.evolve(mail=Mailer(post, "interviews@acme.example"))
+    working = threading.Thread(target=worker.run, args=(parts, stop))
+    working.start()
+    try:
+        yield post
+    finally:
+        post.go_on.set()
+        stop.set()
+        working.join(DEADLINE)
+
+
+def done(town, task):
+    """How many of these jobs went well."""
+    finished = "select count(*) from procrastinate_jobs where task_name = :task and status = 'succeeded'"
+    with town.parts.database.lookup() as session:
+        return session.scalars(sa.text(finished), {"task": task}).one()
