@@ -47,7 +47,7 @@ class Database:
     @contextmanager
     def transaction(self, organization_id: str) -> Iterator[Session]:
         """One transaction of one organisation; commits when the block ends well, rolls back when it does
-        not.
+        not. Whoever is in one begins no other: ten threads that did would wait for each other's connections.
         """
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             session.connection(execution_options={"opening": _begin_of(organization_id)})
