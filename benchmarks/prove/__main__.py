@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.prove import clocks, crashes, database, dst, orders, outages, races, world
+from benchmarks.prove.crowd import p99
 from benchmarks.prove.house import House, NeverCame
 from benchmarks.prove.proof import Proof
 from scheduler.points import POINTS
@@ -88,7 +89,7 @@ def main() -> int:
 
 def _prove(name: str, scenario: Scenario, asked: argparse.Namespace) -> int:
     """A house of its own for one scenario, and a line of the table for each round; how many went wrong."""
-    bad = 0
+    bad, seconds = 0, list[list[float]]()
     with (
         _folder() as folder,
         House(folder, webs=asked.webs, with_google=scenario.with_google).open() as house,
@@ -108,7 +109,18 @@ def _prove(name: str, scenario: Scenario, asked: argparse.Namespace) -> int:
                 traceback.print_exc()
             _say(name, proof, time.monotonic() - began)
             bad += bool(proof.broken)
+            seconds += [proof.seconds] if proof.seconds else []
+    if len(seconds) > 1:
+        _say_all(seconds)
     return bad
+
+
+def _say_all(seconds: list[list[float]]) -> None:
+    """How long answers took in all rounds together, and in the worst."""
+    together = [one for round_ in seconds for one in round_]
+    worst = max(map(p99, seconds))
+    figures = f"p99 {p99(together):.2f} s; of one round {worst:.2f} s at most"
+    print(f"{INDENT}{len(together)} answers in {len(seconds)} rounds, {figures}", flush=True)
 
 
 def _say(name: str, proof: Proof, seconds: float) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from benchmarks.prove import offers
 from benchmarks.prove.crowd import Answer, Request, p99, send, statuses
 from benchmarks.prove.house import House, eventually
-from benchmarks.prove.proof import Proof, book, booked, expect
+from benchmarks.prove.proof import Proof, book, booked, expect, seconds_of
 
 #: seconds that the database stays away
 AWAY = 1.0
@@ -89,7 +89,7 @@ def postgres_killed(house: House, dice: random.Random, *, kills: int, rate: floa
     polite = all(answer.status == 503 and "Retry-After" in answer.headers for answer in away)
     return Proof(
         what=f"PostgreSQL killed {kills} x under {rate:g} requests/s, a fifth of them bookings",
-        figures=f"{len(there)} of {len(crowd.bookings)} booked, p99 {p99(crowd.bookings):.1f} s,"
+        figures=f"{len(there)} of {len(crowd.bookings)} booked, p99 {p99(seconds_of(crowd.bookings)):.1f} s,"
         f" {len(crowd.looks)} looks; meanwhile {_counted(away)};"
         f" first booking {max(back):.1f} s after the database is back at most",
         acknowledged=there,

@@ -17,7 +17,7 @@ from benchmarks.prove import offers
 from benchmarks.prove.crowd import Answer, Request, p99, send
 from benchmarks.prove.house import House
 from benchmarks.prove.offers import Offered
-from benchmarks.prove.proof import Proof, book, booked, expect
+from benchmarks.prove.proof import Proof, book, booked, expect, seconds_of
 from tests.fakes.faults import drop_before_apply
 
 #: seconds after the end of everything until nothing is owed any more
@@ -112,7 +112,8 @@ def outage(house: House, dice: random.Random, *, away: float, rate: float) -> Pr
 def _figures(visits: Iterable[Visit]) -> str:
     refused = sum(len(visit.turned_away) for visit in visits)
     pending = [visit.answer for visit in visits if visit.policy == "book_pending" and visit.answer]
-    return f"{refused} x 503 where the policy is to refuse, p99 {p99(pending):.2f} s where it is to book"
+    slowest = p99(seconds_of(pending))
+    return f"{refused} x 503 where the policy is to refuse, p99 {slowest:.2f} s where it is to book"
 
 
 def _span(seconds: float) -> str:

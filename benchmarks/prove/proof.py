@@ -21,6 +21,8 @@ class Proof:
     acknowledged: set[str] = field(default_factory=set)
     #: names of what did not hold
     broken: list[str] = field(default_factory=list)
+    #: how long each answer to a crowd took
+    seconds: list[float] = field(default_factory=list)
 
 
 def book(offered: Offered, option_id: str, due: float = 0.0, about: object = None) -> Request:
@@ -37,4 +39,8 @@ def expect(counted: object, wanted: object, promise: str) -> list[str]:
 
 def figures_of(answers: list[Answer]) -> str:
     counted = ", ".join(f"{times} x {status}" for status, times in sorted(statuses(answers).items()))
-    return f"{counted}, p99 {p99(answers):.2f} s"
+    return f"{counted}, p99 {p99(seconds_of(answers)):.2f} s"
+
+
+def seconds_of(answers: Iterable[Answer]) -> list[float]:
+    return [answer.seconds for answer in answers]

@@ -11,7 +11,7 @@ from itertools import pairwise
 from benchmarks.prove import offers
 from benchmarks.prove.crowd import Answer, Request, all_at_once, statuses
 from benchmarks.prove.house import House
-from benchmarks.prove.proof import Proof, book, booked, expect, figures_of
+from benchmarks.prove.proof import Proof, book, booked, expect, figures_of, seconds_of
 
 
 def stampede(house: House, dice: random.Random, *, people: int, slots: int, within: float) -> Proof:
@@ -34,6 +34,7 @@ def stampede(house: House, dice: random.Random, *, people: int, slots: int, with
         figures=figures_of(answers),
         acknowledged=booked(answers),
         broken=expect(statuses(answers), {201: slots, 409: people - slots}, "exactly_as_many_as_slots"),
+        seconds=seconds_of(answers),
     )
 
 
@@ -51,6 +52,7 @@ def hot_slot(house: House, dice: random.Random, *, people: int, within: float) -
         figures=figures_of(answers),
         acknowledged=booked(answers),
         broken=expect(statuses(answers), {201: 1, 409: people - 1}, "exactly_as_many_as_slots"),
+        seconds=seconds_of(answers),
     )
 
 
@@ -98,6 +100,7 @@ def panels(house: House, dice: random.Random, *, people: int, within: float) -> 
         figures=figures_of(answers),
         acknowledged=booked(answers),
         broken=wrong + expect(overlapping(answers), [], "one_place_at_a_time"),
+        seconds=seconds_of(answers),
     )
 
 
