@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from benchmarks.prove import offers
@@ -17,6 +18,8 @@ from benchmarks.prove.proof import Proof, book, booked, expect, seconds_of
 AWAY = 1.0
 #: seconds between two kills, more or less
 PAUSE = 4.0
+#: seconds from one kill to the next at most: a machine that is busy takes a while to come back
+LONGEST_TURN = 12.0
 #: seconds after which somebody who is told to come back gives up
 PERSISTENCE = 60.0
 #: seconds within which it must be possible to book again
@@ -36,12 +39,13 @@ class Crowd:
         self.looks: list[Answer] = []
         self.turned_away: list[Answer] = []
 
-    def come(self, requests: list[Request]) -> None:
-        """Each in a thread of its own when it is due; returns when the last one is done."""
+    def come(self, requests: Iterable[Request], over: threading.Event) -> None:
+        """Each in a thread of its own when it is due, until it is over; returns when the last one is done."""
         began = time.monotonic()
         here = []
         for number, request in enumerate(requests):
-            time.sleep(max(0.0, began + request.due - time.monotonic()))
+            if over.wait(max(0.0, began + request.due - time.monotonic())):
+                break
             address = self._house.addresses[number % len(self._house.addresses)]
             here.append(threading.Thread(target=self._go, args=(address, request)))
             here[-1].start()
@@ -70,21 +74,18 @@ def postgres_killed(house: House, dice: random.Random, *, kills: int, rate: floa
     """`rate` requests a second, one of five a booking of somebody's own slot, whatever it takes, while
     PostgreSQL is killed so often.
     """
-    number = int(rate * (PAUSE + AWAY) * (kills + 1))
-    people = _requests(house, number // ONE_IN)
-    requests = []
-    for count in range(number):
-        candidate = people[count // ONE_IN % len(people)]
-        look = Request(path=f"/c/{candidate.about}", body={}, method="GET")
-        requests.append(replace(look if count % ONE_IN else candidate, due=count / rate))
-    crowd = Crowd(house)
-    coming = threading.Thread(target=crowd.come, args=(requests,))
+    people = _requests(house, int(rate / ONE_IN * LONGEST_TURN * (kills + 1)))
+    crowd, over = Crowd(house), threading.Event()
+    coming = threading.Thread(target=crowd.come, args=(_mixed(people, rate), over))
     coming.start()
     back = []
-    for _ in range(kills):
-        time.sleep(PAUSE * dice.uniform(0.75, 1.25))
-        back.append(_kill_and_revive(house, crowd))
-    coming.join()
+    try:
+        for _ in range(kills):
+            time.sleep(PAUSE * dice.uniform(0.75, 1.25))
+            back.append(_kill_and_revive(house, crowd))
+    finally:
+        over.set()
+        coming.join()
     away, there = crowd.turned_away, booked(crowd.bookings)
     polite = all(answer.status == 503 and "Retry-After" in answer.headers for answer in away)
     return Proof(
@@ -103,6 +104,14 @@ def postgres_killed(house: House, dice: random.Random, *, kills: int, rate: floa
 
 def _counted(answers: list[Answer]) -> str:
     return ", ".join(f"{times} x {status}" for status, times in sorted(statuses(answers).items()))
+
+
+def _mixed(people: list[Request], rate: float) -> Iterator[Request]:
+    """Each books, and as many as it takes look at what is on offer before and after."""
+    for count in range(len(people) * ONE_IN):
+        candidate = people[count // ONE_IN]
+        look = Request(path=f"/c/{candidate.about}", body={}, method="GET")
+        yield replace(look if count % ONE_IN else candidate, due=count / rate)
 
 
 def _requests(house: House, number: int) -> list[Request]:
