@@ -136,11 +136,9 @@ def end(session: Session, booking: rows.Booking, *, at: datetime, only: frozense
             attention.settle(booking, loss.text)
 
 
-def of_place(session: Session, booking: rows.Booking, session_key: str, who: str) -> frozenset[str]:
-    """The ids of the open losses of one person or room in one session."""
-    return frozenset(
-        loss.id for loss in open_of(session, booking) if (loss.session_key, loss.who) == (session_key, who)
-    )
+def of_place(session: Session, booking: rows.Booking, session_key: str, who: str) -> list[rows.Loss]:
+    """The open losses of one person or room in one session, in the order in which they were found."""
+    return [loss for loss in open_of(session, booking) if (loss.session_key, loss.who) == (session_key, who)]
 
 
 def open_of(session: Session, booking: rows.Booking) -> list[rows.Loss]:

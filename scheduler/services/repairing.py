@@ -22,9 +22,9 @@ from scheduler.domain.errors import SlotTaken
 from scheduler.domain.options import Option, OptionSession, Panelist
 from scheduler.domain.plans import Plan
 from scheduler.services import bookings, changes, choices, hits, losses, picks, problems, readings
+from scheduler.services.filling import put_in
 from scheduler.services.hits import Hit
 from scheduler.services.parts import SYSTEM, Parts
-from scheduler.services.replacing import put_in, put_in_room
 from scheduler.services.reserving import people_and_rooms, replace_reservations
 from scheduler.solver.check import violations
 from scheduler.solver.many.problem import AssignProblem
@@ -235,7 +235,7 @@ def _change(
             said.append(f"{because} {comes.name} takes the place of {leaving.name}.".strip())
         room = before[after.key].room
         if room and after.room and after.room != room:
-            put_in_room(session, parts, booking, after.key, room, after.room)
+            put_in(session, parts, booking, after.key, room, after.room, SYSTEM)
             touched |= {room.id, after.room.id}
             because = lost.get((after.key, room.id), "")
             said.append(f"{because} {after.title} is in {after.room.name} now.".strip())

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from scheduler.db import casts, rows
 from scheduler.domain import moves
 from scheduler.domain.errors import Conflict, Invalid, SlotTaken, Unavailable
-from scheduler.domain.options import OptionSession, Panelist, RoomRef
-from scheduler.services import bookings, changes, events, losses, picks, places, problems, views
-from scheduler.services.parts import SYSTEM, Actor, Parts
+from scheduler.domain.options import OptionSession, Panelist
+from scheduler.services import bookings, changes, picks, places, problems, views
+from scheduler.services.filling import put_in
+from scheduler.services.parts import Actor, Parts
 from scheduler.services.places import Place
 from scheduler.services.reserving import replace_reservations
 from scheduler.solver.problem import Problem
@@ -172,59 +173,3 @@ def _write(
     seen = not comes.optional and comes.name != place.leaving.name
     changes.tell(session, parts, booking, was, "panel_changed" if seen else None)
     parts.reach("replace.told")
-
-
-def put_in(
-    session: Session,
-    parts: Parts,
-    booking: rows.Booking,
-    session_key: str,
-    leaving: Panelist,
-    comes: Panelist,
-    actor: Actor,
-) -> None:
-    """Write somebody into a place instead of somebody else, with its event; the rest is the caller's. What
-    was lost with who leaves need not be seen to any more.
-    """
-    booking.sessions = [
-        _with_panel(item, leaving, comes) if item["key"] == session_key else item for item in booking.sessions
-    ]
-    about = {"session_key": session_key, "interviewer_id": leaving.id, "replacement_id": comes.id}
-    _write_down(session, parts, booking, "interviewer.replaced", leaving.id, about, actor)
-
-
-def put_in_room(
-    session: Session, parts: Parts, booking: rows.Booking, session_key: str, leaves: RoomRef, comes: RoomRef
-) -> None:
-    """The same for the room of a session."""
-    booking.sessions = [
-        replace(OptionSession.from_json(item), room=comes).to_json() if item["key"] == session_key else item
-        for item in booking.sessions
-    ]
-    about = {"session_key": session_key, "room_id": leaves.id, "replacement_id": comes.id}
-    _write_down(session, parts, booking, "room.replaced", leaves.id, about, SYSTEM)
-
-
-def _write_down(
-    session: Session,
-    parts: Parts,
-    booking: rows.Booking,
-    event: str,
-    leaves: str,
-    about: dict[str, str],
-    actor: Actor,
-) -> None:
-    """A new version with its event; what was lost in this place is over."""
-    lost = losses.of_place(session, booking, about["session_key"], leaves)
-    losses.end(session, booking, at=parts.now(), only=lost)
-    booking.version += 1
-    session.flush()
-    events.record(
-        session, booking.organization_id, event, actor=actor, at=parts.now(), booking=booking, data=about
-    )
-
-
-def _with_panel(item: dict[str, Any], leaving: Panelist, comes: Panelist) -> dict[str, Any]:
-    planned = OptionSession.from_json(item)
-    panel = tuple(comes if person.id == leaving.id else person for person in planned.interviewers)
-    return replace(planned, interviewers=panel).to_json()

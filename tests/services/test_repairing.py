@@ -119,6 +119,7 @@ def test_somebody_else_comes_at_the_same_time_and_nobody_need_look(town):
         "session_key": "talk",
         "interviewer_id": town.people["Ada"],
         "replacement_id": town.people["Ben"],
+        "cause": "declined",
     }
     assert town.calendars.find_event("ben@acme.example", f"{booking['id']}.talk@convene") is not None
     assert town.calendars.find_event("ada@acme.example", f"{booking['id']}.talk@convene") is None
@@ -231,6 +232,7 @@ def test_a_lost_room_is_exchanged_and_nobody_else(town):
     assert after["sessions"][0]["room"]["name"] == "Green"
     assert panel(after) == ["Ada"]
     assert told(after, "room.replaced")[0]["replacement_id"] == town.people["Green"]
+    assert told(after, "room.replaced")[0]["cause"] == "declined"
     assert "Green" in text_to(town, CANDY)
 
 

@@ -314,6 +314,25 @@ def test_what_a_decline_left_to_a_person_is_settled(town):
     replaced = replace(town, booking, "Ada", "Ben")
 
     assert (replaced["status"], replaced["attention"]) == ("needs_attention", "The room is too small.")
+    assert replaced["history"][-1]["cause"] == "declined"
+
+
+def test_of_several_causes_the_one_that_was_found_first_is_told(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, town.plan(on_decline="none"))
+    town.hire("Ben", skills=("python",))
+    for cause in (losses.INACTIVE, losses.CONFLICT):
+        with town.parts.database.transaction(town.organization_id) as session:
+            row = session.get_one(rows.Booking, booking["id"])
+            talk = OptionSession.from_json(row.sessions[0])
+            ada = session.get_one(rows.Interviewer, town.people["Ada"])
+            losses.note(session, town.parts, row, talk, ada, cause)
+        town.clock.forward(minutes=1)
+
+    replaced = replace(town, booking, "Ada", "Ben")
+
+    assert replaced["history"][-1]["cause"] == "inactive"
+    assert replace(town, booking, "Ada", "Ben") == replaced
 
 
 def test_one_event_goes_on_with_other_guests_where_its_organiser_stays(town):
