@@ -5,17 +5,15 @@ times to which the interviews could be moved. Nothing is put on offer by this.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from scheduler.db import casts, rows
+from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Unavailable
 from scheduler.domain.options import OptionSession, Panelist
 from scheduler.domain.people import intervals_to_json
-from scheduler.services import bookings, fresh_options, losses, places, problems, readings
+from scheduler.services import bookings, fresh_options, places, room_places
 from scheduler.services.hits import Hit
 from scheduler.services.parts import Parts
-from scheduler.solver.problem import RoomFacts
 
 #: the most that are named: a person wants a few to choose from
 MOST_STAND_INS, MOST_TIMES = 10, 5
@@ -61,35 +59,11 @@ def _people(
 
 
 def _rooms(parts: Parts, organization_id: str, hit: Hit, item: OptionSession) -> list[str]:
-    """Rooms that are free and large enough, the smallest first."""
     with parts.database.transaction(organization_id) as session:
         booking = bookings.row(session, hit.booking_id)
-        refused = losses.turned_down(session, booking, item)
-        cast = casts.cast_for(session, hit.plan, item.interval, now=parts.now())
-    around = item.interval.padded(problems.A_DAY, problems.A_DAY)
-    looks = readings.read_all(
-        parts,
-        organization_id,
-        cast.rooms,
-        around,
-        patience=PATIENCE,
-        live=True,
-        closely=cast.showing,
-    )
-    cast = replace(cast, interviewers=())
-    problem = problems.state(hit.plan, item.interval, parts.now(), cast, looks, candidate=None)
-    wanted = hit.plan.session(item.key).room_capacity or 0
-    free = [
-        room
-        for room in sorted(problem.rooms, key=lambda room: (room.capacity, room.id))
-        if room.capacity >= wanted and room.id not in refused and _is_free(room, item)
-    ]
-    return [room.id for room in free[:MOST_STAND_INS]]
-
-
-def _is_free(room: RoomFacts, item: OptionSession) -> bool:
-    taken = [block.during for block in room.busy] + [booked.during for booked in room.booked]
-    return not any(during.overlaps(item.interval) for during in taken)
+        place = room_places.of(session, parts, booking, item)
+    problem = room_places.look(parts, organization_id, place, patience=PATIENCE)
+    return [room.id for room in problem.rooms[:MOST_STAND_INS]]
 
 
 def _times(parts: Parts, organization_id: str, hit: Hit) -> list[dict[str, str]]:

@@ -21,7 +21,7 @@ from scheduler.services import outbox
 from scheduler.services.parts import Parts
 
 #: what changes a booking that goes on: each is an event
-CHANGES = ("booking.rescheduled", "interviewer.replaced")
+CHANGES = ("booking.rescheduled", "interviewer.replaced", "room.replaced")
 #: mails that carry the calendar invitation: of a new booking, of a new time, of another panel or room
 WITH_INVITATION = ("confirmation", "rescheduled", "panel_changed")
 #: sent at most once: after a crash in the middle of sending they are not tried again

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Somebody else in the place of an interviewer, at the same time: one who was named, or of those who are
-qualified and free the one with the fewest interviews of late.
+qualified and free the one with the fewest interviews of late. Or another room for a session: one that was
+named, or of those that are free the smallest that is large enough.
 """
 
 from __future__ import annotations
@@ -8,35 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from scheduler.db import casts, rows
-from scheduler.domain import moves
-from scheduler.domain.errors import Conflict, Invalid, SlotTaken, Unavailable
-from scheduler.domain.options import OptionSession, Panelist
-from scheduler.services import bookings, changes, picks, places, problems, views
-from scheduler.services.filling import put_in
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict, Invalid
+from scheduler.domain.options import OptionSession, Panelist, RoomRef
+from scheduler.services import exchanging, places, room_places
+from scheduler.services.exchanging import Question
 from scheduler.services.parts import Actor, Parts
 from scheduler.services.places import Place
-from scheduler.services.reserving import replace_reservations
+from scheduler.services.room_places import RoomPlace
 from scheduler.solver.problem import Problem
 
 NOT_ON_PANEL = "Nobody with this id sits in this session."
 NOT_QUALIFIED = "{name} is not qualified for this place, or takes part in these interviews already."
 NOT_FREE = "{name} is not free at that time."
 NOBODY = "Nobody who is qualified is free at that time."
-CHANGED = "The booking was changed meanwhile; please look again."
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Wish:
-    """A place that is to be filled by somebody else, as it was when that was asked for."""
-
-    booking_id: str
-    place: Place
-    #: the one who was named
-    named: str | None
+NOT_IN_ROOM = "This session is not in the room with this id."
+TOO_SMALL = "{name} is too small: this session needs a room for {capacity}."
+NO_ROOM = "No other room that is large enough is free at that time."
 
 
 def replace_interviewer(
@@ -52,69 +43,93 @@ def replace_interviewer(
     """Put somebody else in an interviewer's place. The same question again answers with the same booking.
 
     Raises NotFound, Invalid (no such session or replacement), Conflict (`nobody_can`, `not_on_panel`,
-    `not_booked`, `begun`), Unavailable (the calendars cannot be checked).
+    `not_booked`, `begun`, `changed`), Unavailable (the calendars cannot be checked).
     """
-    with parts.database.transaction(organization_id) as session:
-        booking = bookings.row(session, booking_id)
-        there = _refuse_unless_ahead(parts, booking, session_key)
-        if _is_done(session, booking, session_key, interviewer_id, replacement_id):
-            return views.booking(session, booking)
-        wish = _wish(session, parts, booking, there, interviewer_id, replacement_id)
-    problem = _problem(parts, organization_id, wish)
-    parts.reach("replace.looked")
-    try:
-        replaced = picks.insist(lambda: _swap(parts, organization_id, wish, problem, actor))
-    except SlotTaken:
-        raise _nobody(wish) from None
-    parts.reach("replace.committed")
-    return replaced
-
-
-def _refuse_unless_ahead(parts: Parts, booking: rows.Booking, session_key: str) -> OptionSession:
-    """The session, when it is booked and has not begun."""
-    if booking.status not in moves.ACTIVE_BOOKING:
-        status = booking.status.replace("_", " ")
-        raise Conflict(f"This interview is {status}; nobody is replaced.", code="not_booked")
-    planned = {item["key"]: OptionSession.from_json(item) for item in booking.sessions}
-    if session_key not in planned:
-        raise Invalid.at("/session_key", "is not a session of this booking")
-    if planned[session_key].start <= parts.now():
-        raise Conflict("This session has begun already.", code="begun")
-    return planned[session_key]
-
-
-def _is_done(
-    session: Session, booking: rows.Booking, session_key: str, leaving: str, replacement: str | None
-) -> bool:
-    """Whether exactly this replacement has been made, and stands."""
-    panel = changes.people([item for item in booking.sessions if item["key"] == session_key])
-    made = session.scalars(
-        sa.select(rows.Event.data)
-        .where(rows.Event.booking_id == booking.id, rows.Event.type == "interviewer.replaced")
-        .order_by(rows.Event.position.desc())
-    )
-    return leaving not in panel and any(
-        (data["session_key"], data["interviewer_id"]) == (session_key, leaving)
-        and data["replacement_id"] in panel
-        and replacement in (None, data["replacement_id"])
-        for data in made
+    question = Question(
+        booking_id=booking_id, session_key=session_key, leaves=interviewer_id, named=replacement_id
     )
 
+    def find(session: Session, booking: rows.Booking, there: OptionSession) -> _Seat:
+        leaving = next((person for person in there.interviewers if person.id == interviewer_id), None)
+        if leaving is None:
+            raise Conflict(NOT_ON_PANEL, code="not_on_panel")
+        place = places.of(session, parts, booking, there, leaving, named=replacement_id)
+        _refuse_unless_able(session, replacement_id, place.able)
+        return _Seat(place=place, named=replacement_id)
 
-def _wish(
-    session: Session,
+    return exchanging.exchange(parts, organization_id, question, find, actor)
+
+
+def replace_room(
     parts: Parts,
-    booking: rows.Booking,
-    there: OptionSession,
-    leaving_id: str,
-    named: str | None,
-) -> _Wish:
-    leaving = next((person for person in there.interviewers if person.id == leaving_id), None)
-    if leaving is None:
-        raise Conflict(NOT_ON_PANEL, code="not_on_panel")
-    place = places.of(session, parts, booking, there, leaving, named=named)
-    _refuse_unless_able(session, named, place.able)
-    return _Wish(booking_id=booking.id, place=place, named=named)
+    organization_id: str,
+    booking_id: str,
+    *,
+    session_key: str,
+    room_id: str,
+    replacement_id: str | None = None,
+    actor: Actor,
+) -> dict[str, Any]:
+    """Put a session into another room. The same question again answers with the same booking.
+
+    Raises as `replace_interviewer` does; `not_on_panel` when the session is not in that room.
+    """
+    question = Question(booking_id=booking_id, session_key=session_key, leaves=room_id, named=replacement_id)
+
+    def find(session: Session, booking: rows.Booking, there: OptionSession) -> _Room:
+        if there.room is None or there.room.id != room_id:
+            raise Conflict(NOT_IN_ROOM, code="not_on_panel")
+        place = room_places.of(session, parts, booking, there, named=replacement_id)
+        name = _refuse_unless_large_enough(session, replacement_id, place)
+        return _Room(place=place, leaving=there.room, name=name)
+
+    return exchanging.exchange(parts, organization_id, question, find, actor)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seat:
+    """An interviewer's place on a panel."""
+
+    place: Place
+    #: the id of who was named
+    named: str | None
+
+    @property
+    def leaving(self) -> Panelist:
+        return self.place.leaving
+
+    def look(self, parts: Parts, organization_id: str) -> Problem:
+        return places.look(parts, organization_id, self.place)
+
+    def best(self, problem: Problem) -> Panelist | None:
+        chosen = next(places.free(problem, self.place), None)
+        return replace(self.leaving, id=chosen.id, name=chosen.name) if chosen else None
+
+    def nobody(self) -> Conflict:
+        if self.named is None:
+            return Conflict(NOBODY, code="nobody_can")
+        name = next(person.name for person in self.place.cast.interviewers if person.id == self.named)
+        return Conflict(NOT_FREE.format(name=name), code="nobody_can")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Room:
+    """The room of a session."""
+
+    place: RoomPlace
+    leaving: RoomRef
+    #: of the room that was named
+    name: str | None
+
+    def look(self, parts: Parts, organization_id: str) -> Problem:
+        return room_places.look(parts, organization_id, self.place)
+
+    def best(self, problem: Problem) -> RoomRef | None:
+        chosen = next(room_places.free(problem, self.place), None)
+        return RoomRef(id=chosen.id, name=chosen.name) if chosen else None
+
+    def nobody(self) -> Conflict:
+        return Conflict(NOT_FREE.format(name=self.name) if self.name else NO_ROOM, code="nobody_can")
 
 
 def _refuse_unless_able(session: Session, named: str | None, able: frozenset[str]) -> None:
@@ -126,50 +141,13 @@ def _refuse_unless_able(session: Session, named: str | None, able: frozenset[str
     raise Conflict(NOT_QUALIFIED.format(name=person.name), code="nobody_can")
 
 
-def _problem(parts: Parts, organization_id: str, wish: _Wish) -> Problem:
-    """Who is free for this one place, as calendars say now. Raises Conflict, Unavailable."""
-    problem = places.look(parts, organization_id, wish.place)
-    if not problem.interviewers and problem.unreadable:
-        raise Unavailable(picks.BLIND, code="calendars_unreadable")
-    if not problem.interviewers:
-        raise _nobody(wish)
-    return problem
-
-
-def _nobody(wish: _Wish) -> Conflict:
-    if wish.named is None:
-        return Conflict(NOBODY, code="nobody_can")
-    name = next(person.name for person in wish.place.cast.interviewers if person.id == wish.named)
-    return Conflict(NOT_FREE.format(name=name), code="nobody_can")
-
-
-def _swap(parts: Parts, organization_id: str, wish: _Wish, problem: Problem, actor: Actor) -> dict[str, Any]:
-    """One transaction: the candidate's row, the booking, all people in order; recount; swap."""
-    place = wish.place
-    with parts.database.transaction(organization_id) as session:
-        booking = bookings.locked(session, wish.booking_id)
-        if _refuse_unless_ahead(parts, booking, place.session.key) != place.session:
-            raise Conflict(CHANGED, code="changed")
-        free = {person.id for person in problem.interviewers}
-        locks = [place.cast.resources[id_] for id_ in free]
-        casts.lock_resources(session, [*locks, *changes.occupied_by(session, booking)])
-        cast = casts.cast_for(session, place.plan, place.session.interval, now=parts.now(), only=free)
-        chosen = next(places.free(problems.as_of_now(problem, cast), place), None)
-        if chosen is None:
-            raise SlotTaken(NOBODY)
-        comes = replace(place.leaving, id=chosen.id, name=chosen.name)
-        _write(session, parts, booking, place, comes, actor)
-        return views.booking(session, booking)
-
-
-def _write(
-    session: Session, parts: Parts, booking: rows.Booking, place: Place, comes: Panelist, actor: Actor
-) -> None:
-    was = booking.sessions
-    put_in(session, parts, booking, place.session.key, place.leaving, comes, actor)
-    replace_reservations(session, booking, place.plan, only={place.leaving.id, comes.id})
-    parts.reach("replace.changed")
-    # Optional people are promised to nobody.
-    seen = not comes.optional and comes.name != place.leaving.name
-    changes.tell(session, parts, booking, was, "panel_changed" if seen else None)
-    parts.reach("replace.told")
+def _refuse_unless_large_enough(session: Session, named: str | None, place: RoomPlace) -> str | None:
+    """The name of the room that was named, if one was."""
+    if named is None:
+        return None
+    room = session.get(rows.Room, named)
+    if room is None or room.deleted_at is not None:
+        raise Invalid.at("/replacement_id", "there is no such room")
+    if room.capacity < place.capacity:
+        raise Conflict(TOO_SMALL.format(name=room.name, capacity=place.capacity), code="nobody_can")
+    return room.name

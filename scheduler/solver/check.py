@@ -173,11 +173,12 @@ def _room(problem: Problem, placed: OptionSession) -> Iterator[Violation]:
         return
     if room.capacity < wanted:
         yield Violation("room_capacity", f"{room.name} holds {room.capacity} people, not {wanted}")
-    if not _room_free(room, placed.interval):
+    if not is_room_free(room, placed.interval):
         yield Violation("room_busy", f"{room.name} is taken at {format_instant(placed.start)}")
 
 
-def _room_free(room: RoomFacts, during: Interval) -> bool:
+def is_room_free(room: RoomFacts, during: Interval) -> bool:
+    """Whether nothing occupies the room at any moment of this time."""
     return not any(block.during.overlaps(during) for block in room.busy) and not any(
         item.buffer.around(item.during).overlaps(during) for item in room.booked
     )

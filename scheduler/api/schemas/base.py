@@ -209,9 +209,11 @@ def one_of(choices: Sequence[str], **kwargs: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(choices, error="must be one of {choices}"), **kwargs)
 
 
-def id_of(prefix: str, **kwargs: Any) -> fields.String:
-    """An opaque id."""
-    check = Shaped(rf"^{prefix}_[0-9A-Za-z]+$", error=f"is not an id such as {prefix}_…")
+def id_of(*prefixes: str, **kwargs: Any) -> fields.String:
+    """An opaque id, of one kind or of several."""
+    kinds = prefixes[0] if len(prefixes) == 1 else f"({'|'.join(prefixes)})"
+    examples = " or ".join(f"{prefix}_…" for prefix in prefixes)
+    check = Shaped(rf"^{kinds}_[0-9A-Za-z]+$", error=f"is not an id such as {examples}")
     return fields.String(validate=[check, validate.Length(max=64)], **kwargs)
 
 

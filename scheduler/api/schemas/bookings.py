@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from marshmallow import fields
@@ -60,11 +60,26 @@ class Rescheduling(Schema):
 
 
 class Replacement(Schema):
-    """Put somebody else in an interviewer's place, at the same time."""
+    """Put somebody else in an interviewer's place, or a session into another room, at the same time: either
+    `interviewer_id` or `room_id` is given.
+    """
 
     session_key = Text(64, required=True)
-    interviewer_id = id_of("ivw", required=True)
-    replacement_id = id_of("ivw", metadata={"description": "Default: of those who can, the least loaded."})
+    interviewer_id = id_of("ivw", metadata={"description": "Who is to be replaced."})
+    room_id = id_of("room", metadata={"description": "The room that is to be replaced."})
+    replacement_id = id_of(
+        "ivw",
+        "room",
+        metadata={
+            "description": "An interviewer for an interviewer, a room for a room. Default: of those who can, "
+            "the least loaded; of the rooms that are free, the smallest that is large enough."
+        },
+    )
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _a_person_or_a_room(self, data: dict[str, Any], **_: Any) -> None:
+        if ("interviewer_id" in data) == ("room_id" in data):
+            raise ma.ValidationError("give either interviewer_id or room_id", "interviewer_id")
 
 
 class BookingCancellation(Schema):
