@@ -378,6 +378,19 @@ def test_a_race_for_one_person_is_won_once(town):
     assert "nobody_can" in answers
 
 
+def test_the_same_question_twice_at_the_same_moment_is_one_replacement(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    town.hire("Cleo", skills=("python",))
+
+    answers = at_once(*[lambda: replace(town, booking, "Ada")] * 2)
+
+    after = now(town, booking)
+    assert answers == [after, after]
+    assert after["version"] == 2
+
+
 def test_replacing_beside_moving_and_cancelling_tells_everybody_the_truth(town):
     town.hire("Ada", skills=("python",))
     plan = town.plan()
