@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, LiteralString
 
 import procrastinate
@@ -22,6 +23,9 @@ OUT_OF_REACH = (procrastinate.exceptions.ConnectorException, psycopg.Error)
 #: one thread for solving, which is all processor, and several each for mail and for calendars, which is all
 #: waiting: a vendor that hangs keeps no mail waiting, and neither keeps waiting what the clock asks for
 CONCURRENCY = {"solve": 1, "mail": 3, "quick": 2, "calendars": 4}
+#: for all of them together, and one that looks up the database's address; asyncio's own are as many as there
+#: are processors, and a few
+THREADS = sum(CONCURRENCY.values()) + 1
 #: seconds between looks at the queue, for jobs that no notification announces
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
@@ -47,6 +51,7 @@ def run(parts: Parts, stop: threading.Event) -> None:
 
 async def _work(parts: Parts, stop: threading.Event) -> None:
     """Until `stop` is set, or the database goes away: then it raises one of OUT_OF_REACH, or returns."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="job"))
     connector = _Connector(
         conninfo=parts.database.url, configure=_become_service_role, min_size=1, max_size=8
     )

@@ -122,6 +122,40 @@ def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way(database_url):
     ours.database.close()
 
 
+def test_queues_that_are_full_of_what_hangs_keep_no_other_waiting(database_url):
+    """However few processors there are: each job under way has a thread."""
+    under_way, go_on = threading.Semaphore(0), threading.Event()
+
+    def hang(point: str) -> None:
+        if point == "errand.begun":
+            under_way.release()
+            go_on.wait(DEADLINE)
+
+    ours = parts(database_url, reach=hang)
+    hanging = {
+        "solve": ("solve_run", "run_id"),
+        "mail": ("send_message", "message_id"),
+        "calendars": ("write_entry", "entry_id"),
+    }
+    with ours.database.lookup() as session:
+        for queue, (task, about) in hanging.items():
+            for number in range(worker.CONCURRENCY[queue]):
+                ours.defer(session, task, **{about: str(number)}, organization_id="org_1")
+    thread, stop = running(worker.run, ours)
+    try:
+        for queue in hanging:
+            for _ in range(worker.CONCURRENCY[queue]):
+                assert under_way.acquire(timeout=5), "a job has no thread"
+        with ours.database.lookup() as session:
+            ours.defer(session, "sweep")
+        eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
+    finally:
+        go_on.set()
+        stop.set()
+        thread.join(DEADLINE)
+        ours.database.close()
+
+
 def test_the_clock_puts_jobs_into_the_queue_and_does_none(database_url):
     ours = parts(database_url, tick_seconds=0.2)
     thread, stop = running(clock.run, ours)
