@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from scheduler.db import rows
 from scheduler.domain.intervals import Interval, parse_instant
@@ -36,6 +36,14 @@ _UNDER_WAY = sa.and_(
     rows.CalendarEntry.status != "written",
     rows.CalendarEntry.written_version != rows.CalendarEntry.booking_version,
 )
+_PRESENT = rows.CalendarEntry.wanted == "present"
+_ALIKE = aliased(rows.CalendarEntry)
+#: whether others of its name stay where one is gone, or is to go: nobody may have asked about their calendars
+_STAYS_ELSEWHERE = (
+    sa.select(sa.func.bool_or(_ALIKE.wanted == "present"))
+    .where(_ALIKE.booking_id == rows.CalendarEntry.booking_id, _ALIKE.uid == rows.CalendarEntry.uid)
+    .scalar_subquery()
+)
 # Put together once: that takes longer than asking. Of an organisation's entries most are settled, and in the
 # calendars of people whom nobody asks about.
 _ENTRIES = (
@@ -45,8 +53,8 @@ _ENTRIES = (
         rows.CalendarEntry.calendar,
         rows.CalendarEntry.attendees,
         rows.CalendarEntry.session_key,
-        (rows.CalendarEntry.wanted == "present").label("wanted"),
-        _UNDER_WAY.label("under_way"),
+        sa.or_(_PRESENT, _STAYS_ELSEWHERE).label("stands"),
+        sa.and_(_PRESENT, _UNDER_WAY).label("under_way"),
         rows.Booking.sessions,
         rows.Booking.id.in_(_MOVING).label("leaves"),
     )
@@ -58,7 +66,7 @@ _ENTRIES = (
                 rows.Booking.start < sa.bindparam("until"),
                 rows.Booking.end > sa.bindparam("since"),
                 sa.or_(
-                    rows.CalendarEntry.wanted != "present",
+                    ~_PRESENT,
                     _UNDER_WAY,
                     rows.CalendarEntry.calendar == sa.func.any(_ADDRESSES),
                     rows.CalendarEntry.attendees.op("?|")(_ADDRESSES),
@@ -90,11 +98,10 @@ def own_entries(
 def _own_entry(found: Iterable[Any]) -> OwnEntry:
     """What the entries with one uid come to."""
     found = list(found)
-    wanted = [entry for entry in found if entry.wanted]
-    stands = next((_session_time(entry) for entry in wanted), None)
+    stands = next((_session_time(entry) for entry in found if entry.stands), None)
     leaves = any(entry.leaves for entry in found)
     return OwnEntry(
-        during=None if leaves or any(entry.under_way for entry in wanted) else stands,
+        during=None if leaves or any(entry.under_way for entry in found) else stands,
         # Whom an event invites has a copy of it.
         calendars=frozenset(
             CalendarAddress(entry.provider, address)

@@ -8,6 +8,7 @@ from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.services import bookings
 from tests.services.conftest import RECRUITER
 from tests.services.test_moving import WINDOW, booked, during, fresh, move
+from tests.services.test_replacing import replace
 
 ALL_OF_IT = Interval(*(parse_instant(WINDOW[edge]) for edge in ("start", "end")))
 BEFORE_IT = Interval(parse_instant("2026-11-30T00:00:00Z"), ALL_OF_IT.start)
@@ -63,3 +64,26 @@ def test_those_of_a_booking_that_is_being_moved_whenever_it_is(town):
     found = entries(town, [], BEFORE_IT, moving=[bob["id"]])
 
     assert (found[uid(bob)].during, found[uid(bob)].leaves) == (None, Interval(*during(bob)))
+
+
+def test_one_that_somebody_was_taken_off_stands_where_the_others_have_it(town):
+    """Calendars that invite nobody have an entry each, all with one name: one of them is gone, not all."""
+    ada, _ = with_each(town, "Ada", "Bob")
+    town.hire("Ben", skills=("ada",))
+    replaced = replace(town, ada, "Ada", by="Ben")
+    town.run_jobs()
+
+    assert entries(town, [])[uid(ada)].during == Interval(*during(replaced))
+
+
+def test_who_keeps_free_of_a_calendar_keeps_free_of_an_interview_its_owner_came_into(town):
+    ada, _ = with_each(town, "Ada", "Bob")
+    town.hire("Ben", skills=("ada",))
+    town.hire("Zoe", skills=("zoe",), busy_calendars=[{"provider": "ics", "address": "ben@acme.example"}])
+    replaced = replace(town, ada, "Ada", by="Ben")
+    town.run_jobs()
+
+    that_hour = {edge: replaced[edge] for edge in ("start", "end")}
+    run = town.offer(town.plan(sessions=[talk_with("Zoe")]), window=that_hour)
+
+    assert run["candidates"][0]["status"] == "infeasible"
