@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +29,12 @@ NO_KEY = (
 )
 #: seconds in which a missing key may come back, with a restart
 KEY_WAIT = 60.0
+#: so many threads of a process may ask for new tokens at once: each keeps a connection to the database for
+#: as long as the provider takes. The others wait without one, so many seconds
+RENEWALS = 4
+PATIENCE = 20.0
+BUSY = "The provider takes long to renew what was granted."
+_turns = threading.BoundedSemaphore(RENEWALS)
 
 
 def keep(
@@ -120,12 +128,19 @@ def access_token(
     two workers must not use it twice. Raises NotAllowed (the connection is broken from then on), TryLater
     (also when this process has no key for it, which says nothing about the grant).
     """
+
+    def is_good(tokens: Tokens) -> bool:
+        return tokens.access_token != refused and tokens.expires_at > parts.now() + MARGIN
+
     try:
-        with parts.database.transaction(organization_id) as session:
+        there = _tokens(secret_of(parts, organization_id, connection_id))
+        if is_good(there):
+            return there
+        with _turn(), parts.database.transaction(organization_id) as session:
             row = session.get(rows.Connection, connection_id, with_for_update=True)
             content = _opened(parts, row)
             there = _tokens(content)
-            if there.access_token != refused and there.expires_at > parts.now() + MARGIN:
+            if is_good(there):
                 return there
             fresh = refresh(content["refresh_token"])
             if row is not None:
@@ -135,6 +150,17 @@ def access_token(
         if not parts.only_looks:
             broke(parts, organization_id, connection_id, str(error))
         raise
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Raises TryLater when too many others take too long."""
+    if not _turns.acquire(timeout=PATIENCE):
+        raise TryLater(BUSY)
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def broke(parts: Parts, organization_id: str, connection_id: str, reason: str) -> None:

@@ -18,9 +18,11 @@ from calendars.google import GoogleCalendars
 from calendars.google.oauth import GoogleSignIn
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
 from calendars.microsoft.oauth import MicrosoftSignIn
+from calendars.oauth import Tokens
 from scheduler import doctor
 from scheduler.access import Granted, OrganizationAccess, try_account
 from scheduler.db import convert, rows
+from scheduler.db.session import CONNECTIONS
 from scheduler.domain.errors import Conflict, Invalid, NotFound
 from scheduler.domain.intervals import Interval
 from scheduler.services import connecting, connections, grants, interviewers, readings
@@ -262,6 +264,33 @@ def test_two_workers_use_a_refresh_token_once(door):
     assert len(got) == 6
     assert len(set(got)) == 1
     assert door.status()["status"] == "connected"
+
+
+def test_a_provider_that_renews_no_token_leaves_the_database_to_others(door):
+    """However many wait for it: each would keep a connection, and a process has ten."""
+    door.connect()
+    door.town.clock.forward(hours=2)
+    parts, organization_id, con = door.town.parts, door.town.organization_id, door.row().id
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hang(_refresh_token: str) -> Tokens:
+        asked.set()
+        go_on.wait(30)
+        return Tokens(access_token="new", expires_at=parts.now() + timedelta(hours=1))
+
+    threads = [
+        threading.Thread(target=grants.access_token, args=(parts, organization_id, con, hang))
+        for _ in range(2 * CONNECTIONS)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        assert asked.wait(5)
+        assert all(door.status()["status"] == "connected" for _ in range(20))
+    finally:
+        go_on.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_a_token_that_is_refused_is_not_handed_out_again(door):
