@@ -11,10 +11,10 @@ import random
 from collections.abc import Callable
 
 import procrastinate
+import sqlalchemy as sa
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
-from sqlalchemy.exc import DBAPIError
 
 from scheduler.jobs.queue import QUEUES
 from scheduler.services import (
@@ -34,6 +34,8 @@ from scheduler.services.parts import Parts
 
 logger = logging.getLogger(__name__)
 
+#: what the database's driver and pool raise
+OUT_OF_REACH = (sa.exc.DBAPIError, sa.exc.TimeoutError)
 #: after so many failures a job is given up, and stays in the table with its reason
 MOST_ATTEMPTS = 8
 LONGEST_WAIT = 300
@@ -106,7 +108,7 @@ def _add_errand(app: procrastinate.App, parts: Parts, name: str, verb: Callable[
 def _keep_reason(parts: Parts, organization_id: str, job: Job, reason: str) -> None:
     try:
         jobs.keep_reason(parts, organization_id, job.id or 0, reason)
-    except DBAPIError:
+    except OUT_OF_REACH:
         # The database is what fails, as likely as not; the job's own error is the one to be told.
         logger.warning("why job %s (%s) failed could not be kept: %s", job.id, job.task_name, reason)
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import casts, convert, rows
 from scheduler.db.casts import Cast
+from scheduler.db.own_entries import OwnEntry
 from scheduler.domain.intervals import Interval
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import Option, OptionSession, Panelist
@@ -126,11 +127,20 @@ def _together(found: Sequence[Cast]) -> Cast:
         resources=resources,
         booked={id_: busy for cast in found for id_, busy in cast.booked.items()},
         load={id_: load for cast in found for id_, load in cast.load.items()},
-        own_entries={uid: entry for cast in found for uid, entry in cast.own_entries.items()},
+        own_entries=_entries_of(found),
         held={id_: held for cast in found for id_, held in cast.held.items()},
         showing=frozenset().union(*(cast.showing for cast in found)),
         holds=frozenset().union(*(cast.holds for cast in found)),
     )
+
+
+def _entries_of(found: Sequence[Cast]) -> dict[str, OwnEntry]:
+    """Each cast knows of an entry what stands in the calendars of its own people."""
+    entries: dict[str, OwnEntry] = {}
+    for uid, entry in (pair for cast in found for pair in cast.own_entries.items()):
+        known = entries.get(uid, entry)
+        entries[uid] = replace(entry, calendars=entry.calendars | known.calendars)
+    return entries
 
 
 def span(hits: Sequence[Hit]) -> Interval:
