@@ -27,6 +27,7 @@ Kind = Literal[
     "no_options",
     "calendar_unreadable",
     "needs_attention",
+    "settled",
     "asked_for_help",
     "candidate_silent",
 ]
@@ -42,13 +43,14 @@ READERS: dict[Kind, frozenset[Role]] = {
     "no_options": frozenset({"contact"}),
     "calendar_unreadable": frozenset({"interviewer", "contact"}),
     "needs_attention": frozenset({"contact"}),
+    "settled": frozenset({"contact"}),
     "asked_for_help": frozenset({"contact"}),
     "candidate_silent": frozenset({"contact"}),
 }
 
 #: kinds that speak of a booking, and so need its sessions
 ABOUT_A_BOOKING: frozenset[Kind] = frozenset(
-    {"confirmation", "video_link", "reminder", "cancellation", "needs_attention"}
+    {"confirmation", "video_link", "reminder", "cancellation", "needs_attention", "settled"}
 )
 
 #: what a contact may want to answer: the answer goes to the candidate. The others do not know of it yet
@@ -186,6 +188,11 @@ class MailFacts(_Clean):
     relaxable: bool = False
     #: needs_attention: who, or which room, could stand in, a line for each place; the least loaded first
     stand_ins: tuple[str, ...] = ()
+    #: needs_attention: whether somebody deleted or moved our event in a calendar, and where it was moved to
+    event_altered: bool = False
+    event_moved_to: Interval | None = None
+    #: settled: whether something else of the interview is still to be looked at
+    more_to_see: bool = False
     #: calendar_unreadable: whose calendar
     calendar_owner: str = ""
     #: asked_for_help: what the candidate wrote

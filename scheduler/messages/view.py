@@ -113,6 +113,12 @@ class View:
         return ", ".join(self._when(before, self.zone_id)) if before else ""
 
     @property
+    def event_moved_to(self) -> list[str]:
+        """Where somebody has moved the event to in a calendar."""
+        there = self.facts.event_moved_to
+        return [", ".join(self._when(there, self.zone_id))] if there else []
+
+    @property
     def short_when(self) -> str:
         """For a subject: `Tue 1 Dec, 11:15 GMT`."""
         return self._short(self.stretches[0].start)

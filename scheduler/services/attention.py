@@ -48,10 +48,10 @@ def settle(booking: rows.Booking, why: str) -> None:
         booking.status = move(moves.BOOKING, "booking", booking.status, "confirmed")
 
 
-def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> None:
-    """What was left to a person has gone away by itself."""
+def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> bool:
+    """What was left to a person has gone away by itself; whether it was."""
     if not booking.attention or why not in booking.attention:
-        return
+        return False
     settle(booking, why)
     booking.version += 1
     events.record(
@@ -63,3 +63,4 @@ def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime
         booking=booking,
         data={"reason": why},
     )
+    return True

@@ -20,7 +20,7 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.messages.content import MailFacts
 from scheduler.messages.errors import SendError, TryLater, Unconfirmed
-from scheduler.services import facts, owing
+from scheduler.services import attention_mail, facts, owing
 from scheduler.services.parts import Parts
 
 #: a worker that has not come back after this long, by the database's clock, is taken for lost
@@ -111,10 +111,10 @@ def _why_not_booking(session: Session, message: rows.Message) -> str | None:
         return "needed_again" if message.recipient["id"] in panel else None
     if booking.status not in ACTIVE_BOOKING:
         return f"booking_{booking.status}"
-    if message.kind == "needs_attention" and booking.status != "needs_attention":
-        return "seen_to"
     if message.details.get("start", format_instant(booking.start)) != format_instant(booking.start):
         return "booking_moved"
+    if message.kind in attention_mail.KINDS:
+        return attention_mail.obstacle(session, booking, message)
     return None
 
 

@@ -18,7 +18,7 @@ from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.options import OptionSession
 from scheduler.domain.people import CalendarAddress
-from scheduler.services import attention, conferences, hold_entries, known, owing, wanted
+from scheduler.services import altered, attention, conferences, hold_entries, known, owing, wanted
 from scheduler.services.drafts import draft_of
 from scheduler.services.parts import Parts
 from scheduler.services.waits import until_again
@@ -39,8 +39,6 @@ LONG = timedelta(minutes=30)
 VERIFY_WRITTEN = timedelta(hours=6)
 VERIFY_REMOVED = timedelta(minutes=10)
 LATE = "The entry in the calendar {calendar} could not be brought up to date yet; it is tried again."
-MISSING = "The event was deleted from the calendar {calendar} by somebody; it is not written again by itself."
-
 STANDS = "The event cannot be taken out of the calendar {calendar}, and its guests may have it still: {error}"
 
 
@@ -271,8 +269,7 @@ def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarErro
             return
         booking = session.get_one(rows.Booking, entry.booking_id)
         if isinstance(error, Gone):
-            why = MISSING.format(calendar=entry.calendar)
-            attention.needs_attention(session, booking, why, at=parts.now())
+            altered.tell(session, parts, booking, _planned(entry, booking), entry.calendar)
         elif isinstance(error, NotAllowed):
             _reach_owners_otherwise(session, parts, entry, booking)
         elif entry.attempts >= PATIENCE or pause >= LONG:
@@ -318,13 +315,16 @@ def _reached_by(
     session: Session, entry: rows.CalendarEntry, booking: rows.Booking
 ) -> Iterator[rows.Interviewer]:
     """The interviewers who would have heard through this entry."""
-    planned = next(
-        OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
-    )
     if entry.wanted == "absent" and booking.status != "cancelled":
         return  # who takes part no more has heard with the change
-    for panelist in planned.interviewers:
+    for panelist in _planned(entry, booking).interviewers:
         interviewer = session.get_one(rows.Interviewer, panelist.id)
         invited = entry.provider in wanted.INVITING and interviewer.calendar["provider"] == entry.provider
         if invited or interviewer.id == entry.interviewer_id:
             yield interviewer
+
+
+def _planned(entry: rows.CalendarEntry, booking: rows.Booking) -> OptionSession:
+    return next(
+        OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
+    )

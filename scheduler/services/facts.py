@@ -17,7 +17,7 @@ from scheduler.domain.options import OptionSession
 from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE
 from scheduler.messages.content import Brand, MailFacts, Part, Person, SessionFacts
-from scheduler.services import conferences, connections, invitations, loss_facts, owing
+from scheduler.services import attention_mail, conferences, connections, invitations, loss_facts, owing
 from scheduler.services.parts import SYSTEM, Parts
 
 
@@ -190,8 +190,8 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
         if message.recipient_role == "contact":
             # Nobody asked for it: whoever arranged the interview reads who came in for whom, and why.
             facts["reason"] = details.get("repaired", "")
-    if message.kind == "needs_attention":
-        facts |= loss_facts.of(session, message)
+    if message.kind in attention_mail.KINDS:
+        facts |= loss_facts.of(session, booking, message)
     if message.recipient_role == "candidate":
         facts["candidate_link"] = _link_of(session, parts, booking)
     if message.kind == "cancellation":

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a mail says of losses: what was lost, who could stand in, and when it could be instead."""
+"""
+What a mail says of losses and altered events: what happened, who could stand in, when it could be instead,
+and what has gone away by itself.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import rows
 from scheduler.domain.intervals import Interval, parse_instant
+from scheduler.services import attention_mail
 
 #: why the service has not put anybody else in the place by itself, where the plan wishes that
 NOT_BY_ITSELF = {
@@ -25,18 +29,27 @@ NO_OTHER_ROOM = {
 }
 
 
-def of(session: Session, message: rows.Message) -> dict[str, Any]:
-    """The losses a person is told of, who could stand in, and where it could be moved to."""
-    lost = message.details["losses"]
-    why = [_why_not(item) for item in lost if "not_replaced" in item]
-    times = [time for item in lost for time in item.get("times", ())]
+def of(session: Session, booking: rows.Booking, message: rows.Message) -> dict[str, Any]:
+    """What a person is told of as it is now: what is to be seen to, or what has gone away by itself."""
+    still = attention_mail.open_items(booking, message)
+    if message.kind == attention_mail.SETTLED:
+        gone = [item["text"] for item in message.details["losses"] if item not in still]
+        return {"reason": "\n".join(dict.fromkeys(gone)), "more_to_see": bool(booking.attention)}
+    why = [_why_not(item) for item in still if "not_replaced" in item]
+    said = [item.get("in_mail") or item["text"] for item in still]
+    times = [time for item in still for time in item.get("times", ())]
+    moved_to = next((item["moved_to"] for item in still if "moved_to" in item), None)
     return {
-        "reason": "\n".join(dict.fromkeys([*(item["text"] for item in lost), *why])),
-        "stand_ins": tuple(line for item in lost if (line := _stand_ins(session, item))),
-        "options": tuple(
-            dict.fromkeys(Interval(parse_instant(t["start"]), parse_instant(t["end"])) for t in times)
-        ),
+        "reason": "\n".join(dict.fromkeys([*said, *why])),
+        "stand_ins": tuple(line for item in still if (line := _stand_ins(session, item))),
+        "options": tuple(dict.fromkeys(map(_interval, times))),
+        "event_altered": any(item.get("altered") for item in still),
+        "event_moved_to": _interval(moved_to) if moved_to else None,
     }
+
+
+def _interval(times: dict[str, str]) -> Interval:
+    return Interval(parse_instant(times["start"]), parse_instant(times["end"]))
 
 
 def _why_not(lost: dict[str, Any]) -> str:
@@ -46,9 +59,11 @@ def _why_not(lost: dict[str, Any]) -> str:
 
 def _stand_ins(session: Session, lost: dict[str, Any]) -> str:
     """`Coding, instead of Ada Keller: Ben Fox, Cleo Ray`; empty where there is nobody."""
-    ids = [lost.get("interviewer_id") or lost["room_id"], *lost.get("replacements", ())]
+    if not lost.get("replacements"):
+        return ""
+    ids = [lost.get("interviewer_id") or lost["room_id"], *lost["replacements"]]
     names = [_name(session, id_) for id_ in ids]
-    return f"{lost['title']}, instead of {names[0]}: {', '.join(names[1:])}" if names[1:] else ""
+    return f"{lost['title']}, instead of {names[0]}: {', '.join(names[1:])}"
 
 
 def _name(session: Session, id_: str) -> str:

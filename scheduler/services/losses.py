@@ -19,7 +19,7 @@ from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, owing
+from scheduler.services import attention, attention_mail
 from scheduler.services.parts import Parts
 
 DECLINED, CONFLICT, INACTIVE = "declined", "conflict", "inactive"
@@ -105,7 +105,7 @@ def leave_to_a_person(
             told.append({"text": loss.text, "title": titles[loss.session_key], **about})
     session.flush()
     if told:
-        owing.owe_attention(session, parts, booking, told)
+        attention_mail.tell(session, parts, booking, told)
 
 
 def owner_key(who: str) -> str:
@@ -116,13 +116,17 @@ def owner_key(who: str) -> str:
 def gone(
     session: Session, parts: Parts, booking: rows.Booking, session_key: str, who: str, cause: str
 ) -> None:
-    """The cause went away by itself. If a person was told of it, that is taken back."""
+    """The cause went away by itself. If a person was told of it, that is taken back, and the run's contact
+    hears so.
+    """
     for loss in open_of(session, booking):
         if (loss.session_key, loss.who, loss.cause) != (session_key, who, cause):
             continue
         loss.resolved_at, loss.outcome = parts.now(), GONE
-        if loss.handled_at is not None:
-            attention.take_back(session, booking, loss.text, at=parts.now())
+        if loss.handled_at is None:
+            continue
+        if attention.take_back(session, booking, loss.text, at=parts.now()):
+            attention_mail.take_back(session, parts, booking, loss.text)
 
 
 def end(session: Session, booking: rows.Booking, *, at: datetime, only: frozenset[str] | None = None) -> None:

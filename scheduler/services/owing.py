@@ -101,7 +101,7 @@ def owe_booking_news(
     if booking.contact:
         recipients.append(("contact", booking.contact))
     for role, recipient in recipients:
-        _owe_about_booking(session, parts, booking, kind, role, recipient, details=details, due_at=due_at)
+        owe_about_booking(session, parts, booking, kind, role, recipient, details=details, due_at=due_at)
 
 
 def owe_reminders(
@@ -116,7 +116,7 @@ def owe_reminders(
         # between them.
         if due_at < now + before / 12:
             continue
-        _owe_about_booking(
+        owe_about_booking(
             session,
             parts,
             booking,
@@ -144,7 +144,7 @@ def owe_release(
     mine = [item for item in was if interviewer.id in {person["id"] for person in item["interviewers"]}]
     recipient = interviewer_recipient(interviewer)
     details = {"released_from": mine}
-    _owe_about_booking(session, parts, booking, "cancellation", "interviewer", recipient, details=details)
+    owe_about_booking(session, parts, booking, "cancellation", "interviewer", recipient, details=details)
 
 
 def told_by_mail(session: Session, booking: rows.Booking) -> set[str]:
@@ -163,12 +163,12 @@ def owe_interviewer_news(
 ) -> None:
     """To an interviewer whose calendar the service cannot write: the news, and reminders, by mail."""
     recipient = interviewer_recipient(interviewer)
-    _owe_about_booking(session, parts, booking, kind, "interviewer", recipient)
+    owe_about_booking(session, parts, booking, kind, "interviewer", recipient)
     if kind == "confirmation":
         owe_reminders(session, parts, booking, "interviewer", recipient)
 
 
-def _owe_about_booking(
+def owe_about_booking(
     session: Session,
     parts: Parts,
     booking: rows.Booking,
@@ -180,6 +180,7 @@ def _owe_about_booking(
     due_at: datetime | None = None,
     not_after: datetime | None = None,
 ) -> None:
+    """One mail about a booking as it is now: once for each kind, version and recipient."""
     details = {**(details or {}), "start": format_instant(booking.start)}
     who = recipient.get("id") or role
     which = f":{details['minutes_before']}" if "minutes_before" in details else ""
@@ -199,17 +200,6 @@ def _owe_about_booking(
         booking_version=booking.version,
         details=details,
     )
-
-
-def owe_attention(
-    session: Session, parts: Parts, booking: rows.Booking, found: Sequence[dict[str, Any]]
-) -> None:
-    """Tell the run's contact what a booking has lost, and what could be done about it."""
-    if booking.contact:
-        details = {"losses": list(found)}
-        _owe_about_booking(
-            session, parts, booking, "needs_attention", "contact", booking.contact, details=details
-        )
 
 
 def owe_no_options(session: Session, parts: Parts, run: rows.Run, run_candidate: rows.RunCandidate) -> None:

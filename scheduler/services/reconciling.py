@@ -20,7 +20,7 @@ from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, conferences, hold_reconciling, losses
+from scheduler.services import altered, conferences, hold_reconciling, losses
 from scheduler.services.parts import Parts
 from scheduler.services.waits import until_again
 from scheduler.services.wanted import INVITING
@@ -35,10 +35,9 @@ AGAIN, AGAIN_REFUSED = timedelta(minutes=2), timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One thing that is otherwise than it should be, and the sentence for a person."""
+    """One thing that is otherwise than it should be."""
 
     kind: str
-    text: str
     #: id of the interviewer or room it is about; empty for the event itself
     who: str = ""
     details: dict[str, str] = field(default_factory=dict)
@@ -106,7 +105,7 @@ def _compare(session: Session, parts: Parts, claimed: rows.CalendarEntry, found:
     planned = next(
         OptionSession.from_json(item) for item in booking.sessions if item["key"] == entry.session_key
     )
-    _keep(session, parts, booking, entry, _differences(planned, entry, found))
+    _keep(session, parts, booking, planned, entry, _differences(planned, found))
     if found is not None:
         _answers(session, parts, booking, planned, entry, found)
     entry.status = "written" if found else "missing"
@@ -132,28 +131,18 @@ def _seen_missing(session: Session, parts: Parts, entry: rows.CalendarEntry) -> 
     open_ = _open(session, entry)
     if ("missing", "") in open_:
         return True
-    session.add(_discrepancy(parts, entry, Difference(kind="missing", text="")))
+    session.add(_discrepancy(parts, entry, Difference(kind="missing")))
     entry.verify_at = parts.now() + SECOND_LOOK
     return False
 
 
-def _differences(
-    planned: OptionSession, entry: rows.CalendarEntry, found: FoundEvent | None
-) -> list[Difference]:
+def _differences(planned: OptionSession, found: FoundEvent | None) -> list[Difference]:
     if found is None:
-        text = (
-            f"The event of {planned.title} was deleted from the calendar {entry.calendar} by somebody; "
-            "it is not written again by itself."
-        )
-        return [Difference(kind="missing", text=text)]
+        return [Difference(kind="missing")]
     if (found.start, found.end) == (planned.start, planned.end):
         return []
     times = {"start": format_instant(found.start), "end": format_instant(found.end)}
-    text = (
-        f"The event of {planned.title} was moved in the calendar {entry.calendar} by somebody, to "
-        f"{times['start']}; the booking still says {format_instant(planned.start)}."
-    )
-    return [Difference(kind="moved", text=text, details=times)]
+    return [Difference(kind="moved", details=times)]
 
 
 def _answers(
@@ -188,6 +177,7 @@ def _keep(
     session: Session,
     parts: Parts,
     booking: rows.Booking,
+    planned: OptionSession,
     entry: rows.CalendarEntry,
     differences: list[Difference],
 ) -> None:
@@ -202,7 +192,8 @@ def _keep(
             known = _discrepancy(parts, entry, difference)
             session.add(known)
         known.details = difference.details
-        attention.needs_attention(session, booking, difference.text, at=parts.now())
+        to = difference.details or None
+        altered.tell(session, parts, booking, planned, entry.calendar, moved_to=to)
 
 
 def _open(session: Session, entry: rows.CalendarEntry) -> dict[tuple[str, str], rows.Discrepancy]:

@@ -7,7 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scheduler.domain.intervals import Interval
-from scheduler.messages.content import READERS, Brand, Kind, MailFacts, Part, Person, Role, SessionFacts
+from scheduler.messages.content import (
+    ABOUT_A_BOOKING,
+    READERS,
+    Brand,
+    Kind,
+    MailFacts,
+    Part,
+    Person,
+    Role,
+    SessionFacts,
+)
 
 NOW = datetime(2026, 11, 30, 9, 41, tzinfo=UTC)
 LINK = "https://convene.example/c/secret-token"
@@ -72,7 +82,7 @@ def facts(kind: Kind, role: Role = "candidate", **changes: Any) -> MailFacts:
         given |= {"candidate_email": CANDY.email}
     if kind in ("invitation", "invitation_again"):
         given |= {"parts": PARTS, "options": OPTIONS, "expires_at": at(18, day=3)}
-    elif kind in ("confirmation", "video_link", "reminder", "cancellation", "needs_attention"):
+    elif kind in ABOUT_A_BOOKING:
         given |= {"sessions": (CODING,) if role == "interviewer" else (CODING, DESIGN)}
     elif kind == "no_options":
         given |= {

@@ -37,7 +37,8 @@ def test_the_file_to_keep_comes_from_the_same_organiser(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["confirmation", "cancellation", "needs_attention", "asked_for_help", "candidate_silent"]
+    "kind",
+    ["confirmation", "cancellation", "needs_attention", "settled", "asked_for_help", "candidate_silent"],
 )
 def test_what_the_contact_answers_goes_to_the_candidate(tmp_path: Path, kind) -> None:
     assert sent(tmp_path, kind, "contact")["Reply-To"] == "Candy Date <candy@example.net>"

@@ -190,6 +190,67 @@ def test_a_contact_reads_what_was_not_read_and_whether_the_run_knows_a_way() -> 
     assert "Candy Date has not been told. The run says what would help.\n" in text
 
 
+def test_a_contact_reads_where_somebody_has_moved_an_event_to_and_what_can_be_done() -> None:
+    moved = "The event of Coding together was moved in the calendar ada@northwind.example by somebody."
+    mail = facts(
+        "needs_attention",
+        "contact",
+        reason=moved,
+        event_altered=True,
+        event_moved_to=Interval(at(13, 15), at(13, 45)),
+    )
+    assert (
+        render(mail).text
+        == """\
+The interview with Candy Date needs a look
+
+Technical interview for Backend Engineer. The booking stands until you
+decide otherwise.
+
+When      Tuesday 1 December
+          12:15–13:30, Berlin time (CET)
+With      Ada Keller, then Hana Sato and Ivo Brandt
+Why       The event of Coding together was moved in the calendar
+          ada@northwind.example by somebody.
+Moved to  Tuesday 1 December, 14:15–14:45, Berlin time (CET)
+
+You can move the interview, or cancel it; its events in calendars
+follow.
+
+Candy Date has not been told.
+
+Open in Convene:
+https://convene.example/console/run_1
+
+--
+Sent to you as the contact for Candy Date at Northwind Labs.
+"""
+    )
+
+
+def test_a_contact_reads_that_what_they_were_told_of_has_gone_away() -> None:
+    assert (
+        render(facts("settled", "contact", reason="Ada Keller has declined Coding together.")).text
+        == """\
+The interview with Candy Date no longer needs a look
+
+Technical interview for Backend Engineer. What we wrote to you about
+has gone away by itself, and the interview stands as it was.
+
+When      Tuesday 1 December
+          12:15–13:30, Berlin time (CET)
+With      Ada Keller, then Hana Sato and Ivo Brandt
+Gone      Ada Keller has declined Coding together.
+
+Open in Convene:
+https://convene.example/console/run_1
+
+--
+Sent to you as the contact for Candy Date at Northwind Labs.
+"""
+    )
+
+
 def test_any_calendar_is_asked_to_be_readable() -> None:
     text = " ".join(render(facts("calendar_unreadable", "interviewer", team_link="")).text.split())
     assert "Please check that the calendar is still where it was, and that it can be read." in text
@@ -235,6 +296,13 @@ def test_any_calendar_is_asked_to_be_readable() -> None:
         ),
         ("video_link", "contact", {}, "Video link: Candy Date, Tue 1 Dec, 12:15 CET"),
         ("needs_attention", "contact", {}, "Needs a look: Candy Date, Tue 1 Dec, 12:15 CET"),
+        ("settled", "contact", {}, "No longer needs a look: Candy Date, Tue 1 Dec, 12:15 CET"),
+        (
+            "settled",
+            "contact",
+            {"more_to_see": True},
+            "One thing less to look at: Candy Date, Tue 1 Dec, 12:15 CET",
+        ),
     ],
 )
 def test_subjects_carry_the_time_and_its_zone(kind, role, changes, subject) -> None:

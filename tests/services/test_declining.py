@@ -7,9 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from scheduler.db import rows
+from scheduler.messages.errors import TryLater
 from scheduler.services import bookings, moving, rooms
 from scheduler.services.parts import CANDIDATE
-from tests.services.conftest import RECRUITER
+from tests.services.conftest import CONTACT, RECRUITER
 from tests.services.test_moving_races import at_once, fresh
 from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
     ADA,
@@ -109,6 +110,41 @@ def test_who_accepts_after_all_has_not_declined(networks, house):  # noqa: F811
 
     assert (after["status"], after["attention"]) == ("confirmed", None)
     assert events(after) == ["booking.confirmed", "booking.needs_attention", "booking.settled"]
+
+
+def looks(networks):  # noqa: F811
+    """What the contact has read of things to look at, by how the subject begins."""
+    subjects = networks.town.post.subjects_to(CONTACT["email"])
+    return [subject.partition(":")[0] for subject in subjects if "look" in subject]
+
+
+@HOUSES
+def test_a_contact_who_was_told_of_a_decline_hears_that_it_is_taken_back(networks, house):  # noqa: F811
+    booked(networks, house, on_decline="suggest")
+    declines(networks, house)
+    before = looks(networks)
+
+    declines(networks, house, answer="accepted")
+
+    said = " ".join(networks.town.post.mails[-1].get_body(("plain",)).get_content().split())
+    assert (before, looks(networks)) == (["Needs a look"], ["Needs a look", "No longer needs a look"])
+    assert "has gone away by itself, and the interview stands as it was" in said
+    assert "Gone Bob has declined A talk." in said
+
+
+@HOUSES
+def test_a_contact_who_has_read_nothing_of_a_decline_need_not_read_of_its_end(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="suggest")
+    networks.town.post.failure = TryLater("The mail server is away.")
+    declines(networks, house)
+    waiting = networks.booking(booking)["status"]
+    declines(networks, house, answer="accepted")
+    networks.town.post.failure = None
+
+    networks.later(hours=1)
+
+    assert (waiting, networks.booking(booking)["status"]) == ("needs_attention", "confirmed")
+    assert looks(networks) == []
 
 
 @HOUSES

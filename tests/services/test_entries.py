@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from calendars.errors import NotAllowed
+from calendars.errors import Gone, NotAllowed
 from calendars.values import EventDraft, EventRef, FoundEvent
 from scheduler.db import rows
 from scheduler.services import bookings, conferences, entries, organizations, rooms, upkeep
@@ -241,6 +241,31 @@ def test_a_touch_of_ours_does_not_bring_back_what_somebody_deleted(town, google,
     assert microsoft.find_event("cid@acme.example", uid) is None
     assert after["status"] == "needs_attention"
     assert "was deleted from the calendar cid@acme.example" in after["attention"]
+    for _ in range(2):  # compared with its calendar it is the same finding
+        town.clock.forward(hours=7)
+        upkeep.sweep(town.parts)
+        town.run_jobs()
+    assert [s.split(":")[0] for s in town.post.subjects_to(CONTACT["email"])][1:] == ["Needs a look"]
+    assert bookings.get(town.parts, town.organization_id, booking["id"])["attention"] == after["attention"]
+
+
+def test_of_a_deleted_event_nobody_reads_who_has_cancelled_meanwhile(town, google, microsoft):
+    google.says = "pending"
+    hire(town, google, "Ada")
+    hire(town, microsoft, "Cid", "rust")
+    booking = booked(town, panel(town, "python", "rust"))
+
+    def cancelled_meanwhile(_ref, _draft):
+        bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+        raise Gone
+
+    microsoft.update_event = cancelled_meanwhile
+    google.says = "ready"
+    settle(town, google, booking)
+    town.run_jobs()
+
+    subjects = town.post.subjects_to(CONTACT["email"])
+    assert (subjects[-1].split(":")[0], [s for s in subjects if "look" in s]) == ("Cancelled", [])
 
 
 def test_the_whole_panel_hears_by_mail_where_its_event_is_refused(town, google):

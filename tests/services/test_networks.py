@@ -21,7 +21,18 @@ from scheduler.db import rows
 from scheduler.domain.errors import Unavailable
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.people import CalendarAddress
-from scheduler.services import bookings, hearing, known, organizations, rooms, runs, syncing, upkeep
+from scheduler.services import (
+    bookings,
+    fresh_options,
+    hearing,
+    known,
+    moving,
+    organizations,
+    rooms,
+    runs,
+    syncing,
+    upkeep,
+)
 from scheduler.services.hearing import Notice
 from scheduler.services.known import Known
 from tests.fakes.faults import answer
@@ -155,6 +166,75 @@ def test_an_event_that_somebody_moves_is_reported_and_not_moved_back(networks, h
     assert "was moved in the calendar ada@acme.example" in after["attention"]
     assert after["start"] == booking["start"]
     assert networks.differences() == [("moved", False)]
+
+
+def attention_mails(networks) -> list[str]:
+    """What the contact has read of what needs a look, each mail in one line."""
+    return [
+        " ".join(mail.get_body(("plain",)).get_content().split())
+        for mail in networks.town.post.mails
+        if CONTACT["email"] in str(mail["To"]) and str(mail["Subject"]).startswith("Needs a look")
+    ]
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_the_contact_reads_once_of_an_event_that_was_deleted_and_a_move_writes_it_again(networks, house):
+    networks.hire("Ada", house, "python")
+    booking = networks.booked("python")
+    networks.later(minutes=2)
+    fake = getattr(networks, house)
+    fake.delete_event(ADA, event_of(networks, house)["id"])
+
+    networks.later(minutes=2)
+    before = attention_mails(networks)
+    networks.later(seconds=6)
+    networks.later(hours=7)
+
+    (told,) = attention_mails(networks)
+    assert before == []
+    assert "The event of A talk was deleted from the calendar ada@acme.example by somebody" in told
+    assert "You can move the interview, or cancel it; its events in calendars follow." in told
+    town = networks.town
+    option = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER)["data"][0]
+    moving.reschedule(town.parts, town.organization_id, booking["id"], option["id"], actor=RECRUITER)
+    town.run_jobs()
+    assert (len(fake.events(ADA)), networks.booking(booking)["attention"]) == (1, None)
+
+
+def test_nobody_is_written_to_of_an_event_that_was_deleted_while_the_interview_is_held(networks):
+    networks.hire("Ada", "google", "python")
+    booking = networks.booked("python")
+    networks.town.clock.instant = parse_instant(booking["start"]) + timedelta(minutes=10)
+    networks.later(minutes=2)
+    networks.google.delete_event(ADA, event_of(networks)["id"])
+
+    networks.later(minutes=2)
+    networks.later(seconds=6)
+
+    assert "was deleted from the calendar ada@acme.example" in networks.booking(booking)["attention"]
+    assert attention_mails(networks) == []
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_the_contact_reads_on_their_own_clock_where_an_event_was_moved_to(networks, house):
+    networks.hire("Ada", house, "python")
+    booking = networks.booked("python")
+    networks.later(minutes=2)
+    fake, event = getattr(networks, house), event_of(networks, house)
+    start, end = parse_instant(booking["start"]), parse_instant(booking["end"])
+
+    for hours in (1, 1, 2):
+        by = timedelta(hours=hours)
+        fake.move_event(ADA, event["id"], start + by, end + by)
+        networks.later(minutes=2)
+
+    first, second = attention_mails(networks)
+    assert "The event of A talk was moved in the calendar ada@acme.example by somebody" in first
+    assert [f"{start + timedelta(hours=h):%H:%M}–" in said for h, said in ((1, first), (2, second))] == [
+        True
+    ] * 2
+    assert "London time (GMT)" in first.partition("Moved to")[2]
+    assert booking["start"] not in first
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])

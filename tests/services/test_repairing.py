@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
-from scheduler.services import bookings, interviewers, losses, repairing, replacing, rooms, upkeep
+from scheduler.messages.errors import Refused
+from scheduler.services import bookings, interviewers, losses, moving, repairing, replacing, rooms, upkeep
 from tests.services.conftest import CONTACT, RECRUITER
-from tests.services.test_moving_races import at_once
+from tests.services.test_moving_races import at_once, fresh
 
 WEDNESDAY = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
 CANDY, ROSA = "candy@example.net", CONTACT["email"]
@@ -407,6 +408,129 @@ def test_a_decline_that_is_taken_back_is_taken_back_here_too(town):
 
     assert (after["status"], after["attention"]) == ("confirmed", None)
     assert after["history"][-1]["event"] == "booking.settled"
+
+
+def take_back(town, booking, *names):
+    """Those who declined come after all."""
+    with town.parts.database.transaction(town.organization_id) as session:
+        row = bookings.locked(session, booking["id"])
+        for name in names:
+            losses.gone(session, town.parts, row, "talk", town.people[name], losses.DECLINED)
+
+
+def looks(town):
+    subjects = town.post.subjects_to(ROSA)
+    return [subject.partition(":")[0] for subject in subjects if "look" in subject]
+
+
+def two_declined(town):
+    """Ada's and Bob's talk, which both have declined, and the contact knows."""
+    hire(town, "Ada")
+    hire(town, "Bob", skills=("java",))
+    booking = booked(town, sessions=[talk(seats=[*PYTHON, {"skill": "java"}])], on_decline="none")
+    lose(town, booking, "Ada")
+    lose(town, booking, "Bob")
+    return booking
+
+
+def test_what_goes_away_together_is_told_by_one_mail(town):
+    booking = two_declined(town)
+
+    take_back(town, booking, "Ada", "Bob")
+    town.run_jobs()
+
+    assert looks(town) == ["Needs a look", "Needs a look", "No longer needs a look"]
+    assert "Gone Ada has declined A talk. Bob has declined A talk." in text_to(town, ROSA)
+
+
+def test_what_is_left_when_something_has_gone_away_is_not_forgotten(town):
+    booking = two_declined(town)
+
+    take_back(town, booking, "Ada")
+    town.run_jobs()
+    said = text_to(town, ROSA)
+    take_back(town, booking, "Bob")
+    town.run_jobs()
+
+    assert looks(town)[2:] == ["One thing less to look at", "No longer needs a look"]
+    assert "Gone Ada has declined A talk." in said
+    assert "Something else of it still needs a look." in said
+    assert "Gone Bob has declined A talk." in text_to(town, ROSA)
+
+
+def test_who_declines_again_before_the_contact_hears_otherwise_has_declined(town):
+    hire(town, "Ada")
+    booking = booked(town, on_decline="none")
+    lose(town, booking, "Ada")
+
+    take_back(town, booking, "Ada")
+    note(town, booking, "Ada")
+    town.run_jobs()
+
+    assert looks(town) == ["Needs a look", "Needs a look"]
+
+
+def test_a_change_of_mind_that_nobody_has_read_of_leaves_the_last_word_as_it_was(town):
+    """Declined, which the contact reads; accepted, declined, and accepted again before the mails go."""
+    hire(town, "Ada")
+    booking = booked(town, on_decline="none")
+    lose(town, booking, "Ada")
+
+    take_back(town, booking, "Ada")
+    note(town, booking, "Ada")
+    take_back(town, booking, "Ada")
+    town.run_jobs()
+
+    assert looks(town) == ["Needs a look", "No longer needs a look"]
+
+
+def test_what_was_told_of_an_earlier_time_is_not_taken_back_for_the_present_one(town):
+    hire(town, "Ada")
+    booking = booked(town, on_decline="none")
+    lose(town, booking, "Ada")
+    option = fresh(town, booking)[0]
+    moving.reschedule(town.parts, town.organization_id, booking["id"], option["id"], actor=RECRUITER)
+    town.run_jobs()
+
+    note(town, booking, "Ada")
+    take_back(town, booking, "Ada")
+    town.run_jobs()
+
+    assert looks(town) == ["Needs a look"]
+
+
+def test_a_mail_of_two_losses_says_only_what_is_still_lost_when_it_goes_out(town):
+    hire(town, "Ada")
+    hire(town, "Bob", skills=("java",))
+    booking = booked(town, sessions=[talk(seats=[*PYTHON, {"skill": "java"}])], on_decline="suggest")
+    note(town, booking, "Ada")
+    note(town, booking, "Bob")
+    repairing.repair(town.parts, town.organization_id)
+
+    take_back(town, booking, "Ada")
+    town.run_jobs()
+
+    assert looks(town) == ["Needs a look"]
+    assert "Bob has declined A talk." in text_to(town, ROSA)
+    assert "Ada has declined" not in text_to(town, ROSA)
+
+
+def test_of_what_goes_away_nobody_hears_whose_first_mail_could_not_be_sent(town):
+    """It was on its way when the decline was taken back, and the mail server refused it."""
+    hire(town, "Ada")
+    booking = booked(town, on_decline="none")
+    note(town, booking, "Ada")
+
+    def taken_back_meanwhile(_mail):
+        town.post.send = sending
+        take_back(town, booking, "Ada")
+        raise Refused("There is no such mailbox.")
+
+    sending, town.post.send = town.post.send, taken_back_meanwhile
+    town.run_jobs()
+
+    assert now(town, booking)["status"] == "confirmed"
+    assert looks(town) == []
 
 
 def test_a_mail_about_what_was_seen_to_meanwhile_is_not_sent(town):

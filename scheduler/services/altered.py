@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Events of ours that somebody has deleted or moved in a calendar: a person hears of each once, whichever way
+it is found.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.domain.intervals import format_instant
+from scheduler.domain.moves import ACTIVE_BOOKING
+from scheduler.domain.options import OptionSession
+from scheduler.services import attention, attention_mail
+from scheduler.services.parts import Parts
+
+DELETED = (
+    "The event of {title} was deleted from the calendar {calendar} by somebody; "
+    "it is not written again by itself."
+)
+MOVED = (
+    "The event of {title} was moved in the calendar {calendar} by somebody, to {start}; "
+    "the booking still says {booked}."
+)
+#: the same for a mail, which says the time on its reader's clock
+MOVED_IN_MAIL = (
+    "The event of {title} was moved in the calendar {calendar} by somebody; it is not moved back by itself."
+)
+
+
+def tell(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    planned: OptionSession,
+    calendar: str,
+    *,
+    moved_to: dict[str, str] | None = None,
+) -> None:
+    """Leave it to a person, and write to the run's contact unless the session has begun.
+
+    `moved_to`: RFC 3339 `start` and `end` of where the event stands now; None when it was deleted.
+    """
+    facts = {"title": planned.title, "calendar": calendar}
+    item: dict[str, object] = {"text": DELETED.format(**facts), "altered": True}
+    if moved_to:
+        booked = format_instant(planned.start)
+        item["text"] = MOVED.format(**facts, start=moved_to["start"], booked=booked)
+        item |= {"in_mail": MOVED_IN_MAIL.format(**facts), "moved_to": moved_to}
+    if not attention.needs_attention(session, booking, str(item["text"]), at=parts.now()):
+        return
+    if booking.status in ACTIVE_BOOKING and planned.start > parts.now():
+        attention_mail.tell(session, parts, booking, [item])

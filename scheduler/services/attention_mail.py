@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mail to a run's contact about what was left to a person: that there is something, and that it has gone away
+by itself. Each names the sentences of `bookings.attention` that it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.domain.intervals import format_instant
+from scheduler.services import owing
+from scheduler.services.parts import Parts
+
+NEEDED, SETTLED = "needs_attention", "settled"
+KINDS = (NEEDED, SETTLED)
+#: a mail in these states has reached its reader, for all we know
+OUT = ("sending", "sent")
+
+
+def tell(session: Session, parts: Parts, booking: rows.Booking, found: Sequence[dict[str, Any]]) -> None:
+    """Owe the contact word of what a person should see to. Each item has its sentence as `text`, and whatever
+    else the mail says of it (loss_facts.py).
+    """
+    if booking.contact:
+        _owe(session, parts, booking, NEEDED, found)
+
+
+def take_back(session: Session, parts: Parts, booking: rows.Booking, text: str) -> None:
+    """Something has gone away by itself: a contact who has heard of it hears so. What has not been sent of it
+    is not sent, and then there is nothing to take back. The caller holds the booking's lock.
+    """
+    query = _mails(booking).with_for_update(key_share=True).execution_options(populate_existing=True)
+    mails = list(session.scalars(query))
+    waiting = [mail for mail in mails if mail.status == "queued"]
+    for mail in waiting:
+        if mail.kind == NEEDED and not open_items(booking, mail):
+            mail.status = "cancelled"
+    told = [mail for mail in mails if mail.kind == SETTLED or mail.status in OUT]
+    last = next((mail for mail in reversed(told) if text in _texts(mail)), None)
+    if last is None or last.kind == SETTLED:
+        return
+    # What goes away at one time is one mail.
+    unsent = next((mail for mail in waiting if mail.kind == SETTLED), None)
+    if unsent is None:
+        _owe(session, parts, booking, SETTLED, [{"text": text}])
+    else:
+        unsent.details = {**unsent.details, "losses": [*unsent.details["losses"], {"text": text}]}
+        unsent.booking_version = booking.version
+
+
+def obstacle(session: Session, booking: rows.Booking, message: rows.Message) -> str | None:
+    """Why one of these mails should not go out any more."""
+    still = open_items(booking, message)
+    if message.kind == NEEDED:
+        return None if still else "seen_to"
+    if len(still) == len(message.details["losses"]):
+        return "lost_again"
+    earlier = session.scalars(_mails(booking).where(rows.Message.kind == NEEDED))
+    told = {text for mail in earlier if mail.status in OUT for text in _texts(mail)}
+    return None if told & _texts(message) else "not_told"
+
+
+def open_items(booking: rows.Booking, message: rows.Message) -> list[dict[str, Any]]:
+    """What a mail was owed for and a person should still see to."""
+    return [item for item in message.details["losses"] if item["text"] in (booking.attention or "")]
+
+
+def _owe(
+    session: Session, parts: Parts, booking: rows.Booking, kind: str, items: Sequence[dict[str, Any]]
+) -> None:
+    details = {"losses": list(items)}
+    owing.owe_about_booking(session, parts, booking, kind, "contact", booking.contact or {}, details=details)
+
+
+def _mails(booking: rows.Booking) -> sa.Select[rows.Message]:
+    """Those about the booking's present time that wait or have gone out, in the order of what they tell."""
+    return (
+        sa.select(rows.Message)
+        .where(
+            rows.Message.booking_id == booking.id,
+            rows.Message.kind.in_(KINDS),
+            rows.Message.status.in_(("queued", *OUT)),
+            rows.Message.details["start"].astext == format_instant(booking.start),
+        )
+        .order_by(rows.Message.booking_version, rows.Message.id)
+    )
+
+
+def _texts(message: rows.Message) -> set[str]:
+    return {item["text"] for item in message.details["losses"]}
