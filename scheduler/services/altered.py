@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import rows
 from scheduler.domain.intervals import format_instant
-from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
 from scheduler.services import attention, attention_mail
 from scheduler.services.parts import Parts
@@ -37,7 +36,8 @@ def tell(
     *,
     moved_to: dict[str, str] | None = None,
 ) -> None:
-    """Leave it to a person, and write to the run's contact unless the session has begun.
+    """Leave it to a person, and write to the run's contact unless the session has begun. Of a booking that is
+    not cancelled.
 
     `moved_to`: RFC 3339 `start` and `end` of where the event stands now; None when it was deleted.
     """
@@ -49,5 +49,5 @@ def tell(
         item |= {"in_mail": MOVED_IN_MAIL.format(**facts), "moved_to": moved_to}
     if not attention.needs_attention(session, booking, str(item["text"]), at=parts.now()):
         return
-    if booking.status in ACTIVE_BOOKING and planned.start > parts.now():
+    if planned.start > parts.now():
         attention_mail.tell(session, parts, booking, [item])

@@ -232,10 +232,8 @@ def _keep_success(
         if written is not None:
             entry.event_id, entry.etag, entry.url = written.event_id, written.etag, written.url or None
             entry.written_version = claimed.booking_version
-        if (entry.wanted, entry.booking_version) != (claimed.wanted, claimed.booking_version):
-            # Something else is wanted by now, and its own job found the entry taken.
-            entry.status, entry.attempt_at = "pending", parts.now()
-            _defer(session, parts, entry)
+        if _is_overtaken(entry, claimed):
+            _begin_again(session, parts, entry)
             return
         entry.status = "written" if entry.wanted == "present" else "removed"
         entry.verify_at = parts.now() + (VERIFY_WRITTEN if written else VERIFY_REMOVED)
@@ -248,6 +246,17 @@ def _keep_success(
             calendar = CalendarAddress(entry.provider, entry.calendar)
             known.follow(session, parts, entry.organization_id, calendar, time_zone)
             conferences.settle(session, parts, entry, written)
+
+
+def _is_overtaken(entry: rows.CalendarEntry, claimed: rows.CalendarEntry) -> bool:
+    """Whether something else is wanted by now."""
+    return (entry.wanted, entry.booking_version) != (claimed.wanted, claimed.booking_version)
+
+
+def _begin_again(session: Session, parts: Parts, entry: rows.CalendarEntry) -> None:
+    """What is wanted by now has a job of its own, which found the entry taken."""
+    entry.status, entry.attempt_at = "pending", parts.now()
+    _defer(session, parts, entry)
 
 
 def _locked(session: Session, entry_id: str) -> rows.CalendarEntry:
@@ -263,6 +272,10 @@ def _locked(session: Session, entry_id: str) -> rows.CalendarEntry:
 def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarError) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
         entry = _locked(session, claimed.id)
+        if isinstance(error, Gone) and _is_overtaken(entry, claimed):
+            entry.lease_until = None
+            _begin_again(session, parts, entry)  # a change writes the event anew
+            return
         pause = _put_off(parts, entry, error)
         if entry.booking_id is None:
             hold_entries.failed(session, entry)

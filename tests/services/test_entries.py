@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from calendars.errors import Gone, NotAllowed
 from calendars.values import EventDraft, EventRef, FoundEvent
 from scheduler.db import rows
+from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, conferences, entries, organizations, rooms, upkeep
 from tests.services.conftest import CONTACT, RECRUITER, Calendars
+from tests.services.test_moving_races import fresh, mover
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
 LINK = "https://meet.example/abc"
@@ -266,6 +268,31 @@ def test_of_a_deleted_event_nobody_reads_who_has_cancelled_meanwhile(town, googl
 
     subjects = town.post.subjects_to(CONTACT["email"])
     assert (subjects[-1].split(":")[0], [s for s in subjects if "look" in s]) == ("Cancelled", [])
+
+
+def test_a_move_while_an_event_is_found_deleted_has_the_last_word(town, google, microsoft):
+    google.says = "pending"
+    hire(town, google, "Ada")
+    hire(town, microsoft, "Cid", "rust")
+    booking = booked(town, panel(town, "python", "rust"))
+    option = fresh(town, booking)[0]
+    touching = microsoft.update_event
+
+    def moved_meanwhile(ref, _draft):
+        microsoft.update_event = touching
+        microsoft.cancel_event(ref)
+        mover(town, booking, option)()
+        raise Gone
+
+    microsoft.update_event = moved_meanwhile
+    google.says = "ready"
+    settle(town, google, booking)
+    town.run_jobs()
+
+    after = bookings.get(town.parts, town.organization_id, booking["id"])
+    written = microsoft.find_event("cid@acme.example", f"{booking['id']}.talk@convene")
+    assert (after["status"], after["attention"]) == ("confirmed", None)
+    assert (after["start"], written.start) == (option["start"], parse_instant(option["start"]))
 
 
 def test_the_whole_panel_hears_by_mail_where_its_event_is_refused(town, google):
