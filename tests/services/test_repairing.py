@@ -484,6 +484,32 @@ def test_a_change_of_mind_that_nobody_has_read_of_leaves_the_last_word_as_it_was
     assert looks(town) == ["Needs a look", "No longer needs a look"]
 
 
+def test_who_knows_that_it_has_gone_hears_nothing_of_a_change_of_mind_in_passing(town):
+    hire(town, "Ada")
+    booking = booked(town, on_decline="none")
+    lose(town, booking, "Ada")
+    take_back(town, booking, "Ada")
+    town.run_jobs()
+
+    note(town, booking, "Ada")
+    take_back(town, booking, "Ada")
+    town.run_jobs()
+
+    assert looks(town) == ["Needs a look", "No longer needs a look"]
+
+
+def test_who_declines_twice_before_any_mail_has_gone_out_is_told_of_once(town):
+    hire(town, "Ada")
+    booking = booked(town, on_decline="none")
+
+    note(town, booking, "Ada")
+    take_back(town, booking, "Ada")
+    note(town, booking, "Ada")
+    town.run_jobs()
+
+    assert looks(town) == ["Needs a look"]
+
+
 def test_what_was_told_of_an_earlier_time_is_not_taken_back_for_the_present_one(town):
     hire(town, "Ada")
     booking = booked(town, on_decline="none")
