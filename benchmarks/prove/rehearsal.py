@@ -21,7 +21,7 @@ from scheduler.services import bookings, losses, plans, runs
 from scheduler.services.parts import SYSTEM
 
 #: seconds within which somebody who is sure to come to a point dies there
-LONGEST_WAY = 60
+LONGEST_WAY = 120
 #: how often a point is sure to be passed on its way, by its name or the first word of it; else once
 TIMES = {"mail": 3, "errand": 3, "sweep": 2, "clock": 3, "migrate.applied": 8}
 #: the most bookings of others that are made before a process dies
@@ -40,8 +40,12 @@ AS_IF_OVER = {
     """,
     "hold": "update holds set expires_at = now() - interval '1 minute'",
     "complete": """
-        update bookings set start = now() - interval '2 hours', "end" = now() - interval '1 hour'
-        where run_candidate_id = :asked
+        with past as (
+            update bookings set start = now() - interval '2 hours', "end" = now() - interval '1 hour'
+            where run_candidate_id = :asked returning id, start
+        )
+        update messages m set details = jsonb_set(m.details, '{start}', to_jsonb(past.start)) from past
+        where m.booking_id = past.id and m.details ? 'start'
     """,
 }
 #: of these the entry has to be written first
