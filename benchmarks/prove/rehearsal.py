@@ -38,7 +38,7 @@ AS_IF_OVER = {
     "expire": """
         update invitations set expires_at = now() - interval '1 minute' where run_candidate_id = :asked
     """,
-    "hold": "update holds set expires_at = now() - interval '1 minute'",
+    "hold": "update holds set expires_at = now() - interval '1 minute' where expires_at > now()",
     "complete": """
         with past as (
             update bookings set start = now() - interval '2 hours', "end" = now() - interval '1 hour'

@@ -176,11 +176,11 @@ def _write(
     actor: Actor,
 ) -> None:
     was, place, leaving = booking.sessions, vacancy.place, vacancy.leaving
-    filling.put_in(session, parts, booking, place.session.key, leaving, comes, actor)
+    said = filling.put_in(session, parts, booking, place.session.key, leaving, comes, actor)
     replace_reservations(session, booking, place.plan, only={leaving.id, comes.id})
     parts.reach("replace.changed")
     seen = _is_seen(session, booking, was, leaving)
-    changes.tell(session, parts, booking, was, "panel_changed" if seen else None)
+    changes.tell(session, parts, booking, was, "panel_changed" if seen else None, who_for_whom=said)
     parts.reach("replace.told")
 
 

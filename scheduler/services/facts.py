@@ -188,8 +188,8 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
         facts |= {"kind": "confirmation", **_what_changed(session, message, booking)}
         facts["assigned"] = _was_assigned(session, booking)
         if message.recipient_role == "contact":
-            # Nobody asked for it: whoever arranged the interview reads who came in for whom, and why.
-            facts["reason"] = details.get("repaired", "")
+            # Whoever arranged the interview reads who came in for whom, and why.
+            facts["reason"] = details.get("who_for_whom", "")
     if message.kind in attention_mail.KINDS:
         facts |= loss_facts.of(session, booking, message)
     if message.recipient_role == "candidate":

@@ -27,16 +27,17 @@ def put_in(
     leaves: Panelist | RoomRef,
     comes: Panelist | RoomRef,
     actor: Actor,
-) -> None:
+) -> str:
     """Write somebody into a place instead of somebody else, or a room instead of another: a new version with
     its event, which says why where the place was lost. The rest is the caller's. What was lost with who
-    leaves need not be seen to any more.
+    leaves need not be seen to any more. Returns the same in words, for whoever arranged the interview.
     """
     booking.sessions = [
         _with(item, leaves, comes) if item["key"] == session_key else item for item in booking.sessions
     ]
     about = {"session_key": session_key, losses.owner_key(leaves.id): leaves.id, "replacement_id": comes.id}
     lost = losses.of_place(session, booking, session_key, leaves.id)
+    told = [loss.text for loss in lost[:1]] + [f"{comes.name} takes the place of {leaves.name}."]
     if lost:
         about["cause"] = lost[0].cause
     losses.end(session, booking, at=parts.now(), only=frozenset(loss.id for loss in lost))
@@ -51,6 +52,7 @@ def put_in(
         booking=booking,
         data=about,
     )
+    return " ".join(told)
 
 
 def _with(item: dict[str, Any], leaves: Panelist | RoomRef, comes: Panelist | RoomRef) -> dict[str, Any]:

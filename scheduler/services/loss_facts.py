@@ -19,7 +19,7 @@ NOT_BY_ITSELF = {
     "nobody_can": "Nobody could be put in the place: nobody who is qualified is free then.",
     "unreadable": "Nobody could be put in the place: some calendars cannot be read.",
     "too_soon": "Within 24 hours of the interview nobody is replaced without a person's word.",
-    "too_often": "People were replaced three times already; more often is for a person to say.",
+    "too_often": "Places were filled anew three times already; more often is for a person to say.",
 }
 #: the same of rooms, where it is something else
 NO_OTHER_ROOM = {
@@ -29,18 +29,23 @@ NO_OTHER_ROOM = {
 }
 
 
+#: why nobody is named
+NOBODY_KNOWN = "Nobody who is qualified is known to be free then."
+NO_ROOM_KNOWN = "No other room that is large enough is known to be free then."
+
+
 def of(session: Session, booking: rows.Booking, message: rows.Message) -> dict[str, Any]:
     """What a person is told of as it is now: what is to be seen to, or what has gone away by itself."""
     still = attention_mail.open_items(booking, message)
     if message.kind == attention_mail.SETTLED:
         gone = [item["text"] for item in message.details["losses"] if item not in still]
         return {"reason": "\n".join(dict.fromkeys(gone)), "more_to_see": bool(booking.attention)}
-    why = [_why_not(item) for item in still if "not_replaced" in item]
+    why = [_why_not(item) for item in still if "replacements" in item or "not_replaced" in item]
     said = [item.get("in_mail") or item["text"] for item in still]
     times = [time for item in still for time in item.get("times", ())]
     moved_to = next((item["moved_to"] for item in still if "moved_to" in item), None)
     return {
-        "reason": "\n".join(dict.fromkeys([*said, *why])),
+        "reason": "\n".join(dict.fromkeys(filter(None, [*said, *why]))),
         "stand_ins": tuple(line for item in still if (line := _stand_ins(session, item))),
         "options": tuple(dict.fromkeys(map(_interval, times))),
         "event_altered": any(item.get("altered") for item in still),
@@ -53,8 +58,13 @@ def _interval(times: dict[str, str]) -> Interval:
 
 
 def _why_not(lost: dict[str, Any]) -> str:
-    said = NOT_BY_ITSELF | NO_OTHER_ROOM if "room_id" in lost else NOT_BY_ITSELF
-    return said[lost["not_replaced"]]
+    """Why the service has not put anybody in, or nobody is named; empty where somebody is."""
+    of_a_room = "room_id" in lost
+    if "not_replaced" in lost:
+        return (NOT_BY_ITSELF | NO_OTHER_ROOM if of_a_room else NOT_BY_ITSELF)[lost["not_replaced"]]
+    if lost["replacements"]:
+        return ""
+    return NO_ROOM_KNOWN if of_a_room else NOBODY_KNOWN
 
 
 def _stand_ins(session: Session, lost: dict[str, Any]) -> str:

@@ -226,21 +226,16 @@ def _change(
 ) -> None:
     was, touched, said = booking.sessions, set[str](), list[str]()
     before = {item.key: item for item in asked}
-    lost = {(loss.session_key, loss.who): loss.text for loss in losses.open_of(session, booking)}
     for after in option.sessions:
         for leaving, comes in _swaps(before[after.key], after):
-            put_in(session, parts, booking, after.key, leaving, comes, SYSTEM)
+            said.append(put_in(session, parts, booking, after.key, leaving, comes, SYSTEM))
             touched |= {leaving.id, comes.id}
-            because = lost.get((after.key, leaving.id), "")
-            said.append(f"{because} {comes.name} takes the place of {leaving.name}.".strip())
         room = before[after.key].room
         if room and after.room and after.room != room:
-            put_in(session, parts, booking, after.key, room, after.room, SYSTEM)
+            said.append(put_in(session, parts, booking, after.key, room, after.room, SYSTEM))
             touched |= {room.id, after.room.id}
-            because = lost.get((after.key, room.id), "")
-            said.append(f"{because} {after.title} is in {after.room.name} now.".strip())
     replace_reservations(session, booking, Plan.from_json(booking.plan), only=touched)
-    changes.tell(session, parts, booking, was, "panel_changed", repaired="\n".join(said))
+    changes.tell(session, parts, booking, was, "panel_changed", who_for_whom="\n".join(said))
 
 
 def _swaps(before: OptionSession, after: OptionSession) -> list[tuple[Panelist, Panelist]]:

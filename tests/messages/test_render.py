@@ -217,7 +217,7 @@ Moved to  Tuesday 1 December, 14:15–14:45, Berlin time (CET)
 You can move the interview, or cancel it; its events in calendars
 follow.
 
-Candy Date has not been told.
+Candy Date has had no mail about it.
 
 Open in Convene:
 https://convene.example/console/run_1
@@ -240,7 +240,7 @@ has gone away by itself, and the interview stands as it was.
 When      Tuesday 1 December
           12:15–13:30, Berlin time (CET)
 With      Ada Keller, then Hana Sato and Ivo Brandt
-Gone      Ada Keller has declined Coding together.
+Settled   Ada Keller has declined Coding together.
 
 Open in Convene:
 https://convene.example/console/run_1

@@ -129,7 +129,7 @@ def test_a_contact_who_was_told_of_a_decline_hears_that_it_is_taken_back(network
     said = " ".join(networks.town.post.mails[-1].get_body(("plain",)).get_content().split())
     assert (before, looks(networks)) == (["Needs a look"], ["Needs a look", "No longer needs a look"])
     assert "has gone away by itself, and the interview stands as it was" in said
-    assert "Gone Bob has declined A talk." in said
+    assert "Settled Bob has declined A talk." in said
 
 
 @HOUSES
