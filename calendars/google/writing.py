@@ -101,8 +101,11 @@ def conference(draft: EventDraft, event_id: str, event: Mapping[str, Any] | None
 
 def merged(event: Mapping[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     """
-    The change that makes `event` as wanted: attendees are replaced as a whole, so people's answers and the
-    guests they added are carried over, and whom we had put and no longer want goes.
+    The change that makes `event` as wanted: attendees are replaced as a whole (Events: patch), so people's
+    answers and the guests they added are carried over, and whom we had put and no longer want goes.
+
+    An answer that is not sent again is lost (observed: nspady/google-calendar-mcp#148). At another time
+    everybody is asked anew: nothing says that Google does so by itself.
     """
     ours = set(filter(None, str(_private(event).get(INVITED) or "").split(",")))
     now = {guest["email"].lower(): guest for guest in event.get("attendees") or () if guest.get("email")}
@@ -110,8 +113,15 @@ def merged(event: Mapping[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     kept = [
         guest for email, guest in now.items() if email not in wanted_by_email and _short(email) not in ours
     ]
-    attendees = [{**now.get(email, {}), **guest} for email, guest in wanted_by_email.items()]
-    return {**wanted, "attendees": [*attendees, *kept]}
+    attendees = [{**now.get(email, {}), **guest} for email, guest in wanted_by_email.items()] + kept
+    if not _same_time(event, wanted):
+        attendees = [guest | {"responseStatus": _unasked(guest)} for guest in attendees]
+    return {**wanted, "attendees": attendees}
+
+
+def _unasked(guest: Mapping[str, Any]) -> str:
+    """What somebody answers who has not been asked yet; the organiser comes to an event of their own."""
+    return "accepted" if guest.get("organizer") else "needsAction"
 
 
 def same(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -119,11 +129,15 @@ def same(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     plain = ("summary", "description", "location", "status")
     if any((event.get(name) or "") != (wanted.get(name) or "") for name in plain):
         return False
-    if any(_read(event[name]) != _read(wanted[name]) for name in ("start", "end")):
+    if not _same_time(event, wanted):
         return False
     if _private(event) != wanted["extendedProperties"]["private"]:
         return False
     return _guests(event) == _guests(wanted)
+
+
+def _same_time(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(_read(event[name]) == _read(wanted[name]) for name in ("start", "end"))
 
 
 def _guests(event: Mapping[str, Any]) -> set[tuple[str, bool]]:

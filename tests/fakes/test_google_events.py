@@ -192,6 +192,15 @@ def test_a_patch_merges_objects_and_replaces_lists(fake, events):
     assert patched["extendedProperties"] == {"private": {"a": "1", "b": "2"}}
 
 
+def test_a_guest_whose_answer_is_not_sent_again_is_asked_again(fake, events):
+    events.insert(calendarId="primary", body=body(attendees=guests(BOB, CANDIDATE))).execute()
+    for guest in (BOB, CANDIDATE):
+        fake.respond(guest, "abcde01", "accepted")
+    change = {"attendees": [{"email": BOB}, {"email": CANDIDATE, "responseStatus": "accepted"}]}
+    patched = events.patch(calendarId="primary", eventId="abcde01", body=change).execute()
+    assert answers(patched) == {BOB: "needsAction", CANDIDATE: "accepted"}
+
+
 def test_a_put_takes_away_what_it_does_not_say(fake, events):
     created = events.insert(calendarId="primary", body=body(location="Here")).execute()
     put = {name: created[name] for name in ("id", "etag", "start", "end", "sequence")}

@@ -145,11 +145,25 @@ def test_guests_whom_people_added_survive_our_changes(desk):
     desk.fake.add_guest(ADA, ref.event_id, "cid@corp.example")
     desk.fake.respond(BOB, ref.event_id, "accepted")
 
-    desk.provider.update_event(ref, draft(start=at(9), sequence=1))
+    desk.provider.update_event(ref, draft(location="Hall", sequence=1))
 
     (event,) = events(desk)
     answers = {guest["email"]: guest["responseStatus"] for guest in event["attendees"]}
     assert answers == {BOB: "accepted", "cid@corp.example": "needsAction"}
+
+
+def test_at_another_time_the_guests_whom_people_added_are_asked_anew_too(desk):
+    ref = desk.provider.create_event(ADA, draft())
+    desk.fake.add_person("cid@corp.example")
+    for guest in ("cid@corp.example", ADA):
+        desk.fake.add_guest(ADA, ref.event_id, guest)
+        desk.fake.respond(guest, ref.event_id, "declined")
+
+    desk.provider.update_event(ref, draft(start=at(9), sequence=1))
+
+    (event,) = events(desk)
+    answers = {guest["email"]: guest["responseStatus"] for guest in event["attendees"]}
+    assert answers == {BOB: "needsAction", "cid@corp.example": "needsAction", ADA: "accepted"}
 
 
 def test_whom_we_no_longer_want_goes_and_is_told(desk):

@@ -107,7 +107,10 @@ def _check_reminders(reminders: Fields) -> None:
 
 
 def _guests(sent: Iterable[Fields], known: Iterable[Fields], owner: str) -> Iterable[Fields]:
-    """Only guests answer for themselves: nobody else's answer is taken from a body."""
+    """
+    Only guests answer for themselves: nobody else's answer is taken from a body. One that is left out, or
+    that takes theirs back, asks them again (observed: nspady/google-calendar-mcp#148).
+    """
     answers = {guest["email"].lower(): guest["responseStatus"] for guest in known}
     seen = set()
     for guest in sent:
@@ -119,9 +122,9 @@ def _guests(sent: Iterable[Fields], known: Iterable[Fields], owner: str) -> Iter
         if guest.get("responseStatus", "needsAction") not in ANSWERS:
             raise wrong("invalid", "Invalid value for: responseStatus")
         seen.add(address)
-        answer = answers.get(address, "needsAction")
-        if address == owner:
-            answer = guest.get("responseStatus", answer)
+        answer = guest.get("responseStatus", "needsAction")
+        if address != owner and answer != "needsAction":
+            answer = answers.get(address, "needsAction")
         kept = {name: value for name, value in guest.items() if name not in {"self", "organizer"}}
         yield kept | {"responseStatus": answer}
 
