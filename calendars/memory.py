@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from calendars.errors import Gone, NotAllowed
 from calendars.values import (
+    AttendeeStatus,
     Blocks,
     Busy,
     BusyKind,
@@ -73,6 +74,13 @@ class MemoryCalendars:
         with self._lock:
             self._calendar(address).trouble = None
 
+    def answer(self, address: str, uid: str, email: str, status: AttendeeStatus) -> None:
+        """Somebody on an event of ours answers in this calendar. Raises KeyError when it is not there."""
+        with self._lock:
+            events = self._calendar(address).events
+            events[uid] = events[uid].answered({email.casefold(): status})
+            self._calendar(address).changes.append(uid)
+
     def read_busy(
         self,
         calendars: Sequence[CalendarKey],
@@ -91,8 +99,7 @@ class MemoryCalendars:
     def create_event(self, calendar: str, draft: EventDraft) -> EventRef:
         """Write the event, once; see `Provider.create_event`."""
         with self._lock:
-            self._writable(calendar).events[draft.uid] = draft
-            self._calendar(calendar).changes.append(draft.uid)
+            self._write(calendar, draft)
         return self._ref(calendar, draft)
 
     def update_event(self, ref: EventRef, draft: EventDraft) -> EventRef:
@@ -100,11 +107,9 @@ class MemoryCalendars:
         if ref.event_id != draft.uid:
             raise ValueError("The draft is of another event.")
         with self._lock:
-            events = self._writable(ref.calendar).events
-            if draft.uid not in events:
+            if draft.uid not in self._writable(ref.calendar).events:
                 raise Gone
-            events[draft.uid] = draft
-            self._calendar(ref.calendar).changes.append(draft.uid)
+            self._write(ref.calendar, draft)
         return self._ref(ref.calendar, draft)
 
     def cancel_event(self, ref: EventRef) -> None:
@@ -167,6 +172,14 @@ class MemoryCalendars:
             Busy(event.start, event.end, "interview", uid) for uid, event in calendar.events.items()
         ]
         return Blocks(busy_within([*calendar.blocks, *interviews], start, end), self._now())
+
+    def _write(self, address: str, draft: EventDraft) -> None:
+        events = self._writable(address).events
+        there = events.get(draft.uid)
+        if there is not None and draft.is_at(there.start, there.end):
+            draft = draft.answered({guest.email.casefold(): guest.status for guest in there.attendees})
+        events[draft.uid] = draft
+        self._calendar(address).changes.append(draft.uid)
 
     def _calendar(self, address: str) -> _Calendar:
         return self._calendars.setdefault(address, _Calendar())

@@ -38,7 +38,7 @@ class Provider(Protocol):
 
     def create_event(self, calendar: str, draft: EventDraft) -> EventRef:
         """
-        Write the event, once: with a uid the calendar already has, that event becomes the draft.
+        Write the event, once: with a uid the calendar already has, that event is updated to the draft.
 
         Raises TryLater or NotAllowed.
         """
@@ -48,6 +48,8 @@ class Provider(Protocol):
         """
         Make the event as the draft says.
 
+        Where it stays at its time, whoever stays on it keeps the answer that stands in the calendar; at
+        another time everybody is asked anew, as whoever is new on it is (RFC 5546, 3.2.2.1 and 3.2.2.2).
         Never brings back an event somebody deleted: that raises Gone, and a person decides. Raises TryLater,
         NotAllowed or Conflict too, and ValueError when draft and reference are of different events.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -191,6 +191,18 @@ class EventDraft:
             raise ValueError("A sequence starts at 0.")
         if not all(_PRIVATE_NAME.fullmatch(name) for name in self.private):
             raise ValueError("Private names are lower snake case.")
+
+    def is_at(self, start: datetime, end: datetime) -> bool:
+        """Whether the event is from and until these instants. Raises ValueError for naive ones."""
+        return (in_utc(start), in_utc(end)) == (self.start, self.end)
+
+    def answered(self, answers: Mapping[str, AttendeeStatus]) -> EventDraft:
+        """The same with these answers, by casefolded address; whoever is not among them is as drafted."""
+        attendees = tuple(
+            replace(attendee, status=answers.get(attendee.email.casefold(), attendee.status))
+            for attendee in self.attendees
+        )
+        return replace(self, attendees=attendees)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from datetime import datetime
 from icalendar import Calendar, Component, Event
 from icalendar.prop import vCalAddress, vText
 
+from calendars.ics.answers import answered, stays
 from calendars.ics.writing import MARK, calendar_text, event_text
 from calendars.values import EventDraft
 
@@ -49,9 +50,13 @@ def written(draft: EventDraft, now: datetime) -> str:
     return _object(_event(draft, now))
 
 
-def merged(there: bytes, draft: EventDraft, now: datetime) -> str:
-    """The object as the draft says, with what its owner added: alarms, categories, guests."""
-    event = _event(draft, now)
+def merged(there: bytes, draft: EventDraft, calendar: str, now: datetime) -> str:
+    """
+    The object as the draft says, with what its owner added: alarms, categories, guests; and with everybody's
+    answers, unless the event is at another time now.
+    """
+    same_time = stays(draft, there, calendar)
+    event = _event(answered(draft, there) if same_time else draft, now)
     for old in Calendar.from_ical(there).walk("VEVENT"):
         if str(old.get("UID")) != draft.uid:
             continue
@@ -61,7 +66,7 @@ def merged(there: bytes, draft: EventDraft, now: datetime) -> str:
             foreign = name not in OURS and not name.startswith(MARK) and name not in ("BEGIN", "END")
             if foreign and name not in event:
                 event.add(name, value)
-        _keep_guests(old, event)
+        _keep_guests(old, event, ask_again=not same_time)
     return _object(event)
 
 
@@ -75,11 +80,13 @@ def _event(draft: EventDraft, now: datetime) -> Component:
     return event
 
 
-def _keep_guests(old: Component, event: Component) -> None:
+def _keep_guests(old: Component, event: Component, *, ask_again: bool) -> None:
     ours = set(str(old.get(_INVITED, "")).split())
     now = {_short(person) for person in _people(event, "ATTENDEE")}
     for person in _people(old, "ATTENDEE"):
         if _short(person) not in ours | now:
+            if ask_again:
+                person.params["PARTSTAT"] = "NEEDS-ACTION"
             event.add("ATTENDEE", person)
 
 

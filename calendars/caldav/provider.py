@@ -183,7 +183,7 @@ class CalDavCalendars:
         name = objects.name_of(draft.uid)
         for _ in range(LOOKS):
             there = calendar.call("GET", name)
-            body = objects.merged(there.body, draft, self._now())
+            body = objects.merged(there.body, draft, address, self._now())
             try:
                 calendar.call("PUT", name, body=body, headers={**CALENDAR, "If-Match": there.etag})
             except Conflict:

@@ -177,8 +177,23 @@ def _kind(component: Component, owner: str) -> BusyKind | None:
     return "tentative" if "TENTATIVE" in (status, answer) else "busy"
 
 
+def answers_of(component: Component) -> dict[str, AttendeeStatus]:
+    """What everybody on the list says, by casefolded address; without those who say what we do not know."""
+    found: dict[str, AttendeeStatus] = {}
+    for addresses, answer in _answers(component):
+        if answer in ANSWERS:
+            found |= {address: ANSWERS[answer] for address in addresses if address not in found}
+    return found
+
+
 def _answer(component: Component, owner: str) -> str:
     """The owner's own PARTSTAT; empty when the owner is not on the list."""
+    name = owner.casefold()
+    return next((answer for addresses, answer in _answers(component) if name in addresses), "")
+
+
+def _answers(component: Component) -> Iterator[tuple[tuple[str, str], str]]:
+    """The addresses, casefolded, and the PARTSTAT of each attendee whose line was kept."""
     for line in component.lines.get("ATTENDEE", ()):
         head, address = line.split_last()
         try:
@@ -186,9 +201,8 @@ def _answer(component: Component, owner: str) -> str:
         except ValueError:
             # Whoever that is, nobody is known to have declined.
             continue
-        if owner.casefold() in (address.casefold(), found.get("EMAIL", "").casefold()):
-            return found.get("PARTSTAT", "").strip().upper()
-    return ""
+        addresses = (address.casefold(), found.get("EMAIL", "").casefold())
+        yield addresses, found.get("PARTSTAT", "").strip().upper()
 
 
 def _day(component: Component) -> str:

@@ -101,6 +101,9 @@ def merged(event: Mapping[str, Any], draft: EventDraft, calendar: str) -> dict[s
 
     Guests whom people added stay, whom we had put and no longer want goes, and what stands in the body around
     our own part stays: the Teams meeting lives there.
+
+    Answers are not sent: Exchange keeps them by the attendees' addresses, and only those who changed are
+    written to (Update event); it asks everybody anew where the time is another.
     """
     wanted = body(draft, calendar)
     ours = set(_known(event).get("invited") or ())

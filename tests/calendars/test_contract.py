@@ -52,6 +52,8 @@ class Bench:
     add_calendar: Callable[[str], None]
     add_busy: Callable[[str, datetime, datetime], None]
     break_calendar: Callable[[str], None]
+    #: Ana where each has an entry of their own, Ben where guests are invited, declines what is in Ana's
+    decline: Callable[[EventRef], None]
     #: a day in the zone of its owner, whole
     add_day: Callable[[str, date], None] | None = None
     #: for good, with everything in it
@@ -75,6 +77,7 @@ def memory_bench(_: Path) -> Iterator[Bench]:
         add_calendar=memory.add_calendar,
         add_busy=memory.add_busy,
         break_calendar=lambda address: memory.make_unreadable(address, "Share it again."),
+        decline=lambda ref: memory.answer(ref.calendar, ref.event_id, ANA.address, "declined"),
     )
 
 
@@ -91,6 +94,10 @@ def ics_bench(folder: Path) -> Iterator[Bench]:
     def add_day(address: str, day: date) -> None:
         write(address, f"BEGIN:VEVENT\r\nUID:day\r\nDTSTART;VALUE=DATE:{day:%Y%m%d}\r\nEND:VEVENT\r\n")
 
+    def decline(ref: EventRef) -> None:
+        file = folder / f"{ref.calendar}.ics"
+        file.write_bytes(file.read_bytes().replace(b"PARTSTAT=ACCEPTED", b"PARTSTAT=DECLINED"))
+
     yield Bench(
         local=True,
         provider=IcsFolder(folder, now=lambda: NOW),
@@ -98,6 +105,7 @@ def ics_bench(folder: Path) -> Iterator[Bench]:
         add_calendar=lambda address: write(address, ""),
         add_busy=add_busy,
         break_calendar=lambda address: write(address, "BEGIN:VEVENT\r\n"),
+        decline=decline,
     )
 
 
@@ -117,6 +125,7 @@ def google_bench(_: Path) -> Iterator[Bench]:
             add_busy=lambda address, start, end: fake.add_event(address, start, end) and None,
             add_day=lambda address, day: fake.add_event(address, day, day + timedelta(days=1)) and None,
             break_calendar=fake.no_access,
+            decline=lambda ref: fake.respond(BEN.address, ref.event_id, "declined"),
             remove_calendar=fake.forget_person,
             answer=lambda *what: fake.faults.add(answer(*what), times=None),
             never_end=lambda: fake.faults.add(empty_page(), method="GET", times=None),
@@ -142,6 +151,7 @@ def microsoft_bench(_: Path) -> Iterator[Bench]:
                 fake.add_event(address, day, day + timedelta(days=1), showAs="busy") and None
             ),
             break_calendar=fake.no_access,
+            decline=lambda ref: fake.respond(BEN.address, ref.event_id, "declined"),
             remove_calendar=fake.forget_person,
             answer=lambda *what: fake.faults.add(answer(*what), times=None),
             never_end=lambda: fake.faults.add(empty_page(), method="GET", times=None),
@@ -164,6 +174,7 @@ def caldav_bench(folder: Path) -> Iterator[Bench]:
             add_day=server.add_day,
             remove_calendar=server.remove_calendar,
             break_calendar=server.broken.add,
+            decline=lambda ref: server.answer(ref.calendar, ref.event_id, "DECLINED"),
             nowhere="not_connected",
         )
 
@@ -545,3 +556,32 @@ def test_everybodys_answer_is_found_with_the_event(bench):
     found = bench.provider.find_event(ANA.address, "ses_1@convene")
 
     assert (BEN.address, "needs_action") in {(guest.email, guest.status) for guest in found.attendees}
+
+
+CARA = Attendee(email="cara@example.org")
+
+
+def answers(bench: Bench) -> dict[str, str]:
+    found = bench.provider.find_event(ANA.address, "ses_1@convene")
+    return {guest.email: guest.status for guest in found.attendees}
+
+
+@pytest.mark.parametrize("write", ["update_event", "create_event"])
+def test_an_event_written_again_keeps_its_answers_and_one_at_another_time_asks_anew(bench, write):
+    bench.add_calendar(ANA.address)
+    bench.add_calendar(BEN.address)
+    people = (*draft().attendees, Attendee(email=BEN.address))
+    ref = bench.provider.create_event(ANA.address, draft(attendees=people))
+    asked = answers(bench)
+    bench.decline(ref)
+    declined = answers(bench)
+
+    def again(**changes):
+        where = ref if write == "update_event" else ANA.address
+        getattr(bench.provider, write)(where, draft(attendees=(*people, CARA), **changes))
+        return {who: answer for who, answer in answers(bench).items() if who in asked}
+
+    assert "declined" in declined.values()
+    assert again(location="Hall", sequence=1) == declined
+    assert answers(bench).get(CARA.email, "needs_action") == "needs_action"
+    assert again(location="Hall", start=at(15), end=at(16), sequence=2) == asked

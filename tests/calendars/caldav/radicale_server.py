@@ -59,6 +59,14 @@ class Radicale:
             calendar = caldav.Calendar(client=client, url=f"{self.url}/{address}/calendar/")
             calendar.save_event(f"{head}{event}END:VEVENT\r\nEND:VCALENDAR\r\n")
 
+    def answer(self, address: str, name: str, answer: str) -> None:
+        """Whoever owns the calendar answers the event with this name, where they have accepted before."""
+        with self._client(address) as client:
+            calendar = caldav.Calendar(client=client, url=f"{self.url}/{address}/calendar/")
+            event = calendar.event_by_url(f"{calendar.url}{name}")
+            event.data = event.data.replace("PARTSTAT=ACCEPTED", f"PARTSTAT={answer}")
+            event.save()
+
     def _client(self, address: str) -> caldav.DAVClient:
         return caldav.DAVClient(self.url, username=address, password=PASSWORD)
 

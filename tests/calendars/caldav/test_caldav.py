@@ -157,6 +157,32 @@ def test_what_the_owner_added_to_our_event_survives_our_changes(radicale, provid
     assert now["DTSTART"].dt == at(9)
 
 
+@pytest.mark.parametrize(
+    ("change", "answers"),
+    [
+        ({"location": "Hall"}, ["DECLINED", "TENTATIVE", "NEEDS-ACTION", "DECLINED"]),
+        ({"start": at(9)}, ["ACCEPTED", "NEEDS-ACTION", "NEEDS-ACTION", "NEEDS-ACTION"]),
+    ],
+    ids=["at the same time", "at another time"],
+)
+def test_everybodys_answer_holds_as_long_as_the_time_does(radicale, provider, change, answers):
+    """Of the owner, of somebody we invited, of somebody who is new, and of somebody whom the owner added."""
+    ref = provider.create_event(ADA, draft())
+    with caldav.DAVClient(radicale.url, username=ADA, password=PASSWORD) as client:
+        (event,) = caldav.Calendar(client=client, url=f"{radicale.url}/{ADA}/calendar/").events()
+        ada, bob = event.icalendar_component["ATTENDEE"]
+        ada.params["PARTSTAT"], bob.params["PARTSTAT"] = "DECLINED", "TENTATIVE"
+        event.icalendar_component.add(
+            "attendee", "mailto:dan@example.org", parameters={"PARTSTAT": "DECLINED"}
+        )
+        event.save()
+
+    people = (*draft().attendees, Attendee(email="cid@example.org"))
+    provider.update_event(ref, draft(attendees=people, sequence=1, **change))
+
+    assert [person.params["PARTSTAT"] for person in stored(radicale)["ATTENDEE"]] == answers
+
+
 def test_the_server_is_asked_to_invite_nobody(radicale, provider):
     provider.create_event(ADA, draft())
 

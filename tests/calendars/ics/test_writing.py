@@ -14,7 +14,7 @@ import recurring_ical_events
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from calendars import Attendee, EventDraft, IcsFolder, NotAllowed
+from calendars import Attendee, EventDraft, EventRef, IcsFolder, NotAllowed
 from calendars.ics.splice import cut_event, put_event
 from calendars.ics.writing import event_text
 from tests.calendars.ics.samples import OWNER, calendar, event, utc
@@ -192,3 +192,47 @@ def test_a_text_an_old_encoding_has_no_letters_for_keeps_the_file_in_one_encodin
     IcsFolder(tmp_path).create_event(OWNER, draft(summary="Jürgen 李"))
 
     assert "SUMMARY:Jürgen ?\n" in file.read_bytes().decode("latin-1")
+
+
+PANEL = (Attendee(email=OWNER, status="accepted"), Attendee(email="bob@example.org"))
+
+
+@pytest.mark.parametrize(
+    ("said", "change", "stands"),
+    [
+        (f"ATTENDEE;PARTSTAT=DECLINED:mailto:{OWNER}", {}, "DECLINED"),
+        (f"ATTENDEE;PARTSTAT=tentative:MAILTO:{OWNER.upper()}", {}, "TENTATIVE"),
+        (f'ATTENDEE;CN="A; B: C";EMAIL={OWNER};PARTSTAT=DECLINED:/principals/7', {}, "DECLINED"),
+        (f"ATTENDEE;PARTSTAT=DECLINED;CN=Ana:mail\n to:{OWNER}", {}, "DECLINED"),
+        (f"ATTENDEE;PARTSTAT=X-BUSY:mailto:{OWNER}", {}, "ACCEPTED"),
+        ("X-NOBODY:1", {}, "ACCEPTED"),
+        (f"ATTENDEE;PARTSTAT=DECLINED:mailto:{OWNER}", {"end": utc("2026-03-10 16:00")}, "ACCEPTED"),
+    ],
+)
+def test_what_the_owner_says_holds_as_long_as_the_time_does(tmp_path: Path, said, change, stands):
+    """However a program has written the event again."""
+    file = tmp_path / f"{OWNER}.ics"
+    times = "DTSTART;TZID=Europe/Madrid:20260310T150000", "DURATION:PT1H"
+    file.write_bytes(
+        calendar(event(f"UID:{UID}", *times, said, "ATTENDEE;PARTSTAT=TENTATIVE:mailto:bob@example.org"))
+    )
+
+    ref = EventRef(provider="ics", calendar=OWNER, event_id=UID)
+    IcsFolder(tmp_path).update_event(
+        ref, draft(attendees=(*PANEL, Attendee(email="cara@example.org")), **change)
+    )
+
+    (found,) = icalendar.Calendar.from_ical(file.read_bytes()).events
+    bob = "NEEDS-ACTION" if change else "TENTATIVE"
+    assert [one.params["PARTSTAT"] for one in found["ATTENDEE"]] == [stands, bob, "NEEDS-ACTION"]
+
+
+def test_an_event_whose_time_is_unclear_is_written_as_drafted(tmp_path: Path):
+    file = tmp_path / f"{OWNER}.ics"
+    file.write_bytes(
+        calendar(event(f"UID:{UID}", "DTSTART:soon", f"ATTENDEE;PARTSTAT=DECLINED:mailto:{OWNER}"))
+    )
+
+    IcsFolder(tmp_path).create_event(OWNER, draft(attendees=PANEL))
+
+    assert b"PARTSTAT=ACCEPTED" in file.read_bytes()

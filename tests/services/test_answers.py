@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people have answered, when the events they answered are written again."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from scheduler.services import rooms
+from tests.services import test_replacing as colleagues
+from tests.services import test_replacing_rooms as places
+from tests.services.conftest import CONTACT
+from tests.services.test_conflicts import answer, keep_diaries, looked_at, losses_of
+from tests.services.test_declining import BLUE, GREEN, HOUSES, declines, events, guests
+from tests.services.test_declining import booked as booked_in_house
+from tests.services.test_moving import at, fresh, move
+from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
+    BOB,
+    Networks,
+    event_of,
+    networks,
+)
+from tests.services.test_repairing import add_room, booked, hire, now, talk
+
+EVE = "eve@acme.example.ics"
+DAY = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:00:00Z"}
+PANEL = {"seats": [{"skill": "python"}, {"skill": "java"}], "room": {"capacity": 2}}
+DECLINED = "Eve has declined A talk."
+
+
+@pytest.fixture
+def booking(town, tmp_path):
+    """Eve and Bob in the room Blue, in calendars that are files, and who could come in their place."""
+    keep_diaries(town, tmp_path, "eve", "bob", "cleo")
+    for room in ("blue", "green"):
+        shutil.copy(tmp_path / EVE, tmp_path / f"{room}@rooms.example.ics")
+    hire(town, "Eve")
+    hire(town, "Bob", skills=("java",))
+    add_room(town, "Blue")
+    made = booked(town, sessions=[talk(**PANEL)], on_decline="suggest", window=DAY)
+    looked_at(town)
+    hire(town, "Cleo", skills=("java",))
+    add_room(town, "Green")
+    return made
+
+
+def another_room(town, booking):
+    places.replace(town, booking, "Blue", "Green")
+
+
+def another_colleague(town, booking):
+    colleagues.replace(town, booking, "Bob", "Cleo")
+
+
+def another_time(town, booking):
+    move(town, booking, at(fresh(town, booking), "2026-12-02T11:00:00Z"))
+
+
+CHANGES = pytest.mark.parametrize("change", [another_room, another_colleague])
+
+
+@CHANGES
+def test_who_has_declined_has_not_thought_better_of_it_by_a_change_of_something_else(
+    town, booking, tmp_path, change
+):
+    answer(tmp_path / EVE, "ACCEPTED", "DECLINED")
+    looked_at(town)
+    before = (tmp_path / EVE).read_bytes()
+
+    change(town, now(town, booking))
+    town.run_jobs()
+    looked_at(town)
+
+    after = now(town, booking)
+    assert (tmp_path / EVE).read_bytes() != before
+    assert (after["status"], after["attention"]) == ("needs_attention", DECLINED)
+    assert "booking.settled" not in events(after)
+    assert [mail for mail in town.post.subjects_to(CONTACT["email"]) if "No longer" in mail] == []
+    assert losses_of(town) == [("declined", None)]
+
+
+@CHANGES
+def test_a_decline_that_nobody_has_noticed_yet_is_noticed_after_a_change_of_something_else(
+    town, booking, tmp_path, change
+):
+    answer(tmp_path / EVE, "ACCEPTED", "DECLINED")
+
+    change(town, booking)
+    town.run_jobs()
+    looked_at(town)
+
+    assert now(town, booking)["attention"] == DECLINED
+
+
+def test_who_has_declined_is_booked_anew_at_another_time(town, booking, tmp_path):
+    answer(tmp_path / EVE, "ACCEPTED", "DECLINED")
+    looked_at(town)
+
+    another_time(town, booking)
+    town.run_jobs()
+    looked_at(town)
+
+    after = now(town, booking)
+    assert (after["status"], after["attention"]) == ("confirmed", None)
+    assert b"DECLINED" not in (tmp_path / EVE).read_bytes()
+    assert losses_of(town) == [("declined", "over")]
+
+
+# Google and Microsoft
+
+
+def in_a_room(networks, house):  # noqa: F811
+    """Bob is a guest of Ada's, and so is the room Blue; Green is free."""
+    add_house_room(networks, house, "Blue", BLUE)
+    booking = booked_in_house(networks, house, on_decline="suggest", room={"capacity": 2})
+    add_house_room(networks, house, "Green", GREEN)
+    return booking
+
+
+def add_house_room(networks, house, name, address):  # noqa: F811
+    getattr(networks, house).add_room(address, answers="accepted")
+    calendar = {"provider": house, "address": address}
+    room = {"name": name, "capacity": 4, "time_zone": "Europe/London", "calendar": calendar}
+    made = rooms.create(networks.town.parts, networks.town.organization_id, room)
+    networks.town.people[name] = made["id"]
+
+
+@HOUSES
+@pytest.mark.parametrize("noticed", [True, False], ids=["noticed", "not noticed yet"])
+def test_a_guest_who_has_declined_has_not_thought_better_of_it_by_another_room(networks, house, noticed):  # noqa: F811
+    booking = in_a_room(networks, house)
+    if noticed:
+        declines(networks, house)
+    else:
+        getattr(networks, house).respond(BOB, event_of(networks, house)["id"], "declined")
+
+    another_room(networks.town, booking)
+    networks.town.run_jobs()
+    networks.later(minutes=2)
+
+    after = networks.booking(booking)
+    assert GREEN in guests(networks, house)
+    assert after["attention"] == "Bob has declined A talk."
+    assert "booking.settled" not in events(after)
+
+
+@HOUSES
+def test_a_guest_who_has_declined_is_asked_anew_at_another_time(networks, house):  # noqa: F811
+    booking = in_a_room(networks, house)
+    declines(networks, house)
+
+    move(networks.town, booking, fresh(networks.town, booking)[0])
+    networks.town.run_jobs()
+    networks.later(minutes=2)
+
+    after = networks.booking(booking)
+    assert (after["status"], after["attention"]) == ("confirmed", None)
