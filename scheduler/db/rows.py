@@ -287,7 +287,7 @@ class Booking(Base):
     start: Mapped[dt.datetime] = mapped_column(index=True)
     end: Mapped[dt.datetime]
     sessions: Mapped[JsonList]
-    #: something a person should look at, in words
+    #: what a person should look at: each reason is a sentence on a line of its own
     attention: Mapped[str | None]
     created_at: Mapped[dt.datetime]
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from scheduler.db import rows
 from scheduler.domain.intervals import format_instant
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, attention_mail
+from scheduler.domain.wording import one_line
+from scheduler.services import attention, attention_mail, naming
 from scheduler.services.parts import Parts
 
 DELETED = (
@@ -41,11 +42,11 @@ def tell(
 
     `moved_to`: RFC 3339 `start` and `end` of where the event stands now; None when it was deleted.
     """
-    facts = {"title": planned.title, "calendar": calendar}
-    item: dict[str, object] = {"text": DELETED.format(**facts), "altered": True}
+    facts = {"title": naming.session_name(booking, planned), "calendar": calendar}
+    item: dict[str, object] = {"text": one_line(DELETED.format(**facts)), "altered": True}
     if moved_to:
         booked = format_instant(planned.start)
-        item["text"] = MOVED.format(**facts, start=moved_to["start"], booked=booked)
+        item["text"] = one_line(MOVED.format(**facts, start=moved_to["start"], booked=booked))
         item |= {"in_mail": MOVED_IN_MAIL.format(**facts), "moved_to": moved_to}
     if not attention.needs_attention(session, booking, str(item["text"]), at=parts.now()):
         return

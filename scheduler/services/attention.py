@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What no rule may decide goes to a person."""
+"""What no rule may decide goes to a person: in `bookings.attention` each reason is a sentence on a line of
+its own, and is known by that sentence.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,14 @@ from sqlalchemy.orm import Session
 from scheduler.db import rows
 from scheduler.domain import moves
 from scheduler.domain.moves import move
+from scheduler.domain.wording import one_line
 from scheduler.services import events
 from scheduler.services.parts import SYSTEM
+
+
+def reasons(booking: rows.Booking) -> list[str]:
+    """What is left to a person, in the order in which it was told."""
+    return booking.attention.split("\n") if booking.attention else []
 
 
 def needs_attention(
@@ -22,11 +30,13 @@ def needs_attention(
 
     What is over stays over: a cancelled booking keeps its status, and says what is left to do.
     """
-    if booking.attention and why in booking.attention:
+    why = one_line(why)  # names and titles may have lines of their own
+    there = reasons(booking)
+    if why in there:
         return False
     if booking.status == "confirmed":
         booking.status = move(moves.BOOKING, "booking", booking.status, "needs_attention")
-    booking.attention = f"{booking.attention} {why}" if booking.attention else why
+    booking.attention = "\n".join([*there, why])
     booking.version += 1
     events.record(
         session,
@@ -42,15 +52,15 @@ def needs_attention(
 
 def settle(booking: rows.Booking, why: str) -> None:
     """What was left to a person has been seen to, by a change that the caller writes down."""
-    left = " ".join((booking.attention or "").replace(why, "").split())
-    booking.attention = left or None
+    left = [reason for reason in reasons(booking) if reason != one_line(why)]
+    booking.attention = "\n".join(left) or None
     if booking.status == "needs_attention" and not left:
         booking.status = move(moves.BOOKING, "booking", booking.status, "confirmed")
 
 
 def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> bool:
     """What was left to a person has gone away by itself; whether it was."""
-    if not booking.attention or why not in booking.attention:
+    if one_line(why) not in reasons(booking):
         return False
     settle(booking, why)
     booking.version += 1
@@ -61,6 +71,6 @@ def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime
         actor=SYSTEM,
         at=at,
         booking=booking,
-        data={"reason": why},
+        data={"reason": one_line(why)},
     )
     return True

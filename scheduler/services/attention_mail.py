@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import rows
 from scheduler.domain.intervals import format_instant
-from scheduler.services import owing
+from scheduler.services import attention, owing
 from scheduler.services.parts import Parts
 
 NEEDED, SETTLED = "needs_attention", "settled"
@@ -67,7 +67,8 @@ def obstacle(session: Session, booking: rows.Booking, message: rows.Message) -> 
 
 def open_items(booking: rows.Booking, message: rows.Message) -> list[dict[str, Any]]:
     """What a mail was owed for and a person should still see to."""
-    return [item for item in message.details["losses"] if item["text"] in (booking.attention or "")]
+    still = attention.reasons(booking)
+    return [item for item in message.details["losses"] if item["text"] in still]
 
 
 def _owe(

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from calendars.values import EventRef
 from scheduler.db import rows
 from scheduler.domain.moves import ACTIVE_BOOKING
-from scheduler.services import attention, owing
+from scheduler.domain.options import OptionSession
+from scheduler.services import attention, naming, owing
 from scheduler.services.parts import Parts
 
 #: how long a confirmation waits for its link
@@ -85,7 +86,8 @@ def settle(session: Session, parts: Parts, entry: rows.CalendarEntry, ref: Event
         _show_it_elsewhere(session, parts, entry)
     else:
         entry.conference_state = "failed"
-        title = next(item["title"] for item in booking.sessions if item["key"] == entry.session_key)
+        planned = next(item for item in booking.sessions if item["key"] == entry.session_key)
+        title = naming.session_name(booking, OptionSession.from_json(planned))
         attention.needs_attention(session, booking, WITHOUT.format(title=title), at=parts.now())
     session.flush()
     if not _awaited(session, booking.id):

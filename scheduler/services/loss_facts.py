@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import rows
 from scheduler.domain.intervals import Interval, parse_instant
-from scheduler.services import attention_mail
+from scheduler.services import attention_mail, naming
 
 #: why the service has not put anybody else in the place by itself, where the plan wishes that
 NOT_BY_ITSELF = {
@@ -46,7 +46,7 @@ def of(session: Session, booking: rows.Booking, message: rows.Message) -> dict[s
     moved_to = next((item["moved_to"] for item in still if "moved_to" in item), None)
     return {
         "reason": "\n".join(dict.fromkeys(filter(None, [*said, *why]))),
-        "stand_ins": tuple(line for item in still if (line := _stand_ins(session, item))),
+        "stand_ins": tuple(line for item in still if (line := _stand_ins(session, booking, item))),
         "options": tuple(dict.fromkeys(map(_interval, times))),
         "event_altered": any(item.get("altered") for item in still),
         "event_moved_to": _interval(moved_to) if moved_to else None,
@@ -67,15 +67,12 @@ def _why_not(lost: dict[str, Any]) -> str:
     return NO_ROOM_KNOWN if of_a_room else NOBODY_KNOWN
 
 
-def _stand_ins(session: Session, lost: dict[str, Any]) -> str:
+def _stand_ins(session: Session, booking: rows.Booking, lost: dict[str, Any]) -> str:
     """`Coding, instead of Ada Keller: Ben Fox, Cleo Ray`; empty where there is nobody."""
     if not lost.get("replacements"):
         return ""
     ids = [lost.get("interviewer_id") or lost["room_id"], *lost["replacements"]]
-    names = [_name(session, id_) for id_ in ids]
+    kind = rows.Room if "room_id" in lost else rows.Interviewer
+    owners: list[Any] = [session.get_one(kind, id_) for id_ in ids]
+    names = naming.owner_names(session, booking, owners)
     return f"{lost['title']}, instead of {names[0]}: {', '.join(names[1:])}"
-
-
-def _name(session: Session, id_: str) -> str:
-    owner = session.get(rows.Interviewer, id_) or session.get(rows.Room, id_)
-    return owner.name if owner else id_

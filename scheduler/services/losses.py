@@ -19,7 +19,8 @@ from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
-from scheduler.services import attention, attention_mail
+from scheduler.domain.wording import one_line
+from scheduler.services import attention, attention_mail, naming
 from scheduler.services.parts import Parts
 
 DECLINED, CONFLICT, INACTIVE = "declined", "conflict", "inactive"
@@ -55,6 +56,7 @@ def note(
     ):
         return
     sentence = (OF_ROOMS if isinstance(who, rows.Room) else OF_PEOPLE)[cause]
+    name = naming.owner_name(session, booking, who)
     loss = rows.Loss(
         id=new_id("los"),
         organization_id=booking.organization_id,
@@ -62,7 +64,7 @@ def note(
         session_key=planned.key,
         who=who.id,
         cause=cause,
-        text=sentence.format(name=who.name, title=planned.title),
+        text=one_line(sentence.format(name=name, title=naming.session_name(booking, planned))),
         start=planned.start,
         found_at=parts.now(),
         attempts=0,
@@ -92,7 +94,8 @@ def leave_to_a_person(
     found: Iterable[tuple[rows.Loss, dict[str, object]]],
 ) -> None:
     """Say what was lost, each with what could be done (for the event), and write to the run's contact."""
-    told, titles = [], {item["key"]: item["title"] for item in booking.sessions}
+    planned = [OptionSession.from_json(item) for item in booking.sessions]
+    told, titles = [], {item.key: naming.session_name(booking, item) for item in planned}
     for loss, choices in found:
         loss.handled_at = parts.now()
         about = {

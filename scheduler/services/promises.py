@@ -241,7 +241,8 @@ PROMISES = (
         """
         select l.id from losses l join bookings b on b.id = l.booking_id
         where l.handled_at is not null and l.resolved_at is null
-          and (b.status <> 'needs_attention' or position(l.text in coalesce(b.attention, '')) = 0)
+          and (b.status <> 'needs_attention'
+               or l.text <> all(string_to_array(coalesce(b.attention, ''), E'\\n')))
         """,
     ),
     Promise(

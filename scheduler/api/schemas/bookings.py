@@ -142,7 +142,11 @@ class Booking(View):
     start = Instant()
     end = Instant()
     sessions = fields.List(fields.Nested(BookedSession))
-    attention = fields.String(metadata={"description": "Something a person should look at."})
+    attention = fields.String(
+        metadata={
+            "description": "What a person should look at: each reason is a sentence on a line of its own."
+        }
+    )
     history = fields.List(fields.Nested(HistoryEntry))
 
 
