@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events of ours that somebody has deleted or moved in a calendar: a person hears of each once, whichever way
-it is found.
+it is found, and no more of it when the event stands as it should again or need not stand there any more.
 """
 
 from __future__ import annotations
@@ -52,3 +52,28 @@ def tell(
         return
     if planned.start > parts.now():
         attention_mail.tell(session, parts, booking, [item])
+
+
+def stands_again(
+    session: Session, parts: Parts, booking: rows.Booking, planned: OptionSession, calendar: str
+) -> None:
+    """The event is as it should be: what was told of it is taken back, from the run's contact too. The caller
+    holds the booking's lock.
+    """
+    for text in _told(booking, planned, calendar):
+        if attention.take_back(session, booking, text, at=parts.now()):
+            attention_mail.take_back(session, parts, booking, text)
+
+
+def end(booking: rows.Booking, planned: OptionSession, calendar: str) -> None:
+    """No event should stand there any more, by a change that the caller writes down."""
+    for text in _told(booking, planned, calendar):
+        attention.settle(booking, text)
+
+
+def _told(booking: rows.Booking, planned: OptionSession, calendar: str) -> list[str]:
+    """What a person should see to of this event, wherever it was moved to."""
+    facts = {"title": naming.session_name(booking, planned), "calendar": calendar}
+    deleted = one_line(DELETED.format(**facts))
+    moved = one_line(MOVED.partition("{start}")[0].format(**facts)) + " "
+    return [text for text in attention.reasons(booking) if text == deleted or text.startswith(moved)]

@@ -58,8 +58,8 @@ def settle(booking: rows.Booking, why: str) -> None:
         booking.status = move(moves.BOOKING, "booking", booking.status, "confirmed")
 
 
-def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime) -> bool:
-    """What was left to a person has gone away by itself; whether it was."""
+def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime, **about: object) -> bool:
+    """What was left to a person has gone away by itself; whether it was. `about`: what belongs to it."""
     if one_line(why) not in reasons(booking):
         return False
     settle(booking, why)
@@ -71,6 +71,6 @@ def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime
         actor=SYSTEM,
         at=at,
         booking=booking,
-        data={"reason": one_line(why)},
+        data={"reason": one_line(why), **about},
     )
     return True

@@ -31,8 +31,9 @@ def tell(session: Session, parts: Parts, booking: rows.Booking, found: Sequence[
 
 
 def take_back(session: Session, parts: Parts, booking: rows.Booking, text: str) -> None:
-    """Something has gone away by itself: a contact who has heard of it hears so. What has not been sent of it
-    is not sent, and then there is nothing to take back. The caller holds the booking's lock.
+    """Something has gone away by itself: a contact who has heard of it hears so, in the words of the mail
+    that told them. What has not been sent of it is not sent, and then there is nothing to take back. The
+    caller holds the booking's lock.
     """
     query = _mails(booking).with_for_update(key_share=True).execution_options(populate_existing=True)
     mails = list(session.scalars(query))
@@ -44,12 +45,14 @@ def take_back(session: Session, parts: Parts, booking: rows.Booking, text: str) 
     last = next((mail for mail in reversed(told) if text in _texts(mail)), None)
     if last is None or last.kind == SETTLED:
         return
+    told_as = next(item for item in last.details["losses"] if item["text"] == text)
+    item = {name: told_as[name] for name in ("text", "in_mail") if name in told_as}
     # What goes away at one time is one mail.
     unsent = next((mail for mail in waiting if mail.kind == SETTLED), None)
     if unsent is None:
-        _owe(session, parts, booking, SETTLED, [{"text": text}])
+        _owe(session, parts, booking, SETTLED, [item])
     else:
-        unsent.details = {**unsent.details, "losses": [*unsent.details["losses"], {"text": text}]}
+        unsent.details = {**unsent.details, "losses": [*unsent.details["losses"], item]}
         unsent.booking_version = booking.version
 
 

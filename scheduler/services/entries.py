@@ -124,6 +124,7 @@ def want_absent(session: Session, parts: Parts, booking: rows.Booking) -> None:
 
 def _take_out(session: Session, parts: Parts, booking: rows.Booking, entry: rows.CalendarEntry) -> None:
     _owe(session, parts, booking, entry, "absent")
+    altered.end(booking, _planned(entry, booking), entry.calendar)
     _defer(session, parts, entry)
 
 
@@ -243,6 +244,7 @@ def _keep_success(
         booking = session.get_one(rows.Booking, entry.booking_id)
         attention.take_back(session, booking, LATE.format(calendar=entry.calendar), at=parts.now())
         if written is not None:
+            altered.stands_again(session, parts, booking, _planned(entry, booking), entry.calendar)
             calendar = CalendarAddress(entry.provider, entry.calendar)
             known.follow(session, parts, entry.organization_id, calendar, time_zone)
             conferences.settle(session, parts, entry, written)

@@ -38,10 +38,10 @@ def of(session: Session, booking: rows.Booking, message: rows.Message) -> dict[s
     """What a person is told of as it is now: what is to be seen to, or what has gone away by itself."""
     still = attention_mail.open_items(booking, message)
     if message.kind == attention_mail.SETTLED:
-        gone = [item["text"] for item in message.details["losses"] if item not in still]
+        gone = [_said(item) for item in message.details["losses"] if item not in still]
         return {"reason": "\n".join(dict.fromkeys(gone)), "more_to_see": bool(booking.attention)}
     why = [_why_not(item) for item in still if "replacements" in item or "not_replaced" in item]
-    said = [item.get("in_mail") or item["text"] for item in still]
+    said = [_said(item) for item in still]
     times = [time for item in still for time in item.get("times", ())]
     moved_to = next((item["moved_to"] for item in still if "moved_to" in item), None)
     return {
@@ -51,6 +51,10 @@ def of(session: Session, booking: rows.Booking, message: rows.Message) -> dict[s
         "event_altered": any(item.get("altered") for item in still),
         "event_moved_to": _interval(moved_to) if moved_to else None,
     }
+
+
+def _said(item: dict[str, Any]) -> str:
+    return str(item.get("in_mail") or item["text"])
 
 
 def _interval(times: dict[str, str]) -> Interval:

@@ -98,17 +98,17 @@ def leave_to_a_person(
     told, titles = [], {item.key: naming.session_name(booking, item) for item in planned}
     for loss, choices in found:
         loss.handled_at = parts.now()
-        about = {
-            "session_key": loss.session_key,
-            owner_key(loss.who): loss.who,
-            "cause": loss.cause,
-            **choices,
-        }
+        about = _about(loss) | choices
         if attention.needs_attention(session, booking, loss.text, at=parts.now(), **about):
             told.append({"text": loss.text, "title": titles[loss.session_key], **about})
     session.flush()
     if told:
         attention_mail.tell(session, parts, booking, told)
+
+
+def _about(loss: rows.Loss) -> dict[str, object]:
+    """What events say of it."""
+    return {"session_key": loss.session_key, owner_key(loss.who): loss.who, "cause": loss.cause}
 
 
 def owner_key(who: str) -> str:
@@ -128,7 +128,7 @@ def gone(
         loss.resolved_at, loss.outcome = parts.now(), GONE
         if loss.handled_at is None:
             continue
-        if attention.take_back(session, booking, loss.text, at=parts.now()):
+        if attention.take_back(session, booking, loss.text, at=parts.now(), **_about(loss)):
             attention_mail.take_back(session, parts, booking, loss.text)
 
 

@@ -186,6 +186,8 @@ def _keep(
     for name, row in open_.items():
         if name not in there:
             row.resolved_at = parts.now()
+    if not differences:
+        altered.stands_again(session, parts, booking, planned, entry.calendar)
     for difference in differences:
         known = open_.get((difference.kind, difference.who))
         if known is None:

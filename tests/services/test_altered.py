@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was said of an event that somebody deleted or moved, once it stands as it should again."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from scheduler.db import rows
+from scheduler.services import bookings, drafts, replacing
+from tests.services.conftest import RECRUITER
+from tests.services.test_conflicts import HOUR, times
+from tests.services.test_declining import BOB, HOUSES, booked, events, looks
+from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
+    ADA,
+    event_of,
+    networks,
+)
+
+TOLD, TAKEN_BACK = "Needs a look", "No longer needs a look"
+
+
+def deleted(networks, house, calendar=ADA):  # noqa: F811
+    """Somebody deletes the event, and it is looked for twice."""
+    getattr(networks, house).delete_event(calendar, event_of(networks, house, calendar)["id"])
+    networks.later(minutes=2)
+    networks.later(seconds=6)
+
+
+def moved(networks, house, start):  # noqa: F811
+    getattr(networks, house).move_event(ADA, event_of(networks, house)["id"], start, start + HOUR)
+    networks.later(minutes=2)
+
+
+def replace(networks, booking, leaving, by):  # noqa: F811
+    """A person puts somebody else in a place, and the calendars follow."""
+    replacing.replace_interviewer(
+        networks.town.parts,
+        networks.town.organization_id,
+        booking["id"],
+        session_key="talk",
+        interviewer_id=networks.town.people[leaving],
+        replacement_id=networks.town.people[by],
+        actor=RECRUITER,
+    )
+    networks.town.run_jobs()
+    return networks.booking(booking)
+
+
+def state(booking):
+    return booking["status"], booking["attention"]
+
+
+@HOUSES
+def test_an_event_that_is_moved_back_needs_no_look_and_moved_again_it_does(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="none")
+    start, _ = times(booking)
+    moved(networks, house, start + HOUR)
+    moved(networks, house, start + 2 * HOUR)
+
+    moved(networks, house, start)
+
+    after = networks.booking(booking)
+    assert state(after) == ("confirmed", None)
+    assert events(after)[-1] == "booking.settled"
+    assert looks(networks) == [TOLD, TOLD, TAKEN_BACK]
+    said = " ".join(networks.town.post.mails[-1].get_body(("plain",)).get_content().split())
+    assert f"The event of A talk was moved in the calendar {ADA} by somebody" in said
+    assert booking["start"] not in said
+    moved(networks, house, start + HOUR)
+    assert networks.booking(booking)["status"] == "needs_attention"
+    assert looks(networks) == [TOLD, TOLD, TAKEN_BACK, TOLD]
+
+
+@HOUSES
+def test_an_event_that_is_written_anew_needs_no_look_and_deleted_again_it_does(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="none")
+    networks.hire("Ben", house, "java")
+    deleted(networks, house)
+    told = networks.booking(booking)
+
+    after = replace(networks, booking, "Bob", "Ben")
+
+    assert told["status"] == "needs_attention"
+    assert len(getattr(networks, house).events(ADA)) == 1
+    assert state(after) == ("confirmed", None)
+    assert events(after)[-2:] == ["interviewer.replaced", "booking.settled"]
+    networks.later(minutes=2)
+    assert looks(networks) == [TOLD, TAKEN_BACK]
+    deleted(networks, house)
+    assert networks.booking(booking)["attention"] == told["attention"]
+    assert looks(networks) == [TOLD, TAKEN_BACK, TOLD]
+
+
+def test_a_deleted_event_that_somebody_brings_back_needs_no_look(networks):  # noqa: F811
+    booking = booked(networks, "google", on_decline="none")
+    deleted(networks, "google")
+    town = networks.town
+    with town.parts.database.transaction(town.organization_id) as session:
+        draft = drafts.draft_of(session, session.scalars(sa.select(rows.CalendarEntry)).one())
+
+    town.parts.granted("")["google"].create_event(ADA, draft)
+    networks.later(hours=7)
+
+    assert state(networks.booking(booking)) == ("confirmed", None)
+    assert looks(networks) == [TOLD, TAKEN_BACK]
+
+
+@HOUSES
+def test_an_event_whose_owner_takes_part_no_more_needs_no_look(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="none")
+    networks.hire("Ann", house, "python")
+    deleted(networks, house)
+
+    after = replace(networks, booking, "Ada", "Ann")
+
+    assert state(after) == ("confirmed", None)
+    assert len(getattr(networks, house).events(BOB)) == 1
+
+
+@HOUSES
+def test_of_a_deleted_event_nothing_is_left_to_see_to_once_the_booking_is_cancelled(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="none")
+    deleted(networks, house)
+
+    bookings.cancel(networks.town.parts, networks.town.organization_id, booking["id"], actor=RECRUITER)
+    networks.town.run_jobs()
+
+    assert state(networks.booking(booking)) == ("cancelled", None)
+
+
+@HOUSES
+def test_a_decline_that_is_taken_back_says_whose_it_was(networks, house):  # noqa: F811
+    booking = booked(networks, house, on_decline="none")
+    for answer in ("declined", "accepted"):
+        getattr(networks, house).respond(BOB, event_of(networks, house)["id"], answer)
+        networks.later(minutes=2)
+
+    *_, told, settled = networks.booking(booking)["history"]
+
+    about = {"session_key": "talk", "interviewer_id": networks.town.people["Bob"], "cause": "declined"}
+    assert (told["event"], settled["event"]) == ("booking.needs_attention", "booking.settled")
+    assert about.items() <= told.items()
+    assert about.items() <= settled.items()
