@@ -16,8 +16,7 @@ from benchmarks.prove.crowd import NO_ANSWER, Answer, Request, send
 from benchmarks.prove.house import House, NeverCame, Role, eventually
 from benchmarks.prove.offers import Offered
 from benchmarks.prove.proof import book, expect
-from scheduler.domain.options import OptionSession
-from scheduler.services import bookings, losses, plans, runs
+from scheduler.services import interviewers, plans, runs
 from scheduler.services.parts import SYSTEM
 
 #: seconds within which somebody who is sure to come to a point dies there
@@ -214,20 +213,17 @@ class Rehearsal:
         return self._dies(armed)
 
     def _repair(self, point: str) -> bool:
-        """One of two people declines: the other comes, or a person is told."""
+        """One of two people holds no interviews any more: the other comes, or a person is told."""
         house = self.house
         house.replace("worker")
         two = offers.talk(offers.hire(house), offers.hire(house))
         plan = two | {"on_decline": "suggest" if point == "repair.left" else "replace"}
         original = offers.ask_for(house, plan, options=1)
         [asked] = offers.copy(house, original, list(offers.slots_of(house, original)), 1)
-        booking_id = self._booked(asked)["id"]
+        [session] = self._booked(asked)["sessions"]
+        [who] = [person["id"] for person in session["interviewers"]]
         armed = house.replace("worker", KILL_AT=point)
-        with house.parts.database.transaction(house.organization_id) as session:
-            booking = bookings.locked(session, booking_id)
-            planned = OptionSession.from_json(booking.sessions[0])
-            [who] = losses.owners_of(session, planned)
-            losses.note(session, house.parts, booking, planned, who, losses.DECLINED)
+        interviewers.update(house.parts, house.organization_id, who, {"active": False})
         return self._dies(armed)
 
     def _watch(self, point: str) -> bool:
