@@ -9,6 +9,7 @@ from calendars.ics import IcsFolder
 from calendars.provider import Provider
 from scheduler.access import Granted, SignIns, try_account
 from scheduler.db.session import Database
+from scheduler.domain.hosts import is_loopback
 from scheduler.jobs.queue import Queue
 from scheduler.messages.mailer import Mailer
 from scheduler.messages.senders import make_sender
@@ -17,6 +18,7 @@ from scheduler.services.links import Links
 from scheduler.services.parts import Parts
 from scheduler.services.sealing import Sealing
 from scheduler.settings import Settings, make_now
+from scheduler.webhooks.post import HttpPost
 
 
 def build(settings: Settings, *, only_looks: bool = False) -> Parts:
@@ -39,6 +41,8 @@ def build(settings: Settings, *, only_looks: bool = False) -> Parts:
         sign_ins=SignIns(settings),
         try_account=try_account,
         sealing=Sealing(keys),
+        # A service that nobody outside this machine reaches may talk to others on it.
+        post=HttpPost(local=is_loopback(urlsplit(settings.public_url).hostname or "")),
         only_looks=only_looks,
         hook_url=_hook_url(settings),
         tick_seconds=settings.clock_tick_seconds,

@@ -10,6 +10,8 @@ from typing import Any
 from scheduler.db.session import Database
 from scheduler.services.links import Links
 from scheduler.services.parts import Parts
+from scheduler.services.sealing import Sealing
+from scheduler.webhooks.post import HttpPost
 
 #: a Tuesday
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
@@ -61,4 +63,6 @@ def parts_on(database: Database, *, now: Clock, defer: Jobs) -> Parts:
         mail=Post(),
         links=Links([SECRET], "https://interviews.example.com"),
         defer=defer,
+        sealing=Sealing([SECRET]),
+        post=HttpPost(),
     )

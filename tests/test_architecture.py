@@ -27,6 +27,7 @@ ROOMS = {
     "scheduler.db": "db",
     "scheduler.services": "services",
     "scheduler.messages": "messages",
+    "scheduler.webhooks": "webhooks",
     "scheduler.ats": "ats",
     "scheduler.jobs": "jobs",
     "scheduler.clock": "jobs",
@@ -66,9 +67,16 @@ ALLOWED = {
         "scheduler.services",
         "scheduler.messages.content",  # what a mail says
         "scheduler.messages.errors",
+        "scheduler.webhooks.content",  # what comes of posting
+        "scheduler.webhooks.signing",
         "scheduler.points",
     },
     "messages": {"scheduler.domain", "scheduler.messages"},
+    "webhooks": {
+        "scheduler.domain",
+        "scheduler.webhooks",
+        "calendars.retry",  # reads Retry-After
+    },
     "ats": {"scheduler.domain", "scheduler.ats"},
     "jobs": {"scheduler.domain", "scheduler.db.session", "scheduler.services", "scheduler.jobs"},
     "api": {
@@ -96,10 +104,10 @@ KEPT = {
     "numpy": {"solver"},
     "icalendar": {"calendars", "messages", "run"},
     # the network
-    "socket": {"calendars", "messages", "ats", "wiring", "run"},
+    "socket": {"calendars", "messages", "webhooks", "ats", "wiring", "run"},
     "smtplib": {"messages", "wiring"},
     "urllib.request": {"calendars", "ats", "wiring", "run"},
-    "http.client": {"calendars", "ats", "wiring"},
+    "http.client": {"calendars", "webhooks", "ats", "wiring"},
     "googleapiclient": {"calendars"},
     "msal": {"calendars"},
     "requests": {"calendars"},

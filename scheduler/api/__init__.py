@@ -12,7 +12,9 @@ from scheduler.api import (
     bookings,
     candidates,
     connections,
+    deliveries,
     doors,
+    events,
     interviewers,
     invitations,
     jobs,
@@ -23,6 +25,7 @@ from scheduler.api import (
     rooms,
     runs,
     service,
+    webhooks,
 )
 from scheduler.api.caller import EXTENSION
 from scheduler.api.description import Api, IdConverter
@@ -40,6 +43,9 @@ BLUEPRINTS = (
     bookings.blueprint,
     invitations.blueprint,
     messages.blueprint,
+    webhooks.blueprint,
+    deliveries.blueprint,
+    events.blueprint,
     jobs.blueprint,
     service.blueprint,
 )

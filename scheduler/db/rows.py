@@ -637,6 +637,15 @@ class Event(Base):
     """An immutable fact. Each state change has exactly one; a booking's history is made of them."""
 
     __tablename__ = "events"
+    __table_args__ = (
+        sa.UniqueConstraint("organization_id", "feed_position"),
+        sa.Index(
+            "ix_events_unpublished",
+            "organization_id",
+            "position",
+            postgresql_where=sa.text("feed_position is null"),
+        ),
+    )
 
     id: Mapped[str] = key()
     position: Mapped[int] = mapped_column(sa.BigInteger(), sa.Identity(always=True), unique=True)
@@ -646,8 +655,74 @@ class Event(Base):
     run_id: Mapped[str | None] = ref("runs.id", nullable=True)
     booking_id: Mapped[str | None] = ref("bookings.id", nullable=True)
     version: Mapped[int | None]
+    #: what it is about as it stood then: ids, status, times, external_refs
+    about: Mapped[Json]
     data: Mapped[Json]
     at: Mapped[dt.datetime]
+    #: 1, 2, 3 … in each organisation, in an order that no later commit changes; None: not published yet
+    feed_position: Mapped[int | None] = mapped_column(sa.BigInteger())
+
+
+class Webhook(Base):
+    """A URL that events are posted to."""
+
+    __tablename__ = "webhooks"
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    url: Mapped[str]
+    #: types of events; none: all
+    events: Mapped[list[str]] = mapped_column(ARRAY(sa.Text()))
+    description: Mapped[str | None]
+    #: {name, email} of who hears when it fails
+    contact: Mapped[Json | None]
+    #: what signs: {current, previous?} under SECRET_KEYS
+    secret: Mapped[bytes]
+    #: until when the secret before signs as well
+    previous_until: Mapped[dt.datetime | None]
+    #: active or disabled: `reason` says why
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    #: since when nothing has been taken
+    failing_since: Mapped[dt.datetime | None]
+    #: how often in a row nobody was there
+    absences: Mapped[int] = mapped_column(default=0)
+    #: when it is called next, at the earliest; while nobody is there everything waits
+    attempt_at: Mapped[dt.datetime]
+    #: somebody is calling it until then, by the database's clock
+    lease_until: Mapped[dt.datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+
+
+class Delivery(Base):
+    """One event for one web hook."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        sa.UniqueConstraint("webhook_id", "event_id"),
+        sa.Index(
+            "ix_deliveries_queued",
+            "webhook_id",
+            "attempt_at",
+            postgresql_where=sa.text("status = 'queued'"),
+        ),
+    )
+
+    id: Mapped[str] = key()
+    organization_id: Mapped[str] = tenant()
+    webhook_id: Mapped[str] = mapped_column(sa.ForeignKey("webhooks.id", ondelete="CASCADE"))
+    event_id: Mapped[str] = ref("events.id")
+    #: queued, delivered or failed
+    status: Mapped[str]
+    #: how often it was refused
+    attempts: Mapped[int] = mapped_column(default=0)
+    attempt_at: Mapped[dt.datetime]
+    #: what was answered last
+    response_status: Mapped[int | None]
+    error: Mapped[str | None]
+    created_at: Mapped[dt.datetime] = mapped_column(index=True)
+    delivered_at: Mapped[dt.datetime | None]
 
 
 class IdempotencyKey(Base):

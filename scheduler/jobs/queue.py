@@ -16,6 +16,8 @@ QUEUES = {
     "repair_bookings": "solve",
     "notice_losses": "calendars",
     "send_message": "mail",
+    "publish_events": "quick",
+    "call_webhook": "hooks",
     "write_entry": "calendars",
     "verify_entry": "calendars",
     "sync_calendar": "calendars",

@@ -18,8 +18,10 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from scheduler.jobs.queue import QUEUES
 from scheduler.services import (
+    calling,
     delivery,
     entries,
+    feed,
     invariants,
     jobs,
     noticing,
@@ -68,6 +70,8 @@ ERRANDS: dict[str, Callable[..., None]] = {
     "notice_losses": noticing.notice,
     "repair_bookings": repairing.repair,
     "send_message": delivery.deliver,
+    "publish_events": feed.publish,
+    "call_webhook": calling.call,
     "write_entry": entries.write,
     "verify_entry": reconciling.verify,
     "sync_calendar": syncing.sync,

@@ -48,7 +48,7 @@ def tell(
         booked = format_instant(planned.start)
         item["text"] = one_line(MOVED.format(**facts, start=moved_to["start"], booked=booked))
         item |= {"in_mail": MOVED_IN_MAIL.format(**facts), "moved_to": moved_to}
-    if not attention.needs_attention(session, booking, str(item["text"]), at=parts.now()):
+    if not attention.needs_attention(session, parts, booking, str(item["text"])):
         return
     if planned.start > parts.now():
         attention_mail.tell(session, parts, booking, [item])
@@ -61,7 +61,7 @@ def stands_again(
     holds the booking's lock.
     """
     for text in _told(booking, planned, calendar):
-        if attention.take_back(session, booking, text, at=parts.now()):
+        if attention.take_back(session, parts, booking, text):
             attention_mail.take_back(session, parts, booking, text)
 
 

@@ -5,8 +5,6 @@ its own, and is known by that sentence.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
@@ -14,7 +12,7 @@ from scheduler.domain import moves
 from scheduler.domain.moves import move
 from scheduler.domain.wording import one_line
 from scheduler.services import events
-from scheduler.services.parts import SYSTEM
+from scheduler.services.parts import SYSTEM, Parts
 
 
 def reasons(booking: rows.Booking) -> list[str]:
@@ -22,9 +20,7 @@ def reasons(booking: rows.Booking) -> list[str]:
     return booking.attention.split("\n") if booking.attention else []
 
 
-def needs_attention(
-    session: Session, booking: rows.Booking, why: str, *, at: datetime, **about: object
-) -> bool:
+def needs_attention(session: Session, parts: Parts, booking: rows.Booking, why: str, **about: object) -> bool:
     """Leave something to a person; whether that is news. What is there already stays; each reason is said
     once. `about`: what belongs to it, for the event: ids, states and times.
 
@@ -40,10 +36,10 @@ def needs_attention(
     booking.version += 1
     events.record(
         session,
+        parts,
         booking.organization_id,
         "booking.needs_attention",
         actor=SYSTEM,
-        at=at,
         booking=booking,
         data={"reason": why, **about},
     )
@@ -58,7 +54,7 @@ def settle(booking: rows.Booking, why: str) -> None:
         booking.status = move(moves.BOOKING, "booking", booking.status, "confirmed")
 
 
-def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime, **about: object) -> bool:
+def take_back(session: Session, parts: Parts, booking: rows.Booking, why: str, **about: object) -> bool:
     """What was left to a person has gone away by itself; whether it was. `about`: what belongs to it."""
     if one_line(why) not in reasons(booking):
         return False
@@ -66,10 +62,10 @@ def take_back(session: Session, booking: rows.Booking, why: str, *, at: datetime
     booking.version += 1
     events.record(
         session,
+        parts,
         booking.organization_id,
         "booking.settled",
         actor=SYSTEM,
-        at=at,
         booking=booking,
         data={"reason": one_line(why), **about},
     )

@@ -69,10 +69,10 @@ def cancel(
             data = {"reason": reason} if reason else {}
             events.record(
                 session,
+                parts,
                 organization_id,
                 "booking.cancelled",
                 actor=actor,
-                at=parts.now(),
                 booking=booking,
                 data=data,
             )
@@ -160,9 +160,7 @@ def _end(session: Session, parts: Parts, booking: rows.Booking, status: str, act
         .where(rows.Option.run_candidate_id == booking.run_candidate_id, rows.Option.status == "offered")
         .values(status="expired")
     )
-    events.record(
-        session, booking.organization_id, f"booking.{status}", actor=actor, at=parts.now(), booking=booking
-    )
+    events.record(session, parts, booking.organization_id, f"booking.{status}", actor=actor, booking=booking)
 
 
 def _check_version(booking: rows.Booking, if_match: int | None) -> None:

@@ -227,12 +227,11 @@ def ask(parts: Parts, token: str, message: str) -> None:
         run = session.get_one(rows.Run, run_candidate.run_id)
         events.record(
             session,
+            parts,
             run.organization_id,
             "candidate.asked_for_help",
             actor=CANDIDATE,
-            at=parts.now(),
-            run_id=run.id,
-            data={"candidate_id": run_candidate.candidate_id},
+            run_candidate=run_candidate,
         )
         owing.owe(
             session,

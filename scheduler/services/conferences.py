@@ -88,7 +88,7 @@ def settle(session: Session, parts: Parts, entry: rows.CalendarEntry, ref: Event
         entry.conference_state = "failed"
         planned = next(item for item in booking.sessions if item["key"] == entry.session_key)
         title = naming.session_name(booking, OptionSession.from_json(planned))
-        attention.needs_attention(session, booking, WITHOUT.format(title=title), at=parts.now())
+        attention.needs_attention(session, parts, booking, WITHOUT.format(title=title))
     session.flush()
     if not _awaited(session, booking.id):
         _tell(session, parts, booking)

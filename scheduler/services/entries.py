@@ -242,7 +242,7 @@ def _keep_success(
         if entry.booking_id is None:
             return
         booking = session.get_one(rows.Booking, entry.booking_id)
-        attention.take_back(session, booking, LATE.format(calendar=entry.calendar), at=parts.now())
+        attention.take_back(session, parts, booking, LATE.format(calendar=entry.calendar))
         if written is not None:
             altered.stands_again(session, parts, booking, _planned(entry, booking), entry.calendar)
             calendar = CalendarAddress(entry.provider, entry.calendar)
@@ -289,7 +289,7 @@ def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarErro
             _reach_owners_otherwise(session, parts, entry, booking)
         elif entry.attempts >= PATIENCE or pause >= LONG:
             why = LATE.format(calendar=entry.calendar)
-            attention.needs_attention(session, booking, why, at=parts.now(), error=str(error))
+            attention.needs_attention(session, parts, booking, why, error=str(error))
 
 
 def _put_off(parts: Parts, entry: rows.CalendarEntry, error: CalendarError) -> timedelta:
@@ -320,10 +320,10 @@ def _reach_owners_otherwise(
         owing.owe_interviewer_news(session, parts, booking, interviewer, kind)
     if entry.room_id:
         why = f"The room's calendar {entry.calendar} cannot be written: {entry.error}"
-        attention.needs_attention(session, booking, why, at=parts.now())
+        attention.needs_attention(session, parts, booking, why)
     elif entry.wanted == "absent" and entry.event_id and entry.provider in wanted.INVITING:
         why = STANDS.format(calendar=entry.calendar, error=entry.error)
-        attention.needs_attention(session, booking, why, at=parts.now())
+        attention.needs_attention(session, parts, booking, why)
 
 
 def _reached_by(

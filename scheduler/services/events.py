@@ -3,38 +3,62 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
 from scheduler.domain.ids import new_id
-from scheduler.services.parts import Actor
+from scheduler.domain.intervals import format_instant
+from scheduler.services.parts import Actor, Parts
 
 
 def record(
     session: Session,
+    parts: Parts,
     organization_id: str,
     type_: str,
     *,
     actor: Actor,
-    at: datetime,
     run_id: str | None = None,
+    run_candidate: rows.RunCandidate | None = None,
     booking: rows.Booking | None = None,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Write one fact. `data` holds ids, states and reasons; never names, addresses or tokens."""
+    """Write one fact, about a booking, a candidate of a run, a run, or none of them; it is published after
+    the commit (feed.py). `data` holds ids, states and reasons; never candidates' names, addresses or tokens.
+    """
+    of = booking or run_candidate
     session.add(
         rows.Event(
             id=new_id("evt"),
             organization_id=organization_id,
             type=type_,
             actor=actor.name,
-            run_id=booking.run_id if booking else run_id,
+            run_id=of.run_id if of else run_id,
             booking_id=booking.id if booking else None,
             version=booking.version if booking else None,
+            about=_as_it_is(booking, run_candidate),
             data=data or {},
-            at=at,
+            at=parts.now(),
         )
     )
+    parts.defer(session, "publish_events", organization_id=organization_id)
+
+
+def _as_it_is(booking: rows.Booking | None, run_candidate: rows.RunCandidate | None) -> dict[str, Any]:
+    """What it is about, as it stands with this event: others read it later, and elsewhere."""
+    if booking is not None:
+        return {
+            "candidate_id": booking.candidate_id,
+            "status": booking.status,
+            "start": format_instant(booking.start),
+            "end": format_instant(booking.end),
+            "external_refs": booking.external_refs,
+        }
+    if run_candidate is not None:
+        return {
+            "candidate_id": run_candidate.candidate_id,
+            "external_refs": run_candidate.external_refs,
+        }
+    return {}

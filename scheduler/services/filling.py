@@ -45,10 +45,10 @@ def put_in(
     session.flush()
     events.record(
         session,
+        parts,
         booking.organization_id,
         event_of(leaves.id),
         actor=actor,
-        at=parts.now(),
         booking=booking,
         data=about,
     )

@@ -174,10 +174,10 @@ def broke(parts: Parts, organization_id: str, connection_id: str, reason: str) -
             return
         events.record(
             session,
+            parts,
             organization_id,
             "calendar.unreadable",
             actor=SYSTEM,
-            at=parts.now(),
             data={"interviewer_id": row.interviewer_id, "reason": "reconnect"},
         )
         owner = session.get_one(rows.Interviewer, row.interviewer_id)
@@ -216,7 +216,11 @@ def rotate(parts: Parts) -> tuple[int, list[str]]:
     done, unopened = 0, []
     for organization_id in organizations.every(parts):
         with parts.database.transaction(organization_id) as session:
-            for row in session.scalars(sa.select(rows.Connection).with_for_update()):
+            sealed = (
+                *session.scalars(sa.select(rows.Connection).with_for_update()),
+                *session.scalars(sa.select(rows.Webhook).with_for_update(key_share=True)),
+            )
+            for row in sealed:
                 try:
                     row.secret = sealing_of(parts).renewed(row.secret)
                 except Unopened:

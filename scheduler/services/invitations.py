@@ -128,12 +128,12 @@ def _record(session: Session, parts: Parts, invitation: rows.Invitation, type_: 
     run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)
     events.record(
         session,
+        parts,
         invitation.organization_id,
         type_,
         actor=actor,
-        at=parts.now(),
-        run_id=run_candidate.run_id,
-        data={"invitation_id": invitation.id, "candidate_id": run_candidate.candidate_id},
+        run_candidate=run_candidate,
+        data={"invitation_id": invitation.id},
     )
 
 

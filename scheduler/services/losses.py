@@ -99,7 +99,7 @@ def leave_to_a_person(
     for loss, choices in found:
         loss.handled_at = parts.now()
         about = _about(loss) | choices
-        if attention.needs_attention(session, booking, loss.text, at=parts.now(), **about):
+        if attention.needs_attention(session, parts, booking, loss.text, **about):
             told.append({"text": loss.text, "title": titles[loss.session_key], **about})
     session.flush()
     if told:
@@ -128,7 +128,7 @@ def gone(
         loss.resolved_at, loss.outcome = parts.now(), GONE
         if loss.handled_at is None:
             continue
-        if attention.take_back(session, booking, loss.text, at=parts.now(), **_about(loss)):
+        if attention.take_back(session, parts, booking, loss.text, **_about(loss)):
             attention_mail.take_back(session, parts, booking, loss.text)
 
 

@@ -134,17 +134,17 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
         parts.reach("move.changed")
         events.record(
             session,
+            parts,
             booking.organization_id,
             "booking.rescheduled",
             actor=actor,
-            at=parts.now(),
             booking=booking,
             data={"option_id": seated.id, "moved_from": moved_from, **_who_changed(was, booking.sessions)},
         )
         changes.tell(session, parts, booking, was, "rescheduled", moved_from=moved_from)
         parts.reach("move.told")
         if stale & people_and_rooms(seated):
-            attention.needs_attention(session, booking, picks.UNCHECKED, at=parts.now())
+            attention.needs_attention(session, parts, booking, picks.UNCHECKED)
         return views.booking(session, booking)
 
 

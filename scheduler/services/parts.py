@@ -17,6 +17,7 @@ from scheduler.messages.content import MailFacts
 from scheduler.points import Reach, pass_by
 from scheduler.services.links import Links
 from scheduler.services.sealing import Sealing
+from scheduler.webhooks.content import Post
 
 
 class Defer(Protocol):
@@ -60,6 +61,8 @@ class Parts:
     only_looks: bool = False
     #: what keeps secrets of other people's; None where nothing is sealed
     sealing: Sealing | None = None
+    #: the way out for web hooks; None where there is none
+    post: Post | None = None
     #: where providers may tell us of changes, without a trailing slash; None: nowhere they could reach
     hook_url: str | None = None
     #: called at each of scheduler.points; a rehearsal may end the process there

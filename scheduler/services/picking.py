@@ -143,7 +143,7 @@ def _insert(
         _announce(session, parts, pick, booking, seated, actor)
         parts.reach("pick.announced")
         if stale & people_and_rooms(seated):
-            attention.needs_attention(session, booking, picks.UNCHECKED, at=parts.now())
+            attention.needs_attention(session, parts, booking, picks.UNCHECKED)
         return views.booking(session, booking)
 
 
@@ -194,10 +194,10 @@ def _announce(
     replaced = sorted(pick.option.people - seated.people)
     events.record(
         session,
+        parts,
         booking.organization_id,
         "booking.confirmed",
         actor=actor,
-        at=parts.now(),
         booking=booking,
         data={"option_id": pick.option.id, **({"replaced": replaced} if replaced else {})},
     )

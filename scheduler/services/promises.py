@@ -135,6 +135,17 @@ PROMISES = (
         """,
     ),
     Promise(
+        "the_feed_has_no_gaps",
+        "Published events are numbered one after the other.",
+        """
+        select e.id from events e
+        where e.feed_position > 1 and not exists (
+            select from events before
+            where before.organization_id = e.organization_id
+              and before.feed_position = e.feed_position - 1)
+        """,
+    ),
+    Promise(
         "answers_have_rows",
         "Whatever was acknowledged as booked is there.",
         """

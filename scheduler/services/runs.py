@@ -55,7 +55,7 @@ def request(parts: Parts, organization_id: str, data: dict[str, Any], *, actor: 
         session.flush()
         _add_candidates(session, parts, row, data["candidates"])
         parts.defer(session, "solve_run", run_id=row.id, organization_id=organization_id)
-        events.record(session, organization_id, "run.requested", actor=actor, at=now, run_id=row.id)
+        events.record(session, parts, organization_id, "run.requested", actor=actor, run_id=row.id)
         session.flush()
         view = views.run(session, parts, row)
         parts.reach("run.written")
@@ -251,10 +251,10 @@ def finish(session: Session, parts: Parts, row: rows.Run, *, actor: Actor) -> No
     outcome = {item.candidate_id: item.status for item in candidates_of(session, row.id)}
     events.record(
         session,
+        parts,
         row.organization_id,
         "run.finished",
         actor=actor,
-        at=parts.now(),
         run_id=row.id,
         data={"status": row.status, "candidates": outcome},
     )
@@ -269,7 +269,7 @@ def cancel(parts: Parts, organization_id: str, run_id: str, *, actor: Actor) -> 
         row.status = move(moves.RUN, "run", row.status, "cancelled")
         row.version += 1
         row.finished_at = row.finished_at or parts.now()
-        events.record(session, organization_id, "run.cancelled", actor=actor, at=parts.now(), run_id=row.id)
+        events.record(session, parts, organization_id, "run.cancelled", actor=actor, run_id=row.id)
         for run_candidate in candidates_of(session, row.id, lock=True):
             if run_candidate.status in ("waiting", "offered", "infeasible", "expired"):
                 run_candidate.status = "cancelled"

@@ -222,10 +222,10 @@ def _tell_unreadable(
             continue
         events.record(
             session,
+            parts,
             run.organization_id,
             "calendar.unreadable",
             actor=SYSTEM,
-            at=parts.now(),
             run_id=run.id,
             data={"interviewer_id": person.id},
         )

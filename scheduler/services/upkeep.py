@@ -9,7 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from scheduler.db import rows
-from scheduler.services import bookings, holding, invitations, jobs, organizations
+from scheduler.services import bookings, deliveries, holding, invitations, jobs, organizations
 from scheduler.services.parts import Parts
 
 #: the most that one sweep takes on; the next one goes on from there
@@ -19,12 +19,15 @@ KEPT = timedelta(hours=24)
 
 
 def sweep(parts: Parts) -> None:
-    """Due mail, owed calendar entries, calendars to look at, losses that wait to be repaired, offers and
-    interviews whose time is over.
+    """Due mail, events for others, owed calendar entries, calendars to look at, losses that wait to be
+    repaired, offers and interviews whose time is over.
     """
     parts.reach("sweep.begun")
     _defer_all(parts, "due_messages", "send_message", "message_id")
     parts.reach("sweep.deferred")
+    for organization_id, _ in _due(parts, "unpublished_events"):
+        _defer(parts, organization_id, "publish_events")
+    _defer_all(parts, "due_webhooks", "call_webhook", "webhook_id")
     _defer_all(parts, "owed_entries", "write_entry", "entry_id")
     _defer_all(parts, "due_verifications", "verify_entry", "entry_id")
     for organization_id, _ in _due(parts, "due_losses"):
@@ -77,11 +80,12 @@ def verify_invariants(parts: Parts) -> None:
 
 
 def tidy(parts: Parts) -> None:
-    """Forget the answers kept for repeated requests when their time is over, and the reasons of jobs that are
-    gone.
+    """Forget the answers kept for repeated requests when their time is over, what became of events for web
+    hooks long ago, and the reasons of jobs that are gone.
     """
     for organization_id in organizations.every(parts):
         jobs.forget_failures(parts, organization_id)
+        deliveries.forget(parts, organization_id)
         with parts.database.transaction(organization_id) as session:
             session.execute(
                 sa.delete(rows.IdempotencyKey).where(rows.IdempotencyKey.created_at < parts.now() - KEPT)

@@ -30,5 +30,9 @@ def plan(**changes: Any) -> dict[str, Any]:
     return {"name": "Engineer", "sessions": [session()], **changes}
 
 
+def webhook(**changes: Any) -> dict[str, Any]:
+    return {"url": "https://ats.example.org/hooks/convene", **changes}
+
+
 def candidate(**changes: Any) -> dict[str, Any]:
     return {"name": "Candy Date", "email": "candy@example.org", **changes}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from scheduler.api.service import SPECIFICATION
-from tests.api.examples import candidate, interviewer, plan, room, session
+from tests.api.examples import candidate, interviewer, plan, room, session, webhook
 
 WINDOW = {"start": "2026-12-03T08:00:00Z", "end": "2026-12-03T17:00:00Z"}
 LOOP = plan(
@@ -40,6 +40,9 @@ BODIES = {
     },
     "/v1/availability": {"plan": plan(), "window": WINDOW, "session_key": "talk"},
     "/v1/bookings": {"option_id": "opt_1"},
+    "/v1/webhooks": webhook(
+        events=["run.finished"], description="ours", contact={"name": "Ada", "email": "ada@example.com"}
+    ),
 }
 
 values = st.recursive(

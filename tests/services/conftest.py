@@ -12,6 +12,7 @@ from email.message import EmailMessage
 import procrastinate
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from calendars.errors import CalendarError
 from calendars.memory import MemoryCalendars
@@ -24,6 +25,8 @@ from scheduler.messages.mailer import Mailer
 from scheduler.services import interviewers, invariants, organizations, picking, plans, runs
 from scheduler.services.links import Links
 from scheduler.services.parts import Actor, Parts
+from scheduler.services.sealing import Sealing
+from scheduler.webhooks.post import HttpPost
 from tests.standins import Clock
 
 #: a Monday
@@ -189,6 +192,8 @@ def town(database_url: str) -> Iterator[Town]:
         mail=Mailer(post, "interviews@acme.example"),
         links=Links(["first-secret-key"], "https://interviews.acme.example"),
         defer=Queue().defer,
+        sealing=Sealing([Fernet.generate_key().decode()]),
+        post=HttpPost(local=True),
     )
     organization_id = organizations.create(parts, name="Acme")
     yield Town(parts=parts, clock=clock, calendars=calendars, post=post, organization_id=organization_id)

@@ -309,7 +309,7 @@ def test_what_a_decline_left_to_a_person_is_settled(town):
         talk = OptionSession.from_json(row.sessions[0])
         ada = session.get_one(rows.Interviewer, town.people["Ada"])
         losses.note(session, town.parts, row, talk, ada, losses.DECLINED)
-        attention.needs_attention(session, row, "The room is too small.", at=town.clock())
+        attention.needs_attention(session, town.parts, row, "The room is too small.")
 
     replaced = replace(town, booking, "Ada", "Ben")
 

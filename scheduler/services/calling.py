@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Posting to a web hook what it is owed: one event after the other, each until it is taken.
+
+A receiver that refuses an event gets the others, and that one again: ten times in three days. One that is not
+there is left alone as a whole, for ten minutes at most, and gets everything in order when it is back. After
+three days in which nothing was taken it is called no more, and its owner knows.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from scheduler.db import rows
+from scheduler.services import events, feed, webhooks
+from scheduler.services.parts import SYSTEM, Parts
+from scheduler.services.sealing import Unopened
+from scheduler.webhooks import signing
+from scheduler.webhooks.content import Answer
+
+#: who does not come back after this long, by the database's clock, is taken for lost
+LEASE = timedelta(seconds=60)
+#: seconds that one job goes on for; then others have their turn
+TURN = 20.0
+#: seconds until an event that was refused is tried again, by how often it was: ten tries in 76 hours, as
+#: Standard Webhooks suggests
+LADDER = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+#: seconds until a receiver that was not there is called again, by how often in a row it was not
+WAITS = (5, 15, 60, 300, 600)
+LONGEST_WAIT = 24 * 3600.0
+#: after so long without anything taken it is called no more
+PATIENCE = timedelta(hours=72)
+#: a receiver that answers so is as good as away
+NOT_NOW = frozenset({429, 502, 503, 504})
+GONE = 410
+
+SAYS_GONE = "The receiver says that it is gone (410)."
+GIVEN_UP = "Nothing has been taken for three days. The last answer: {error}"
+ANSWERED = "The receiver answered {status}."
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    delivery_id: str
+    event_id: str
+    body: bytes
+    url: str
+    secrets: list[str]
+
+
+def call(parts: Parts, organization_id: str, webhook_id: str) -> None:
+    """Post what is due, in order, until nothing is, nobody is there, or others have waited long enough."""
+    began = time.monotonic()
+    while time.monotonic() - began < TURN:
+        with parts.database.transaction(organization_id) as session:
+            claimed = _claim(session, parts, webhook_id)
+        if claimed is None:
+            return
+        parts.reach("hook.claimed")
+        answer = _send(parts, claimed)
+        parts.reach("hook.answered")
+        with parts.database.transaction(organization_id) as session:
+            _keep(session, parts, webhook_id, claimed.delivery_id, answer)
+        parts.reach("hook.kept")
+    with parts.database.transaction(organization_id) as session:
+        parts.defer(session, "call_webhook", organization_id=organization_id, webhook_id=webhook_id)
+
+
+def _claim(session: Session, parts: Parts, webhook_id: str) -> _Claimed | None:
+    """The next event, and the web hook to ourselves. None: nothing is due, or somebody else is at it."""
+    now, free = parts.now(), rows.Webhook.lease_until
+    webhook = session.scalar(
+        sa.select(rows.Webhook)
+        .where(
+            rows.Webhook.id == webhook_id,
+            rows.Webhook.status == "active",
+            rows.Webhook.attempt_at <= now,
+            sa.or_(free.is_(None), free < sa.func.clock_timestamp()),
+        )
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    if webhook is None:
+        return None
+    due = session.execute(
+        sa.select(rows.Delivery, rows.Event)
+        .join(rows.Event, rows.Event.id == rows.Delivery.event_id)
+        .where(
+            rows.Delivery.webhook_id == webhook_id,
+            rows.Delivery.status == "queued",
+            rows.Delivery.attempt_at <= now,
+        )
+        .order_by(rows.Event.feed_position)
+        .limit(1)
+    ).one_or_none()
+    if due is None:
+        return None
+    try:
+        secrets = webhooks.secrets_of(parts, webhook)
+    except Unopened:
+        _rest(session, parts, webhook, due.Delivery, Answer(error=webhooks.NO_KEY))
+        return None
+    webhook.lease_until = sa.func.clock_timestamp() + LEASE
+    return _Claimed(due.Delivery.id, due.Event.id, feed.body(due.Event), webhook.url, secrets)
+
+
+def _send(parts: Parts, claimed: _Claimed) -> Answer:
+    signed = signing.headers(claimed.event_id, claimed.body, claimed.secrets, at=parts.now())
+    return webhooks.post_of(parts).send(claimed.url, claimed.body, signed)
+
+
+def _keep(session: Session, parts: Parts, webhook_id: str, delivery_id: str, answer: Answer) -> None:
+    """Write down what became of it, and when what follows."""
+    webhook = session.get(rows.Webhook, webhook_id, with_for_update={"key_share": True})
+    delivery = session.get(rows.Delivery, delivery_id, with_for_update=True)
+    if webhook is None or delivery is None:
+        return  # deleted meanwhile
+    webhook.lease_until = None
+    delivery.response_status = answer.status
+    if answer.status is not None and 200 <= answer.status < 300:
+        delivery.status, delivery.error, delivery.delivered_at = "delivered", None, parts.now()
+        webhook.failing_since, webhook.absences = None, 0
+    elif answer.status is None or answer.status in NOT_NOW:
+        _rest(session, parts, webhook, delivery, answer)
+    else:
+        _refused(session, parts, webhook, delivery, answer)
+
+
+def _rest(
+    session: Session, parts: Parts, webhook: rows.Webhook, delivery: rows.Delivery, answer: Answer
+) -> None:
+    """Nobody is there: everything waits."""
+    wait = WAITS[min(webhook.absences, len(WAITS) - 1)]
+    asked = min(answer.retry_after or 0.0, LONGEST_WAIT)
+    webhook.absences += 1
+    webhook.attempt_at = _after(parts.now(), max(wait, asked))
+    _fail(session, parts, webhook, delivery, _error_of(answer))
+
+
+def _refused(
+    session: Session, parts: Parts, webhook: rows.Webhook, delivery: rows.Delivery, answer: Answer
+) -> None:
+    """This event is tried again later; the others go on."""
+    webhook.absences = 0
+    delivery.attempts += 1
+    if delivery.attempts > len(LADDER):
+        delivery.status = "failed"
+    else:
+        wait = max(LADDER[delivery.attempts - 1], min(answer.retry_after or 0.0, LONGEST_WAIT))
+        delivery.attempt_at = _after(parts.now(), wait)
+    _fail(session, parts, webhook, delivery, _error_of(answer), gone=answer.status == GONE)
+
+
+def _fail(
+    session: Session,
+    parts: Parts,
+    webhook: rows.Webhook,
+    delivery: rows.Delivery,
+    error: str,
+    *,
+    gone: bool = False,
+) -> None:
+    delivery.error = error
+    webhook.failing_since = webhook.failing_since or parts.now()
+    if gone:
+        _disable(session, parts, webhook, SAYS_GONE)
+    elif parts.now() - webhook.failing_since >= PATIENCE:
+        _disable(session, parts, webhook, GIVEN_UP.format(error=error))
+
+
+def _disable(session: Session, parts: Parts, webhook: rows.Webhook, reason: str) -> None:
+    """Call it no more. What it is owed waits, until somebody sets it going again."""
+    if webhook.status == "disabled":
+        return
+    webhook.status, webhook.reason = "disabled", reason
+    webhook.version += 1
+    events.record(
+        session,
+        parts,
+        webhook.organization_id,
+        "webhook.disabled",
+        actor=SYSTEM,
+        data={"webhook_id": webhook.id, "reason": reason},
+    )
+
+
+def _error_of(answer: Answer) -> str:
+    return answer.error or ANSWERED.format(status=answer.status)
+
+
+def _after(now: datetime, seconds: float) -> datetime:
+    """A little later than that, so that a crowd does not come back at once."""
+    return now + timedelta(seconds=seconds * random.uniform(1, 1.2))  # noqa: S311  # spreads load

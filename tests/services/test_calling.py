@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Web hooks, by a receiver that checks every signature with the reference library."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict
+from scheduler.services import calling, deliveries, events, feed, grants, upkeep, webhooks
+from scheduler.services.parts import SYSTEM
+from scheduler.services.sealing import Sealing
+from tests.fakes.faults import answer, drop_after_apply, drop_before_apply, hang
+from tests.fakes.receiver import Receiver
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as started:
+        yield started
+
+
+def hook(town, receiver, name="ats", **fields) -> str:
+    """A web hook of the receiver's; the id."""
+    data = {"url": receiver.address(name), **fields}
+    made = webhooks.create(town.parts, town.organization_id, data)
+    receiver.secrets[name] = made["secret"]
+    return str(made["id"])
+
+
+def happen(town, *types: str) -> None:
+    for type_ in types:
+        with town.parts.database.transaction(town.organization_id) as session:
+            events.record(session, town.parts, town.organization_id, type_, actor=SYSTEM)
+    town.run_jobs()
+
+
+def later(town, **span) -> None:
+    """Time passes, and the clock looks."""
+    town.clock.forward(**span)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+
+def told(receiver, name="ats") -> list[str]:
+    return [event["type"] for event in receiver.events(name)]
+
+
+def sent(town, id_, **which) -> list[dict]:
+    return deliveries.find(town.parts, town.organization_id, id_, **which).data
+
+
+def seen(town, id_) -> dict:
+    return webhooks.get(town.parts, town.organization_id, id_)
+
+
+def test_a_booking_is_told_to_a_web_hook_with_a_signature_that_is_right(town, receiver):
+    id_ = hook(town, receiver)
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer())
+    town.run_jobs()
+
+    assert told(receiver) == ["run.requested", "invitation.sent", "run.finished", "booking.confirmed"]
+    assert receiver.events("ats")[-1]["data"]["booking_id"] == booking["id"]
+    assert {d["status"] for d in sent(town, id_)} == {"delivered"}
+
+
+def test_what_is_posted_is_what_the_feed_says(town, receiver):
+    hook(town, receiver)
+    happen(town, "run.requested", "run.cancelled")
+
+    listed = feed.find(town.parts, town.organization_id).data
+    assert receiver.events("ats") == [
+        {name: value for name, value in event.items() if name != "cursor"} for event in listed
+    ]
+
+
+def test_a_web_hook_hears_of_what_it_asked_for_alone(town, receiver):
+    hook(town, receiver, events=["run.cancelled", "run.finished"])
+    happen(town, "run.requested", "run.cancelled")
+
+    assert told(receiver) == ["run.cancelled"]
+
+
+def test_what_was_before_a_web_hook_is_not_told_to_it(town, receiver):
+    happen(town, "run.requested")
+    hook(town, receiver)
+    happen(town, "run.cancelled")
+
+    assert told(receiver) == ["run.cancelled"]
+
+
+def test_an_event_that_is_refused_is_tried_again_ten_times_in_three_days_and_others_go_on(town, receiver):
+    id_ = hook(town, receiver)
+    receiver.faults.add(answer(500))
+    happen(town, "run.requested")
+    happen(town, "run.cancelled")
+    assert told(receiver) == ["run.cancelled"]
+
+    [waits] = sent(town, id_, status="queued")
+    assert (waits["attempts"], waits["response_status"], waits["error"]) == (
+        1,
+        500,
+        "The receiver answered 500.",
+    )
+    tries = 1
+    began = town.clock()
+    while sent(town, id_, status="queued") and tries < 20:
+        receiver.faults.add(answer(500))
+        later(town, seconds=calling.LADDER[tries - 1] * 1.2 + 1)
+        with town.parts.database.transaction(town.organization_id) as session:
+            session.execute(sa.update(rows.Webhook).values(failing_since=None))  # others are taken meanwhile
+        tries += 1
+
+    assert tries == 10
+    assert timedelta(hours=75) < town.clock() - began < timedelta(hours=93)
+    [failed] = sent(town, id_, status="failed")
+    assert failed["attempts"] == 10
+    receiver.faults.clear()
+    later(town, days=1)
+    assert told(receiver) == ["run.cancelled"]
+
+
+def test_each_try_has_one_id_and_its_own_moment(town, receiver):
+    hook(town, receiver)
+    receiver.faults.add(answer(500))
+    happen(town, "run.requested")
+    later(town, seconds=10)
+
+    first, second = receiver.requests
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+    assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 10
+
+
+@pytest.mark.parametrize(
+    "fault", [drop_before_apply(), answer(503), answer(429), answer(502)], ids=["broken", "503", "429", "502"]
+)
+def test_a_receiver_that_is_not_there_is_left_alone_and_gets_everything_in_order_later(town, receiver, fault):
+    id_ = hook(town, receiver)
+    receiver.faults.add(fault, times=None)
+    happen(town, "run.requested", "run.cancelled", "run.finished")
+    assert len(receiver.requests) == 1
+
+    happen(town, "candidate.silent")
+    assert len(receiver.requests) == 1
+    assert seen(town, id_)["failing_since"] is not None
+    receiver.faults.clear()
+    later(town, seconds=7)
+
+    assert told(receiver) == ["run.requested", "run.cancelled", "run.finished", "candidate.silent"]
+    assert seen(town, id_)["failing_since"] is None
+    assert {d["attempts"] for d in sent(town, id_)} == {0}
+
+
+def test_a_receiver_that_was_away_for_an_hour_is_called_within_ten_minutes(town, receiver):
+    hook(town, receiver)
+    receiver.faults.add(drop_before_apply(), times=None)
+    happen(town, "run.requested")
+    for _ in range(360):
+        later(town, seconds=10)
+    asked = len(receiver.requests)
+    receiver.faults.clear()
+    back = town.clock()
+    while not told(receiver):
+        later(town, seconds=10)
+
+    assert asked < 15
+    assert town.clock() - back <= timedelta(minutes=12)
+
+
+def test_a_receiver_may_say_when_it_wants_to_be_called_again(town, receiver):
+    hook(town, receiver)
+    receiver.faults.add(answer(503, "", {"Retry-After": "3600"}))
+    happen(town, "run.requested")
+
+    later(town, minutes=59)
+    assert told(receiver) == []
+    later(town, minutes=14)
+    assert told(receiver) == ["run.requested"]
+
+
+def test_a_receiver_that_is_gone_for_good_is_called_no_more(town, receiver):
+    id_ = hook(town, receiver)
+    hook(town, receiver, "other")
+    receiver.faults.add(answer(410), path="/ats")
+    happen(town, "run.requested")
+
+    assert (seen(town, id_)["status"], seen(town, id_)["reason"]) == ("disabled", calling.SAYS_GONE)
+    assert told(receiver, "other") == ["run.requested", "webhook.disabled"]
+    assert receiver.events("other")[-1]["data"]["webhook_id"] == id_
+    happen(town, "run.cancelled")
+    later(town, days=1)
+    assert told(receiver) == []
+
+
+def test_after_three_days_in_which_nothing_was_taken_it_is_called_no_more_and_nothing_is_lost(town, receiver):
+    id_ = hook(town, receiver)
+    receiver.faults.add(drop_before_apply(), times=None)
+    happen(town, "run.requested")
+    for _ in range(73):
+        later(town, hours=1)
+    assert seen(town, id_)["status"] == "disabled"
+    asked = len(receiver.requests)
+    receiver.faults.clear()
+    happen(town, "run.cancelled")
+    later(town, days=1)
+    assert len(receiver.requests) == asked
+
+    webhooks.update(town.parts, town.organization_id, id_, {"status": "active"})
+    town.run_jobs()
+
+    assert told(receiver) == ["run.requested", "webhook.disabled", "run.cancelled"]
+    assert seen(town, id_)["reason"] is None
+
+
+def test_what_was_taken_may_be_sent_again_under_its_id(town, receiver):
+    id_ = hook(town, receiver)
+    happen(town, "run.requested")
+    [one] = sent(town, id_)
+
+    deliveries.redeliver(town.parts, town.organization_id, one["id"])
+    town.run_jobs()
+
+    assert told(receiver) == ["run.requested"] * 2
+    assert len({event["id"] for event in receiver.events("ats")}) == 1
+
+
+def test_nothing_is_sent_again_to_one_that_is_disabled(town, receiver):
+    id_ = hook(town, receiver)
+    happen(town, "run.requested")
+    webhooks.update(town.parts, town.organization_id, id_, {"status": "disabled"})
+
+    with pytest.raises(Conflict) as refused:
+        deliveries.redeliver(town.parts, town.organization_id, sent(town, id_)[0]["id"])
+    assert refused.value.reason == "webhook_disabled"
+
+
+def test_after_a_rotation_the_old_secret_signs_as_well_for_a_day(town, receiver):
+    id_ = hook(town, receiver)
+    fresh = webhooks.rotate(town.parts, town.organization_id, id_)["secret"]
+    happen(town, "run.requested")  # the receiver still has the old one
+    receiver.secrets["ats"] = fresh
+    happen(town, "run.cancelled")
+    later(town, hours=25)
+    happen(town, "run.finished")
+
+    assert told(receiver) == ["run.requested", "run.cancelled", "run.finished"]
+    assert [len(r.headers["webhook-signature"].split()) for r in receiver.requests] == [2, 2, 1]
+
+
+def test_a_secret_that_no_key_opens_is_waited_for_and_can_be_replaced(town, receiver):
+    id_ = hook(town, receiver)
+    town.parts = town.parts.evolve(sealing=Sealing([Fernet.generate_key().decode()]))
+    happen(town, "run.requested")
+    assert told(receiver) == []
+    assert sent(town, id_)[0]["error"] == webhooks.NO_KEY
+
+    receiver.secrets["ats"] = webhooks.rotate(town.parts, town.organization_id, id_)["secret"]
+    later(town, minutes=1)
+    assert told(receiver) == ["run.requested"]
+
+
+def test_secrets_are_sealed_with_the_newest_key(town, receiver):
+    hook(town, receiver)
+    old, new = (Fernet.generate_key().decode() for _ in range(2))
+    town.parts = town.parts.evolve(sealing=Sealing([old]))
+    [id_] = [hook["id"] for hook in webhooks.find(town.parts, town.organization_id).data]
+    receiver.secrets["ats"] = webhooks.rotate(town.parts, town.organization_id, id_)["secret"]
+
+    assert grants.rotate(town.parts.evolve(sealing=Sealing([new, old]))) == (1, [])
+    town.parts = town.parts.evolve(sealing=Sealing([new]))
+    happen(town, "run.requested")
+
+    assert told(receiver) == ["run.requested"]
+
+
+def test_a_worker_that_died_in_the_middle_keeps_nobody_waiting_for_long(town, receiver):
+    hook(town, receiver)
+
+    class Died(Exception):
+        pass
+
+    def die(point: str) -> None:
+        if point == "hook.answered":
+            raise Died
+
+    happened = town.parts
+    town.parts = town.parts.evolve(reach=die)
+    with town.parts.database.transaction(town.organization_id) as session:
+        events.record(session, town.parts, town.organization_id, "run.requested", actor=SYSTEM)
+    feed.publish(town.parts, town.organization_id)
+    [id_] = [hook["id"] for hook in webhooks.find(town.parts, town.organization_id).data]
+    with pytest.raises(Died):
+        calling.call(town.parts, town.organization_id, id_)
+    town.parts = happened
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.execute(sa.update(rows.Webhook).values(lease_until=sa.func.clock_timestamp()))
+    later(town, seconds=1)
+
+    assert told(receiver) == ["run.requested"] * 2  # at least once, by one id
+
+
+def test_two_workers_at_once_send_each_event_once(town, receiver):
+    id_ = hook(town, receiver)
+    receiver.latency = 0.02
+    with town.parts.database.transaction(town.organization_id) as session:
+        for _ in range(10):
+            events.record(session, town.parts, town.organization_id, "run.requested", actor=SYSTEM)
+    feed.publish(town.parts, town.organization_id)
+
+    def work() -> None:
+        for _ in range(20):
+            calling.call(town.parts, town.organization_id, id_)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(receiver.events("ats")) == len({e["id"] for e in receiver.events("ats")}) == 10
+    assert receiver.most_at_once == 1
+
+
+def test_one_that_hangs_keeps_no_other_waiting(town, receiver):
+    slow, quick = hook(town, receiver, "slow"), hook(town, receiver, "quick")
+    receiver.faults.add(hang(1), path="/slow", times=None)
+    happen(town, "run.requested", "run.cancelled")
+
+    assert told(receiver, "quick") == ["run.requested", "run.cancelled"]
+    assert seen(town, slow)["failing_since"] is not None
+    assert seen(town, quick)["failing_since"] is None
+
+
+def test_an_answer_that_got_lost_is_a_second_delivery_with_the_same_id(town, receiver):
+    hook(town, receiver)
+    receiver.faults.add(drop_after_apply())
+    happen(town, "run.requested")
+    later(town, seconds=10)
+
+    first, second = receiver.events("ats")
+    assert first == second
+
+
+def test_one_that_is_deleted_hears_nothing_more(town, receiver):
+    id_ = hook(town, receiver)
+    receiver.faults.add(answer(503))
+    happen(town, "run.requested")
+    webhooks.delete(town.parts, town.organization_id, id_)
+    later(town, minutes=5)
+
+    assert told(receiver) == []
+
+
+def test_deliveries_are_forgotten_after_thirty_days_and_events_are_not(town, receiver):
+    id_ = hook(town, receiver)
+    happen(town, "run.requested")
+    town.clock.forward(days=31)
+    upkeep.tidy(town.parts)
+
+    assert sent(town, id_) == []
+    assert len(feed.find(town.parts, town.organization_id).data) == 1
