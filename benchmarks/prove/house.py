@@ -22,9 +22,10 @@ from benchmarks.prove.nursery import PATIENCE, NeverCame, Nursery, Role
 from scheduler import settings, wiring
 from scheduler.db.embedded import EmbeddedPostgres
 from scheduler.db.migrate import migrate
-from scheduler.services import keys, organizations
+from scheduler.services import keys, organizations, webhooks
 from scheduler.services.parts import Parts
 from tests.fakes.google import FakeGoogle
+from tests.fakes.receiver import Receiver
 
 CALENDAR = """\
 BEGIN:VCALENDAR
@@ -64,6 +65,8 @@ class House:
         self.log = folder / "log"
         self.mailbox = Mailbox()
         self.google = FakeGoogle(validates=False) if with_google else None
+        #: listens to a web hook of each organisation, named by the organisation's id
+        self.receiver = Receiver()
         self.postgres = EmbeddedPostgres(folder)
         self._webs, self._without = webs, without
         self.webs: list[Role] = []
@@ -75,6 +78,8 @@ class House:
             self._nursery = Nursery(self._without)
             stack.callback(self._nursery.close)
             stack.enter_context(self.mailbox.listening())
+            self.receiver.start()
+            stack.callback(self.receiver.stop)
             stack.enter_context(self.postgres)
             migrate(self.postgres.url)
             self.environment = {
@@ -114,6 +119,9 @@ class House:
         """An organisation, which whatever follows is about."""
         self.organization_id = organizations.create(self.parts, name=name)
         self.organizations.append(self.organization_id)
+        url = self.receiver.address(self.organization_id)
+        hook = webhooks.create(self.parts, self.organization_id, {"url": url})
+        self.receiver.secrets[self.organization_id] = hook["secret"]
         organizations.update(self.parts, self.organization_id, how)
 
     def start(self, name: str, **environment: str) -> Role:
@@ -182,7 +190,7 @@ class House:
         return eventually(lambda: not self.owed(), "the end of all work", seconds)
 
     def owed(self, by: datetime | None = None) -> list[str]:
-        """What is not done and not for later: jobs, mails, calendar entries, whoever is at them."""
+        """What is not done and not for later: jobs, mails, events, calendar entries, whoever is at them."""
         return [what for (what,) in self.ask(OWED, now=by or self.parts.now())]
 
 
@@ -193,5 +201,7 @@ OWED = """
     union all select 'message ' || id from messages
     where status = 'sending' or (status = 'queued' and due_at <= :now)
     union all select 'loss ' || id from losses where handled_at is null and resolved_at is null
+    union all select 'event ' || id from events where feed_position is null
+    union all select 'delivery ' || id from deliveries where status = 'queued'
     union all select 'entry ' || id from calendar_entries where status in ('pending', 'refused')
 """

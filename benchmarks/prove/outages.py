@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calendars and mail away under load, apart and together; then the backlog of it."""
+"""Calendars, mail and web hooks away under load, apart and together; then the backlog of it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from benchmarks.prove.house import House
 from benchmarks.prove.offers import Offered
 from benchmarks.prove.proof import Proof, book, booked, expect, seconds_of
 from tests.fakes.faults import drop_before_apply
+from tests.fakes.server import FakeServer
 
 #: seconds after the end of everything until nothing is owed any more
 LONGEST_BACKLOG = 900
@@ -55,7 +56,7 @@ class Plan:
 
     @property
     def mail_goes(self) -> float:
-        """First calendars alone are away, last the mail alone."""
+        """First calendars alone are away, last the mail and web hooks alone."""
         return self.away / 6
 
     @property
@@ -64,8 +65,9 @@ class Plan:
 
 
 def outage(house: House, dice: random.Random, *, away: float, rate: float) -> Proof:
-    """Google answers nobody, a sixth of the time later nor does the mail server; each for `away` seconds.
-    Meanwhile `rate` candidates a second book, of an organisation that refuses then and of one that books.
+    """Google answers nobody, a sixth of the time later nor do the mail server and who listens to web hooks;
+    each for `away` seconds. Meanwhile `rate` candidates a second book, of an organisation that refuses then
+    and of one that books.
     """
     plan = Plan(away)
     number = int(plan.mail_comes * rate)
@@ -88,12 +90,13 @@ def outage(house: House, dice: random.Random, *, away: float, rate: float) -> Pr
     too_late, in_time = (len(reminders[what]) for what in ("too late", "in time"))
     tail = f"backlog done {done:.0f} s after, the last candidate {answered - began - plan.mail_comes:.0f} s"
     return Proof(
-        what=f"calendars and mail each away for {_span(away)}, {rate * 60:g} bookings/min",
+        what=f"calendars, mail and web hooks each away for {_span(away)}, {rate * 60:g} bookings/min",
         figures="; ".join(
             (
                 f"{len(booked(answers))} booked, {_marked(house)} of them unchecked, {lost} lost",
                 f"{_figures(visits)}; {tail}",
-                f"then at most {_most(back.calls)} calls, {_most(_mails(house, back.since))} mails a second",
+                f"{back.asked} calls of web hooks while away; then at most {_most(back.calls)} calls",
+                f"{_most(_mails(house, back.since))} mails, {_most(back.events)} events a second",
                 f"{too_late} reminders too late and not sent, {in_time} in time",
             )
         ),
@@ -173,8 +176,11 @@ class Back:
 
     #: by `time.time`
     since: float
-    #: calls of Google in each second
+    #: calls of Google, and of web hooks, in each second
     calls: Counter[int] = field(default_factory=Counter)
+    events: Counter[int] = field(default_factory=Counter)
+    #: how often web hooks were called while nobody was there
+    asked: int = 0
 
 
 def _go_and_come(house: House, plan: Plan, began: float) -> Back:
@@ -183,16 +189,26 @@ def _go_and_come(house: House, plan: Plan, began: float) -> Back:
     google.faults.add(drop_before_apply(), times=None)
     _sleep_until(began + plan.mail_goes)
     house.mailbox.close()
+    house.receiver.requests.clear()
+    house.receiver.faults.add(drop_before_apply(), times=None)
     _sleep_until(began + plan.away)
     google.requests.clear()
     google.faults.clear()
     back = Back(time.time())
     _sleep_until(began + plan.mail_comes)
     house.mailbox.open()
+    back.asked = len(house.receiver.requests)
+    house.receiver.requests.clear()
+    house.receiver.faults.clear()
     while house.owed():
         time.sleep(0.5)
-    back.calls = Counter(int(request.at.timestamp()) for request in list(google.requests))
+    back.calls = _by_second(google)
+    back.events = _by_second(house.receiver)
     return back
+
+
+def _by_second(asked: FakeServer) -> Counter[int]:
+    return Counter(int(request.at.timestamp()) for request in list(asked.requests))
 
 
 def _sleep_until(moment: float) -> None:

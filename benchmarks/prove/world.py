@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from benchmarks.prove.house import House
 from calendars.google.ids import uid_of
-from scheduler.services import invariants
+from scheduler.services import feed, invariants
 from scheduler.services.owing import NUDGES
 
 UID = re.compile(rb"^UID:(\S+@convene)\r?$", re.MULTILINE)
@@ -20,8 +21,8 @@ def broken(house: House, acknowledged: Collection[str] = ()) -> list[str]:
     that somebody was told of.
     """
     asked = [breach.promise.name for breach in invariants.check_all(house.parts)]
-    outside = [*_mail(house), *_calendars(house), *_of_vendors(house), *_acknowledged(house, acknowledged)]
-    return sorted({*asked, *outside})
+    outside = [*_mail(house), *_calendars(house), *_of_vendors(house), *_web_hooks(house)]
+    return sorted({*asked, *outside, *_acknowledged(house, acknowledged)})
 
 
 def _acknowledged(house: House, ids: Collection[str]) -> list[str]:
@@ -43,6 +44,27 @@ def _mail(house: House) -> list[str]:
     if any(len(times) > 1 and messages.get(id_, ("",))[0] in NUDGES for id_, times in taken.items()):
         found.append("nudges_at_most_once")
     return found
+
+
+def _web_hooks(house: House) -> list[str]:
+    """Every event has reached the receiver at least once, as the feed tells it, and nothing else has."""
+    found = ["web_hooks_are_signed"] if house.receiver.wrong else []
+    for organization_id in house.organizations:
+        told = {event["id"]: event for event in house.receiver.events(organization_id)}
+        if told != {event["id"]: event for event in _feed(house, organization_id)}:
+            found.append("events_reach_web_hooks")
+    return found
+
+
+def _feed(house: House, organization_id: str) -> Iterator[dict[str, Any]]:
+    """All of an organisation's events, as others read them."""
+    cursor = None
+    while True:
+        page = feed.find(house.parts, organization_id, limit=200, cursor=cursor)
+        yield from ({key: event[key] for key in event if key != "cursor"} for event in page.data)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 def _calendars(house: House) -> list[str]:

@@ -687,8 +687,8 @@ class Webhook(Base):
     failing_since: Mapped[dt.datetime | None]
     #: how often in a row nobody was there
     absences: Mapped[int] = mapped_column(default=0)
-    #: when it is called next, at the earliest; while nobody is there everything waits
-    attempt_at: Mapped[dt.datetime]
+    #: nobody was there, and until then it is left alone
+    rest_until: Mapped[dt.datetime | None]
     #: somebody is calling it until then, by the database's clock
     lease_until: Mapped[dt.datetime | None]
     version: Mapped[int] = mapped_column(default=1)
@@ -717,7 +717,8 @@ class Delivery(Base):
     status: Mapped[str]
     #: how often it was refused
     attempts: Mapped[int] = mapped_column(default=0)
-    attempt_at: Mapped[dt.datetime]
+    #: when it is tried next after it was refused; None: there is nothing to wait for
+    attempt_at: Mapped[dt.datetime | None]
     #: what was answered last
     response_status: Mapped[int | None]
     error: Mapped[str | None]

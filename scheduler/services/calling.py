@@ -73,14 +73,14 @@ def call(parts: Parts, organization_id: str, webhook_id: str) -> None:
 
 def _claim(session: Session, parts: Parts, webhook_id: str) -> _Claimed | None:
     """The next event, and the web hook to ourselves. None: nothing is due, or somebody else is at it."""
-    now, free = parts.now(), rows.Webhook.lease_until
+    taken, rests = rows.Webhook.lease_until, rows.Webhook.rest_until
     webhook = session.scalar(
         sa.select(rows.Webhook)
         .where(
             rows.Webhook.id == webhook_id,
             rows.Webhook.status == "active",
-            rows.Webhook.attempt_at <= now,
-            sa.or_(free.is_(None), free < sa.func.clock_timestamp()),
+            sa.or_(rests.is_(None), rests <= parts.now()),
+            sa.or_(taken.is_(None), taken < sa.func.clock_timestamp()),
         )
         .with_for_update(skip_locked=True, key_share=True)
     )
@@ -92,7 +92,7 @@ def _claim(session: Session, parts: Parts, webhook_id: str) -> _Claimed | None:
         .where(
             rows.Delivery.webhook_id == webhook_id,
             rows.Delivery.status == "queued",
-            rows.Delivery.attempt_at <= now,
+            sa.or_(rows.Delivery.attempt_at.is_(None), rows.Delivery.attempt_at <= parts.now()),
         )
         .order_by(rows.Event.feed_position)
         .limit(1)
@@ -123,7 +123,7 @@ def _keep(session: Session, parts: Parts, webhook_id: str, delivery_id: str, ans
     delivery.response_status = answer.status
     if answer.status is not None and 200 <= answer.status < 300:
         delivery.status, delivery.error, delivery.delivered_at = "delivered", None, parts.now()
-        webhook.failing_since, webhook.absences = None, 0
+        webhook.failing_since, webhook.absences, webhook.rest_until = None, 0, None
     elif answer.status is None or answer.status in NOT_NOW:
         _rest(session, parts, webhook, delivery, answer)
     else:
@@ -137,7 +137,7 @@ def _rest(
     wait = WAITS[min(webhook.absences, len(WAITS) - 1)]
     asked = min(answer.retry_after or 0.0, LONGEST_WAIT)
     webhook.absences += 1
-    webhook.attempt_at = _after(parts.now(), max(wait, asked))
+    webhook.rest_until = _after(parts.now(), max(wait, asked))
     _fail(session, parts, webhook, delivery, _error_of(answer))
 
 
@@ -145,7 +145,7 @@ def _refused(
     session: Session, parts: Parts, webhook: rows.Webhook, delivery: rows.Delivery, answer: Answer
 ) -> None:
     """This event is tried again later; the others go on."""
-    webhook.absences = 0
+    webhook.absences, webhook.rest_until = 0, None
     delivery.attempts += 1
     if delivery.attempts > len(LADDER):
         delivery.status = "failed"

@@ -49,7 +49,7 @@ def redeliver(parts: Parts, organization_id: str, delivery_id: str) -> dict[str,
         if webhook.status != "active":
             raise Conflict(DISABLED, code="webhook_disabled")
         row = catalogue.one(session, rows.Delivery, delivery_id, lock=True)
-        row.status, row.attempts, row.attempt_at, row.delivered_at = "queued", 0, parts.now(), None
+        row.status, row.attempts, row.attempt_at, row.delivered_at = "queued", 0, None, None
         webhooks.go_on(session, parts, webhook)
         return view(row, session.get_one(rows.Event, row.event_id).type)
 
@@ -68,7 +68,9 @@ def view(row: rows.Delivery, type_: str) -> dict[str, Any]:
         "type": type_,
         "status": row.status,
         "attempts": row.attempts,
-        "next_attempt_at": format_instant(row.attempt_at) if row.status == "queued" else None,
+        "next_attempt_at": format_instant(row.attempt_at)
+        if row.attempt_at and row.status == "queued"
+        else None,
         "response_status": row.response_status,
         "error": row.error,
         "created_at": format_instant(row.created_at),

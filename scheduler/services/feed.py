@@ -75,13 +75,12 @@ def _owe(session: Session, parts: Parts, webhook: rows.Webhook, events: list[row
             "event_id": event.id,
             "status": "queued",
             "attempts": 0,
-            "attempt_at": parts.now(),
             "created_at": parts.now(),
         }
         for event in events
     ]
     session.execute(insert(rows.Delivery).on_conflict_do_nothing(), owed)
-    if webhook.status == "active" and webhook.attempt_at <= parts.now():
+    if webhook.status == "active":
         parts.defer(session, "call_webhook", organization_id=webhook.organization_id, webhook_id=webhook.id)
 
 

@@ -44,7 +44,6 @@ def create(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str
             secret=sealing_of(parts).seal({"current": secret}),
             status="active",
             absences=0,
-            attempt_at=parts.now(),
             version=1,
             created_at=parts.now(),
         )
@@ -91,7 +90,7 @@ def _changed(row: rows.Webhook, changes: dict[str, Any]) -> dict[str, Any]:
 
 def go_on(session: Session, parts: Parts, row: rows.Webhook) -> None:
     """Call it now, as if nothing had happened before."""
-    row.failing_since, row.absences, row.attempt_at = None, 0, parts.now()
+    row.failing_since, row.absences, row.rest_until = None, 0, None
     session.flush()
     parts.defer(session, "call_webhook", organization_id=row.organization_id, webhook_id=row.id)
 

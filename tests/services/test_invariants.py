@@ -65,8 +65,8 @@ BREAKS = {
     "losses_are_of_the_panel": LOSS.format(who="'ivw_ben'", handled="null"),
     "losses_are_shown": LOSS.format(who="sessions -> 0 -> 'interviewers' -> 0 ->> 'id'", handled="now()"),
     "replaced_three_times_at_most": """
-        insert into events (id, organization_id, type, actor, booking_id, data, at)
-        select 'evt_' || n, organization_id, 'interviewer.replaced', 'system', id, '{}',
+        insert into events (id, organization_id, type, actor, booking_id, about, data, at)
+        select 'evt_' || n, organization_id, 'interviewer.replaced', 'system', id, '{}', '{}',
             now() + n * interval '1 minute'
         from bookings, generate_series(1, 4) n
     """,

@@ -27,11 +27,11 @@ LOOKUPS = {
             id text, organization_id text)
         language sql stable security definer set search_path = public, pg_temp as $$
             select w.id, w.organization_id from webhooks w
-            where w.status = 'active' and w.attempt_at <= moment
+            where w.status = 'active' and (w.rest_until is null or w.rest_until <= moment)
               and (w.lease_until is null or w.lease_until < clock_timestamp())
               and exists (select from deliveries d where d.webhook_id = w.id and d.status = 'queued'
-                          and d.attempt_at <= moment)
-            order by w.attempt_at limit most
+                          and (d.attempt_at is null or d.attempt_at <= moment))
+            limit most
         $$
     """,
 }
@@ -85,7 +85,7 @@ def _create_webhooks() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("absences", sa.Integer(), nullable=False),
-        sa.Column("attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rest_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -109,7 +109,7 @@ def _create_deliveries() -> None:
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("response_status", sa.Integer(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
