@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from scheduler import settings
+from scheduler.domain.happenings import HAPPENINGS
+from scheduler.webhooks import signing
 from tests.fakes.google import FakeGoogle
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +68,27 @@ def test_the_same_lines_read_a_calendar_at_google(tmp_path):
             [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
         )
     assert f"{soon:%a %H:%M} to" in done.stdout
+
+
+def test_the_lines_that_check_a_signature_do():
+    document = (ROOT / "docs" / "webhooks.md").read_text()
+    [program] = re.findall(r"^```python\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    names: dict = {}
+    exec(program, names)  # noqa: S102  # what the document shows
+    secret, now = signing.new_secret(), datetime.now(UTC)
+
+    def is_genuine(body: bytes, at: datetime, *keys: str) -> bool:
+        return names["is_genuine"](secret, signing.headers("evt_1", b"{}", keys, at=at), body)
+
+    assert is_genuine(b"{}", now, signing.new_secret(), secret)
+    assert not is_genuine(b"{} ", now, secret)
+    assert not is_genuine(b"{}", now, signing.new_secret())
+    assert not is_genuine(b"{}", now - timedelta(minutes=6), secret)
+
+
+def test_every_type_of_event_is_told():
+    text = (ROOT / "docs" / "webhooks.md").read_text().partition("## Types")[2]
+    assert set(re.findall(r"`([a-z]+\.[a-z_]+)`", text)) == set(HAPPENINGS)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -47,11 +47,13 @@ class Blueprint(flask_smorest.Blueprint):
         refuses: tuple[HTTPStatus, ...] = (),
         parameters: tuple[str, ...] = (),
         conditional: bool = False,
+        secret: bool = False,
     ) -> Callable[[ViewFunction], ViewFunction]:
         """Register a view that gets the caller, then the body or the query, then what the path names.
 
         `answers` are the forms of success by status, `refuses` and `parameters` what it has beyond other
         calls of its shape. `conditional`: it may answer 304.
+        `secret`: its answer has one in it.
         """
         if conditional:
             refuses, parameters = (*refuses, S.NOT_MODIFIED), (*parameters, "If-None-Match")
@@ -65,7 +67,7 @@ class Blueprint(flask_smorest.Blueprint):
                 documented = self.arguments(query, location="query")(documented)
             if body is not None:
                 documented = self.arguments(body)(documented)
-            guarded = _guarded(documented, scope, only_once=method == "POST")
+            guarded = _guarded(documented, scope, only_once=method == "POST", secret=secret)
             _remember(
                 guarded,
                 operationId=view.__name__,
@@ -106,12 +108,12 @@ class Blueprint(flask_smorest.Blueprint):
         return view
 
 
-def _guarded(view: ViewFunction, scope: str, *, only_once: bool) -> ViewFunction:
+def _guarded(view: ViewFunction, scope: str, *, only_once: bool, secret: bool) -> ViewFunction:
     @wraps(view)
     def guarded(**path: str) -> Response:
         caller = admit(scope)
         if only_once:
-            return once(caller, lambda: view(caller, **path))
+            return once(caller, lambda: view(caller, **path), secret=secret)
         return view(caller, **path)
 
     # For the test that no route is without one.

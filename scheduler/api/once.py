@@ -28,8 +28,8 @@ KEPT_HEADERS = ("Content-Type", "ETag", "Location", "Preference-Applied", "WWW-A
 FLEETING = frozenset({408, 413, 415, 429})
 
 
-def once(caller: Caller, carry_out: Callable[[], Response]) -> Response:
-    """Carry the request out, or answer as the first time."""
+def once(caller: Caller, carry_out: Callable[[], Response], *, secret: bool = False) -> Response:
+    """Carry the request out, or answer as the first time. `secret`: there is one in the answer."""
     given = request.headers.get(HEADER)
     if given is None:
         return carry_out()
@@ -47,6 +47,8 @@ def once(caller: Caller, carry_out: Callable[[], Response]) -> Response:
     else:
         # What was done is done: the caller must hear of it even when the answer cannot be kept.
         answer = _answer(response)
+        if secret:
+            answer = idempotency.sealed(caller.parts, answer)
         caller.parts.reach("once.carried_out")
         _without_fail(lambda: idempotency.settle(caller.parts, caller.principal, claimed, answer))
         caller.parts.reach("once.kept")

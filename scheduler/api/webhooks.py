@@ -23,7 +23,14 @@ from scheduler.services import webhooks
 blueprint = Blueprint("Web hooks", "Where events are posted to, signed as Standard Webhooks says.")
 
 
-@blueprint.call("POST", "/v1/webhooks", scope="manage", body=WebhookFields, answers={201: WebhookWithSecret})
+@blueprint.call(
+    "POST",
+    "/v1/webhooks",
+    scope="manage",
+    body=WebhookFields,
+    answers={201: WebhookWithSecret},
+    secret=True,
+)
 def create_webhook(caller: Caller, data: dict[str, Any]) -> Response:
     """Have events posted to a URL from now on.
 
@@ -74,6 +81,7 @@ def delete_webhook(caller: Caller, webhook_id: str) -> Response:
     scope="manage",
     body=Nothing,
     answers={200: WebhookWithSecret},
+    secret=True,
 )
 def rotate_webhook(caller: Caller, _nothing: dict[str, Any], webhook_id: str) -> Response:
     """Give a web hook a new secret; for 24 hours the one before signs as well."""

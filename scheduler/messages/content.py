@@ -30,6 +30,7 @@ Kind = Literal[
     "settled",
     "asked_for_help",
     "candidate_silent",
+    "webhook_failing",
 ]
 
 #: who may get what
@@ -46,6 +47,7 @@ READERS: dict[Kind, frozenset[Role]] = {
     "settled": frozenset({"contact"}),
     "asked_for_help": frozenset({"contact"}),
     "candidate_silent": frozenset({"contact"}),
+    "webhook_failing": frozenset({"contact"}),
 }
 
 #: kinds that speak of a booking, and so need its sessions
@@ -195,6 +197,9 @@ class MailFacts(_Clean):
     more_to_see: bool = False
     #: calendar_unreadable: whose calendar
     calendar_owner: str = ""
+    #: webhook_failing: which, and whether it is called no more
+    hook_url: str = ""
+    hook_ended: bool = False
     #: asked_for_help: what the candidate wrote
     question: str = ""
     #: the calendar event: From and ORGANIZER address, UID for the life of the booking, SEQUENCE that rises

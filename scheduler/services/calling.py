@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
-from scheduler.services import events, feed, webhooks
+from scheduler.services import events, feed, hook_mail, webhooks
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.sealing import Unopened
 from scheduler.webhooks import signing
@@ -170,6 +170,7 @@ def _fail(
         _disable(session, parts, webhook, SAYS_GONE)
     elif parts.now() - webhook.failing_since >= PATIENCE:
         _disable(session, parts, webhook, GIVEN_UP.format(error=error))
+    hook_mail.owe(session, parts, webhook, error)
 
 
 def _disable(session: Session, parts: Parts, webhook: rows.Webhook, reason: str) -> None:

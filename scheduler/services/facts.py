@@ -17,7 +17,15 @@ from scheduler.domain.options import OptionSession
 from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE
 from scheduler.messages.content import Brand, MailFacts, Part, Person, SessionFacts
-from scheduler.services import attention_mail, conferences, connections, invitations, loss_facts, owing
+from scheduler.services import (
+    attention_mail,
+    conferences,
+    connections,
+    hook_mail,
+    invitations,
+    loss_facts,
+    owing,
+)
 from scheduler.services.parts import SYSTEM, Parts
 
 
@@ -27,7 +35,7 @@ def of_message(session: Session, parts: Parts, message: rows.Message) -> MailFac
         return _about_booking(session, parts, message)
     if message.run_id:
         return _about_offer(session, parts, message)
-    return _about_calendar(session, parts, message)
+    return _about_us(session, parts, message)
 
 
 def brand_of(organization: rows.Organization) -> Brand:
@@ -109,7 +117,8 @@ def _about_offer(session: Session, parts: Parts, message: rows.Message) -> MailF
     return MailFacts(**facts)
 
 
-def _about_calendar(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
+def _about_us(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
+    """About a calendar or a web hook, whoever is interviewed."""
     organization = session.get_one(rows.Organization, message.organization_id)
     return MailFacts(
         kind=message.kind,  # type: ignore[arg-type]  # as it was written down
@@ -117,7 +126,11 @@ def _about_calendar(session: Session, parts: Parts, message: rows.Message) -> Ma
         recipient_role=message.recipient_role,  # type: ignore[arg-type]  # as it was written down
         brand=brand_of(organization),
         now=parts.now(),
-        **_unreadable_facts(session, parts, message),
+        **(
+            hook_mail.facts(session, message)
+            if message.kind == hook_mail.KIND
+            else _unreadable_facts(session, parts, message)
+        ),
     )
 
 

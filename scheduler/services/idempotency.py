@@ -12,12 +12,17 @@ from sqlalchemy.dialects.postgresql import insert
 
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid
+from scheduler.services.grants import sealing_of
 from scheduler.services.keys import Principal
 from scheduler.services.parts import Parts
+from scheduler.services.sealing import Unopened
 
 KEPT = timedelta(hours=24)
 #: no request runs for so long; one that seems to was left behind by a process that died
 LEASE = timedelta(seconds=60)
+#: among the headers of a kept answer, and no header: its body is under SECRET_KEYS
+SEALED = "sealed"
+LOST = "This was done, and its answer can no longer be read: the key that sealed it is gone."
 
 
 class KeyReused(Invalid):
@@ -57,7 +62,7 @@ def claim(parts: Parts, principal: Principal, key: str, fingerprint: bytes) -> C
         raise KeyReused
     if row is None or row.status is None or row.body is None:
         raise Conflict("The first request with this key is still running.", code="idempotency_in_progress")
-    return Answer(row.status, row.headers, row.body)
+    return _opened(parts, Answer(row.status, row.headers, row.body))
 
 
 def _claiming(parts: Parts, principal: Principal, key: str, fingerprint: bytes) -> sa.Executable:
@@ -84,6 +89,23 @@ def _claiming(parts: Parts, principal: Principal, key: str, fingerprint: bytes) 
         set_=fresh,
         where=sa.or_(table.created_at <= now - KEPT, left_behind),
     ).returning(table.lease_until)
+
+
+def sealed(parts: Parts, answer: Answer) -> Answer:
+    """An answer with a secret in it, as it is kept."""
+    body = sealing_of(parts).seal({"body": answer.body.decode()})
+    return Answer(answer.status, answer.headers | {SEALED: "yes"}, body)
+
+
+def _opened(parts: Parts, answer: Answer) -> Answer:
+    if SEALED not in answer.headers:
+        return answer
+    try:
+        body = sealing_of(parts).open(answer.body)["body"].encode()
+    except Unopened:
+        raise Conflict(LOST, code="answer_lost") from None
+    headers = {name: value for name, value in answer.headers.items() if name != SEALED}
+    return Answer(answer.status, headers, body)
 
 
 def settle(parts: Parts, principal: Principal, claimed: Claim, answer: Answer) -> None:

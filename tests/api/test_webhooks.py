@@ -40,6 +40,20 @@ def test_the_secret_is_kept_sealed(client, parts, organization_id):
     assert secret.removeprefix("whsec_").encode() not in kept
 
 
+def test_the_same_request_again_shows_the_same_secret_which_is_kept_sealed_until_then(
+    client, parts, organization_id
+):
+    first = client.post(URL, webhook(), Idempotency_Key="once")
+    again = client.post(URL, webhook(), Idempotency_Key="once")
+
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert (again.json, again.headers["ETag"]) == (first.json, first.headers["ETag"])
+    assert len(client.get(URL).json["data"]) == 1
+    with parts.database.transaction(organization_id) as session:
+        kept = session.scalars(sa.select(rows.IdempotencyKey.body)).one()
+    assert first.json["secret"].removeprefix("whsec_").encode() not in kept
+
+
 @pytest.mark.parametrize(
     ("fields", "pointer"),
     [

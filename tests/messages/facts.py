@@ -93,6 +93,8 @@ def facts(kind: Kind, role: Role = "candidate", **changes: Any) -> MailFacts:
         given |= {"reason": "403 Sharing has ended", "calendar_owner": ADA.name}
     elif kind == "asked_for_help":
         given |= {"question": "Is there a lift?\nThank you"}
+    elif kind == "webhook_failing":
+        given |= {"reason": "Nobody answered within 15 seconds.", "hook_url": "https://ats.example/hooks"}
     elif kind == "candidate_silent":
         given |= {"expires_at": at(18, day=3)}
     return MailFacts(**(given | changes))

@@ -219,6 +219,37 @@ def test_after_three_days_in_which_nothing_was_taken_it_is_called_no_more_and_no
     assert seen(town, id_)["reason"] is None
 
 
+def test_whoever_looks_after_a_web_hook_hears_when_it_does_not_work(town, receiver):
+    id_ = hook(town, receiver, contact={"name": "Ines", "email": "ines@acme.example"})
+    receiver.faults.add(drop_before_apply(), times=None)
+    happen(town, "run.requested")
+    for _ in range(6 * 75):
+        later(town, minutes=10)
+
+    assert [subject.partition(" (")[0] for subject in town.post.subjects_to("ines@")] == [
+        "A web hook does not take what we send",
+        "A web hook does not take what we send",
+        "A web hook is called no more",
+    ]
+    text = town.post.mails[-1].get_body(("plain",)).get_content()
+    assert seen(town, id_)["url"] in text
+    assert "The connection broke before there was an answer." in text
+
+
+def test_nobody_is_mailed_of_what_works_again(town, receiver):
+    hook(town, receiver, contact={"name": "Ines", "email": "ines@acme.example"})
+    receiver.faults.add(drop_before_apply(), times=None)
+    happen(town, "run.requested")
+    for _ in range(12):
+        later(town, minutes=4)
+    receiver.faults.clear()
+    later(town, minutes=11)
+    later(town, days=1)
+
+    assert told(receiver) == ["run.requested"]
+    assert town.post.subjects_to("ines@") == []
+
+
 def test_what_was_taken_may_be_sent_again_under_its_id(town, receiver):
     id_ = hook(town, receiver)
     happen(town, "run.requested")
