@@ -166,6 +166,8 @@ def _fail(
 ) -> None:
     delivery.error = error
     webhook.failing_since = webhook.failing_since or parts.now()
+    if webhook.status == "disabled":
+        return  # somebody stopped it meanwhile
     if gone:
         _disable(session, parts, webhook, SAYS_GONE)
     elif parts.now() - webhook.failing_since >= PATIENCE:
@@ -175,8 +177,6 @@ def _fail(
 
 def _disable(session: Session, parts: Parts, webhook: rows.Webhook, reason: str) -> None:
     """Call it no more. What it is owed waits, until somebody sets it going again."""
-    if webhook.status == "disabled":
-        return
     webhook.status, webhook.reason = "disabled", reason
     webhook.version += 1
     events.record(
