@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 
 import procrastinate
+import psycopg
 import sqlalchemy as sa
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job
@@ -150,23 +151,30 @@ SILENCE = 15
 async def _rescue(app: procrastinate.App, parts: Parts) -> None:
     """Give the jobs of workers that died to somebody else; one that keeps killing its worker is given up."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENCE):
-        if job.attempts >= MOST_ATTEMPTS:
-            logger.error(
-                "job %s (%s) was given up: its worker died %s times", job.id, job.task_name, job.attempts
-            )
-            if "organization_id" in job.task_kwargs:
-                owner, why = str(job.task_kwargs["organization_id"]), LOST.format(job.attempts + 1)
-                await asyncio.to_thread(_keep_reason, parts, owner, job, why)
-            await app.job_manager.finish_job(job, status=procrastinate.jobs.Status.FAILED, delete_job=False)
-        else:
-            logger.warning(
-                "job %s (%s) was left by a worker that died; trying it again", job.id, job.task_name
-            )
-            try:
-                await app.job_manager.retry_job(job)
-            except procrastinate.exceptions.UniqueViolation:
-                # The same job has been asked for since, and waits: that one does what this one would.
-                await app.job_manager.finish_job(
-                    job, status=procrastinate.jobs.Status.ABORTED, delete_job=True
-                )
-            parts.reach("rescue.put_back")
+        try:
+            if job.attempts >= MOST_ATTEMPTS:
+                await _give_up(app, parts, job)
+            else:
+                await _put_back(app, job)
+        except procrastinate.exceptions.ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.errors.RaiseException):
+                raise
+            # It is not what it was when we looked: another rescue has seen to it.
+        parts.reach("rescue.put_back")
+
+
+async def _give_up(app: procrastinate.App, parts: Parts, job: Job) -> None:
+    logger.error("job %s (%s) was given up: its worker died %s times", job.id, job.task_name, job.attempts)
+    if "organization_id" in job.task_kwargs:
+        owner, why = str(job.task_kwargs["organization_id"]), LOST.format(job.attempts + 1)
+        await asyncio.to_thread(_keep_reason, parts, owner, job, why)
+    await app.job_manager.finish_job(job, status=procrastinate.jobs.Status.FAILED, delete_job=False)
+
+
+async def _put_back(app: procrastinate.App, job: Job) -> None:
+    logger.warning("job %s (%s) was left by a worker that died; trying it again", job.id, job.task_name)
+    try:
+        await app.job_manager.retry_job(job)
+    except procrastinate.exceptions.UniqueViolation:
+        # The same job has been asked for since, and waits: that one does what this one would.
+        await app.job_manager.finish_job(job, status=procrastinate.jobs.Status.ABORTED, delete_job=True)

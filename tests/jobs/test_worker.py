@@ -206,6 +206,25 @@ def test_a_job_left_by_a_dead_worker_gives_way_to_one_that_waits_and_keeps_no_ot
     ours.database.close()
 
 
+def test_a_rescue_goes_on_when_another_has_seen_to_a_job_in_between(database_url):
+    def rescue_the_second(point: str) -> None:
+        if point == "rescue.put_back":  # of the first; the list of them is older than this
+            with ours.database.lookup() as session:
+                session.execute(sa.text("delete from procrastinate_jobs where task_name = 'tidy'"))
+
+    ours = parts(database_url, reach=rescue_the_second)
+    left_by_a_dead_worker(ours, "refresh", "tidy", "sweep")
+    with ours.database.lookup() as session:
+        ours.defer(session, "rescue")
+
+    thread, stop = running(worker.run, ours)
+    eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
+    stop.set()
+    thread.join(DEADLINE)
+    assert count(ours.database, "task_name = 'rescue' and status = 'succeeded'") == 1
+    ours.database.close()
+
+
 def test_the_longest_wait_until_an_orphan_is_taken_up_is_below_half_a_minute():
     looks = {task: seconds for seconds, task in clock.TABLE}
     # Its last sign of life, silence, the clock's next look, and two fetches: of the rescue and of the job.
