@@ -95,8 +95,8 @@ def outage(house: House, dice: random.Random, *, away: float, rate: float) -> Pr
             (
                 f"{len(booked(answers))} booked, {_marked(house)} of them unchecked, {lost} lost",
                 f"{_figures(visits)}; {tail}",
-                f"{back.asked} calls of web hooks while away; then at most {_most(back.calls)} calls",
-                f"{_most(_mails(house, back.since))} mails, {_most(back.events)} events a second",
+                f"{back.asked} calls of web hooks while they were away",
+                f"then at most {back.busiest()} a second",
                 f"{too_late} reminders too late and not sent, {in_time} in time",
             )
         ),
@@ -181,6 +181,12 @@ class Back:
     events: Counter[int] = field(default_factory=Counter)
     #: how often web hooks were called while nobody was there
     asked: int = 0
+    #: mails in each second
+    mails: Counter[int] = field(default_factory=Counter)
+
+    def busiest(self) -> str:
+        calls, mails, events = map(_most, (self.calls, self.mails, self.events))
+        return f"{calls} calls, {mails} mails, {events} events"
 
 
 def _go_and_come(house: House, plan: Plan, began: float) -> Back:
@@ -204,6 +210,7 @@ def _go_and_come(house: House, plan: Plan, began: float) -> Back:
         time.sleep(0.5)
     back.calls = _by_second(google)
     back.events = _by_second(house.receiver)
+    back.mails = _mails(house, back.since)
     return back
 
 
