@@ -715,8 +715,9 @@ class Delivery(Base):
     event_id: Mapped[str] = ref("events.id")
     #: queued, delivered or failed
     status: Mapped[str]
-    #: how often it was refused
     attempts: Mapped[int] = mapped_column(default=0)
+    #: how often it was refused: then it is tried later and later
+    refusals: Mapped[int] = mapped_column(default=0)
     #: when it is tried next after it was refused; None: there is nothing to wait for
     attempt_at: Mapped[dt.datetime | None]
     #: what was answered last

@@ -120,6 +120,7 @@ def _keep(session: Session, parts: Parts, webhook_id: str, delivery_id: str, ans
     if webhook is None or delivery is None:
         return  # deleted meanwhile
     webhook.lease_until = None
+    delivery.attempts += 1
     delivery.response_status = answer.status
     if answer.status is not None and 200 <= answer.status < 300:
         delivery.status, delivery.error, delivery.delivered_at = "delivered", None, parts.now()
@@ -146,11 +147,11 @@ def _refused(
 ) -> None:
     """This event is tried again later; the others go on."""
     webhook.absences, webhook.rest_until = 0, None
-    delivery.attempts += 1
-    if delivery.attempts > len(LADDER):
+    delivery.refusals += 1
+    if delivery.refusals > len(LADDER):
         delivery.status = "failed"
     else:
-        wait = max(LADDER[delivery.attempts - 1], min(answer.retry_after or 0.0, LONGEST_WAIT))
+        wait = max(LADDER[delivery.refusals - 1], min(answer.retry_after or 0.0, LONGEST_WAIT))
         delivery.attempt_at = _after(parts.now(), wait)
     _fail(session, parts, webhook, delivery, _error_of(answer), gone=answer.status == GONE)
 

@@ -49,7 +49,7 @@ def redeliver(parts: Parts, organization_id: str, delivery_id: str) -> dict[str,
         if webhook.status != "active":
             raise Conflict(DISABLED, code="webhook_disabled")
         row = catalogue.one(session, rows.Delivery, delivery_id, lock=True)
-        row.status, row.attempts, row.attempt_at, row.delivered_at = "queued", 0, None, None
+        row.status, row.refusals, row.attempt_at, row.delivered_at = "queued", 0, None, None
         webhooks.go_on(session, parts, webhook)
         return view(row, session.get_one(rows.Event, row.event_id).type)
 

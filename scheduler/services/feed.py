@@ -75,6 +75,7 @@ def _owe(session: Session, parts: Parts, webhook: rows.Webhook, events: list[row
             "event_id": event.id,
             "status": "queued",
             "attempts": 0,
+            "refusals": 0,
             "created_at": parts.now(),
         }
         for event in events

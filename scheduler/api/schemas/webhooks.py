@@ -85,7 +85,7 @@ class Delivery(View):
     event_id = id_of("evt")
     type = one_of(HAPPENINGS)
     status = one_of(DELIVERY_STATUSES)
-    attempts = fields.Integer(metadata={"description": "How often it has been refused so far."})
+    attempts = fields.Integer(metadata={"description": "How often it has been sent so far."})
     next_attempt_at = Instant()
     response_status = fields.Integer(metadata={"description": "What was answered last."})
     error = fields.String()
