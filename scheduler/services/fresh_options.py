@@ -35,7 +35,7 @@ from scheduler.services import (
     views,
 )
 from scheduler.services.parts import CANDIDATE, SYSTEM, Actor, Parts
-from scheduler.solver.explain import explain_none
+from scheduler.solver.explain import explain_no_other, explain_none
 from scheduler.solver.live import found_at_once
 from scheduler.solver.problem import MOST_OPTIONS, Problem
 
@@ -86,7 +86,7 @@ def find(
     found = _found(problem, question)
     parts.reach("fresh.found")
     # Why there are none, and what would help, is for who can change it.
-    explanation = None if found or actor == CANDIDATE else explain_none(problem).to_json()
+    explanation = None if found or actor == CANDIDATE else explain_no_other(problem).to_json()
     with parts.database.transaction(organization_id) as session:
         booking = bookings.locked(session, booking_id)
         moving.refuse_unless_movable(session, parts, booking, actor)

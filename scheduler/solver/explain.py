@@ -27,6 +27,7 @@ from scheduler.solver.relax import relaxations
 MOST_CAUSES = 60
 UNKNOWN = "No calendar could be read, so nothing is known about free times."
 NO_TIME = Blocker(code="window", text="The window leaves no time for the interviews.")
+NO_OTHER_TIME = Blocker(code="window", text="The window leaves no other time for the interviews.")
 NOT_KNOWN = Blocker(
     code="not_known", text="What stands in the way could not be found within the limit of work."
 )
@@ -49,15 +50,27 @@ class Blocking:
     none_enough: bool = False
     #: nothing else stands in the way, as far as rules and people's time go
     whole: bool = True
+    #: how many options there are in spite of them
+    found: int = 0
     problem: Problem
 
     @property
     def blockers(self) -> tuple[Blocker, ...]:
-        found = tuple(cause.blocker for cause in (*self.each, *self.together))
-        return found or (NO_TIME if self.whole else NOT_KNOWN,)
+        causes = tuple(cause.blocker for cause in (*self.each, *self.together))
+        return causes or (self._no_time if self.whole else NOT_KNOWN,)
+
+    @property
+    def _no_time(self) -> Blocker:
+        return NO_OTHER_TIME if self.found else NO_TIME
 
 
-def explain_none(problem: Problem, over: Callable[[], bool] = never, *, sharing: int = 1) -> Explanation:
+def explain_none(
+    problem: Problem,
+    over: Callable[[], bool] = never,
+    *,
+    sharing: int = 1,
+    cannot: str = "cannot take place",
+) -> Explanation:
     """Why this problem, known to have no answer, has none, as far as that is found before it is `over`, and
     with the effort that is one of `sharing` explanations'.
     """
@@ -70,9 +83,32 @@ def explain_none(problem: Problem, over: Callable[[], bool] = never, *, sharing:
         found = blocking(problem, effort=Effort(over, sharing=sharing))
         blockers, why = found.blockers, _why(found)
     return Explanation(
-        summary=f"“{problem.plan.name}” cannot take place {_when(problem)}. {why}",
+        summary=f"“{problem.plan.name}” {cannot} {_when(problem)}. {why}",
         blockers=blockers,
         relaxations=relaxations(problem, 0, Effort(over, sharing=sharing)),
+        unreadable=_unreadable(problem),
+    )
+
+
+def explain_no_other(problem: Problem) -> Explanation:
+    """Why an interview that is booked cannot be moved, where no other time was found for it: what leaves
+    only the time that it has, or not even that one any more.
+    """
+    if not more_plans(problem, than=0):
+        return explain_none(problem, cannot="cannot take place at another time")
+    name, effort = problem.plan.name, Effort()
+    if more_plans(problem, than=1, effort=effort) is not False:
+        return Explanation(
+            summary=f"No other time could be found for “{name}” {_when(problem)}. {NOT_KNOWN.text}",
+            blockers=(NOT_KNOWN,),
+            unreadable=_unreadable(problem),
+        )
+    found = blocking(problem, 1, effort)
+    only = f"The booked time is the only one at which “{name}” can begin {_when(problem)}."
+    return Explanation(
+        summary=f"{only} {_why(found)}",
+        blockers=found.blockers,
+        relaxations=relaxations(problem, 1),
         unreadable=_unreadable(problem),
     )
 
@@ -162,7 +198,7 @@ def blocking(problem: Problem, found: int = 0, effort: Effort | None = None) -> 
         left = needed.causes[0].removed(left)
         opens = more_plans(left, than=found, effort=effort)
         if opens is not False:
-            return Blocking(each=tuple(each), whole=bool(opens), problem=needed.problem)
+            return Blocking(each=tuple(each), whole=bool(opens), found=found, problem=needed.problem)
 
 
 def _together(
@@ -176,6 +212,7 @@ def _together(
         enough=len(alone),
         none_enough=all(does is False for does in opens),
         whole=needed.whole,
+        found=found,
         problem=needed.problem,
     )
 

@@ -176,14 +176,53 @@ def test_what_may_be_overbooked_may_be_moved_onto(town):
     assert move(town, booking, option)["start"] == option["start"]
 
 
-def test_when_nothing_fits_it_is_said_why(town):
+def why_not(town, booking):
+    found = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+    assert found["data"] == []
+    return found["explanation"]
+
+
+def test_when_only_the_booked_time_fits_it_is_said_what_blocks_the_others(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, window={"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T13:00:00Z"}, options=1)
+    for busy in (("2026-12-02T08:00:00Z", booking["start"]), (booking["end"], "2026-12-02T17:00:00Z")):
+        town.calendars.add_busy("ada@acme.example", *map(parse_instant, busy))
+
+    explanation = why_not(town, booking)
+
+    assert explanation["summary"].startswith(
+        "The booked time is the only one at which “Technical interview” can begin on Wednesday 2 December."
+        " Ada is needed for A talk and has too little time that fits, because of busy calendars"
+    )
+    assert [blocker["code"] for blocker in explanation["blockers"]] == ["busy"]
+    assert explanation["relaxations"] == []
+
+
+def test_a_window_that_holds_the_booked_time_alone_leaves_no_other(town):
     town.hire("Ada", skills=("python",))
     booking = booked(town, window={"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"})
 
-    found = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+    explanation = why_not(town, booking)
 
-    assert found["data"] == []
-    assert found["explanation"]["blockers"]
+    assert explanation["summary"] == (
+        "The booked time is the only one at which “Technical interview” can begin on Wednesday 2 December."
+        " The window leaves no other time for the interviews."
+    )
+    assert [blocker["code"] for blocker in explanation["blockers"]] == ["window"]
+
+
+def test_when_not_even_the_booked_time_fits_any_more_it_is_said_why(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.calendars.add_busy("ada@acme.example", *(parse_instant(WINDOW[end]) for end in ("start", "end")))
+
+    explanation = why_not(town, booking)
+
+    assert explanation["summary"].startswith(
+        "“Technical interview” cannot take place at another time from Wednesday 2 December to"
+        " Thursday 3 December. Ada is needed for A talk"
+    )
+    assert [blocker["code"] for blocker in explanation["blockers"]] == ["busy"]
 
 
 def test_calendars_that_cannot_be_read_are_a_reason_to_try_again(town):

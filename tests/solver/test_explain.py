@@ -13,7 +13,7 @@ from scheduler.domain.people import Qualification
 from scheduler.solver.certain import certain
 from scheduler.solver.deciding import more_plans
 from scheduler.solver.effort import Effort
-from scheduler.solver.explain import blocking, explain_none
+from scheduler.solver.explain import blocking, explain_no_other, explain_none
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Impossible, Solved
 from scheduler.solver.problem import HELD, CandidateFacts, Problem, Unreadable
@@ -341,6 +341,17 @@ def test_fewer_options_than_wanted_are_explained():
         "outside_hours",
     ]
     assert [item.options_gained for item in outcome.explanation.relaxations] == [3, 1]
+
+
+def test_that_no_other_time_could_be_found_is_not_that_there_is_none():
+    """Of a question whose search was cut off."""
+    explanation = explain_no_other(problem(ADA))
+    assert explanation.summary == (
+        "No other time could be found for “Plan” on Monday 30 November."
+        " What stands in the way could not be found within the limit of work."
+    )
+    assert [blocker.code for blocker in explanation.blockers] == ["not_known"]
+    assert explanation.relaxations == ()
 
 
 def test_nothing_is_explained_when_all_options_are_there():
