@@ -124,9 +124,9 @@ def replace_interviewer(caller: Caller, data: dict[str, Any], booking_id: str) -
 
     Who comes is qualified and free; the room is free and large enough. Calendar events change with them; the
     candidate hears only when they see a change. The same question again answers with the same booking.
-    409 `nobody_can` when nobody, or no room, can, or not who or which was named; `not_on_panel` when the
-    interviewer does not sit there, or the session is not in that room. 503 `calendars_unreadable` when
-    calendars that matter cannot be read just now.
+    409 `nobody_can` when nobody, or no room, can, or not who or which was named (`detail` says why not);
+    `not_on_panel` when the interviewer does not sit there; `not_its_room` when the session is not in that
+    room. 503 `calendars_unreadable` when calendars that matter cannot be read just now.
     """
     # The contract calls the operation by this name; it knew interviewers alone.
     if "room_id" in data:

@@ -52,12 +52,7 @@ def of(
     """
     plan = Plan.from_json(booking.plan)
     cast = casts.cast_for(session, plan, there.interval, now=parts.now())
-    taken = {person.id for person in there.interviewers}
-    if plan.distinct_interviewers:
-        taken |= changes.people(booking.sessions) | casts.people_met(
-            session, booking.candidate_id, except_run_candidate=booking.run_candidate_id
-        )
-    able = _able(plan.session(there.key), there, leaving, cast) - taken
+    able = _able(plan.session(there.key), there, leaving, cast) - spoken_for(session, booking, there, plan)
     wanted = able & {named} if named else able - losses.turned_down(session, booking, there)
     return Place(
         session=there,
@@ -67,6 +62,16 @@ def of(
         able=frozenset(wanted),
         cast=cast,
     )
+
+
+def spoken_for(session: Session, booking: rows.Booking, there: OptionSession, plan: Plan) -> set[str]:
+    """Who may not come in, however qualified: they sit there already, or would meet the candidate twice."""
+    taken = {person.id for person in there.interviewers}
+    if plan.distinct_interviewers:
+        taken |= changes.people(booking.sessions) | casts.people_met(
+            session, booking.candidate_id, except_run_candidate=booking.run_candidate_id
+        )
+    return taken
 
 
 def _able(planned: PlannedSession, there: OptionSession, leaving: Panelist, cast: Cast) -> set[str]:

@@ -457,7 +457,7 @@ def test_a_room_can_be_replaced(client, calendars, offered, oak):
     assert again.json == replaced.json == client.get(address).json
     assert replaced.json["history"][-1]["event"] == "room.replaced"
     gone = client.post(f"{address}/replace", question | {"replacement_id": oak})
-    assert (gone.status_code, gone.json["code"]) == (409, "not_on_panel")
+    assert (gone.status_code, gone.json["code"]) == (409, "not_its_room")
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,15 @@ def test_who_is_busy_or_at_their_limit_does_not_come(town):
     assert refused(town, booking, "Ada", "Cleo") == "nobody_can"
 
 
-def test_who_is_not_qualified_or_takes_part_already_does_not_come(town):
+def why_not(town, booking, *who, **more):
+    """What a refusal says of who was named."""
+    with pytest.raises(Conflict) as refusal:
+        replace(town, booking, *who, **more)
+    assert refusal.value.reason == "nobody_can"
+    return refusal.value.detail
+
+
+def test_a_refusal_says_why_the_one_who_was_named_does_not_come(town):
     town.hire("Ada", skills=("python",))
     town.hire("Ben", skills=("design",))
     loop = [
@@ -151,15 +159,47 @@ def test_who_is_not_qualified_or_takes_part_already_does_not_come(town):
     ]
     booking = booked(town, town.plan(sessions=loop))
     town.hire("Cleo", skills=("cobol",))
-    interviewers.update(
-        town.parts,
-        town.organization_id,
-        town.people["Ben"],
-        {"qualifications": [{"skill": s, "level": "qualified"} for s in ("python", "design")]},
+    town.hire("Eve", skills=("python",), active=False)
+    town.hire("Fay", skills=("python",))
+    busy(town, "Fay", booking)
+
+    twice = "and by the plan nobody meets the candidate twice."
+    for name, reason in (
+        ("Ada", "Ada sits in this session already."),
+        ("Ben", f"Ben sits in another session of these interviews, {twice}"),
+        ("Cleo", "Cleo is not qualified for this place."),
+        ("Eve", "Eve is inactive and holds no interviews."),
+        ("Fay", "Fay is not free at that time."),
+    ):
+        assert why_not(town, booking, "Ada", name, key="a") == reason
+
+
+def test_of_two_records_of_one_calendar_one_is_asked(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    calendar = {"provider": "ics", "address": "dan@acme.example"}
+    ids = [town.hire(name, skills=("python",), calendar=calendar) for name in ("Dan", "Daniel")]
+    other = next(name for name, id_ in town.people.items() if id_ == max(ids))
+
+    assert why_not(town, booking, "Ada", other) == (
+        f"{other} has the same calendar as somebody else, and only one of them is asked."
     )
 
-    assert refused(town, booking, "Ada", "Cleo", key="a") == "nobody_can"
-    assert refused(town, booking, "Ada", "Ben", key="a") == "nobody_can"
+
+def test_who_has_met_the_candidate_before_does_not_come(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Ben", skills=("java",))
+    known = {"external_id": "candy", "name": "Candy Ray", "email": CANDY, "time_zone": "Europe/London"}
+    java = [{"key": "talk", "title": "Java", "minutes": 60, "seats": [{"skill": "java"}]}]
+    booked(town, town.plan(sessions=java), candidates=[known])
+    afternoon = {"start": "2026-12-02T13:00:00Z", "end": "2026-12-02T17:00:00Z"}
+    booking = booked(town, candidates=[known], window=afternoon)
+    both = [{"skill": skill, "level": "qualified"} for skill in ("python", "java")]
+    interviewers.update(town.parts, town.organization_id, town.people["Ben"], {"qualifications": both})
+
+    assert why_not(town, booking, "Ada", "Ben") == (
+        "Ben has met the candidate before, and by the plan nobody meets the candidate twice."
+    )
 
 
 def test_a_seat_is_filled_that_the_others_leave_open(town):

@@ -119,6 +119,13 @@ def test_a_room_that_is_too_small_or_taken_is_not_had(town):
         assert refused(town, booking, "Blue", name) == "nobody_can"
 
 
+def test_a_session_that_is_in_the_named_room_already_says_so(town):
+    booking = booked(town)
+
+    with pytest.raises(Conflict, match="This session is in Blue already"):
+        replace(town, booking, "Blue", "Blue")
+
+
 def test_a_room_that_is_booked_or_held_for_somebody_else_is_not_had(town):
     booking = booked(town, room="Blue")
     hire(town, "Ben")
@@ -187,8 +194,8 @@ def test_a_session_that_is_not_in_that_room_does_not_leave_it(town):
     add_room(town, "Green")
     without = booked(town, name="Dora Day", sessions=[talk()], window={**HOUR, "end": "2026-12-02T17:00:00Z"})
 
-    assert refused(town, booking, "Green") == "not_on_panel"
-    assert refused(town, without, "Blue") == "not_on_panel"
+    assert refused(town, booking, "Green") == "not_its_room"
+    assert refused(town, without, "Blue") == "not_its_room"
 
 
 def test_what_is_not_there_is_pointed_at(town):
