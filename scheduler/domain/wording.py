@@ -176,6 +176,16 @@ def span(start: datetime, end: datetime, zone_id: str, locale: str = DEFAULT_LOC
     return " – ".join(f"{day} {side}" for day, side in zip(days, sides, strict=True))
 
 
+def when_words(
+    start: datetime, end: datetime, zone_id: str, *, today: date, locale: str = DEFAULT_LOCALE
+) -> tuple[str, str]:
+    """`Tuesday 1 December` and `11:15–12:30, London time (GMT)`; the year only when it is another than
+    today's.
+    """
+    day = day_words(local_date(start, zone_id), today, locale)
+    return day, f"{span(start, end, zone_id, locale)}, {zone_words(zone_id, start, locale)}"
+
+
 def soon_words(start: datetime, now: datetime, zone_id: str, locale: str = DEFAULT_LOCALE) -> str:
     """How far off something is, from the time really left: `in 50 minutes`, `tomorrow at 10:00`, `on Friday
     4 December at 10:00`; `now` once it has begun.

@@ -220,9 +220,7 @@ class View:
         return wording.local_date(instant, self.zone_id)
 
     def _when(self, stretch: Interval, zone: str) -> tuple[str, str]:
-        day = wording.day_words(wording.local_date(stretch.start, zone), self.today, self.locale)
-        times = wording.span(stretch.start, stretch.end, zone, self.locale)
-        return day, f"{times}, {wording.zone_words(zone, stretch.start, self.locale)}"
+        return wording.when_words(stretch.start, stretch.end, zone, today=self.today, locale=self.locale)
 
     def _moment(self, instant: datetime) -> list[str]:
         day = wording.day_words(self._day(instant), self.today, self.locale)

@@ -5,12 +5,14 @@ it is found, and no more of it when the event stands as it should again or need 
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
-from scheduler.domain.intervals import format_instant
+from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
-from scheduler.domain.wording import one_line
+from scheduler.domain.wording import local_date, one_line, when_words
 from scheduler.services import attention, attention_mail, naming
 from scheduler.services.parts import Parts
 
@@ -19,7 +21,7 @@ DELETED = (
     "it is not written again by itself."
 )
 MOVED = (
-    "The event of {title} was moved in the calendar {calendar} by somebody, to {start}; "
+    "The event of {title} was moved in the calendar {calendar} by somebody, to {there}; "
     "the booking still says {booked}."
 )
 #: the same for a mail, which says the time on its reader's clock
@@ -33,20 +35,24 @@ def tell(
     parts: Parts,
     booking: rows.Booking,
     planned: OptionSession,
-    calendar: str,
+    entry: rows.CalendarEntry,
     *,
     moved_to: dict[str, str] | None = None,
+    known: bool = False,
 ) -> None:
     """Leave it to a person, and write to the run's contact unless the session has begun. Of a booking that is
     not cancelled.
 
-    `moved_to`: RFC 3339 `start` and `end` of where the event stands now; None when it was deleted.
+    `moved_to`: RFC 3339 `start` and `end` of where the event stands now; None when it was deleted. `known`:
+    it stood there at the last look too, and is not told again, however times were put into words then.
     """
-    facts = {"title": naming.session_name(booking, planned), "calendar": calendar}
+    told = _told(booking, planned, entry.calendar, MOVED if moved_to else DELETED)
+    if told and (known or not moved_to):
+        return
+    facts = {"title": naming.session_name(booking, planned), "calendar": entry.calendar}
     item: dict[str, object] = {"text": one_line(DELETED.format(**facts)), "altered": True}
     if moved_to:
-        booked = format_instant(planned.start)
-        item["text"] = one_line(MOVED.format(**facts, start=moved_to["start"], booked=booked))
+        item["text"] = one_line(MOVED.format(**facts, **_times(session, entry, planned, moved_to)))
         item |= {"in_mail": MOVED_IN_MAIL.format(**facts), "moved_to": moved_to}
     if not attention.needs_attention(session, parts, booking, str(item["text"])):
         return
@@ -60,20 +66,43 @@ def stands_again(
     """The event is as it should be: what was told of it is taken back, from the run's contact too. The caller
     holds the booking's lock.
     """
-    for text in _told(booking, planned, calendar):
+    for text in _told(booking, planned, calendar, DELETED, MOVED):
         if attention.take_back(session, parts, booking, text):
             attention_mail.take_back(session, parts, booking, text)
 
 
 def end(booking: rows.Booking, planned: OptionSession, calendar: str) -> None:
     """No event should stand there any more, by a change that the caller writes down."""
-    for text in _told(booking, planned, calendar):
+    for text in _told(booking, planned, calendar, DELETED, MOVED):
         attention.settle(booking, text)
 
 
-def _told(booking: rows.Booking, planned: OptionSession, calendar: str) -> list[str]:
-    """What a person should see to of this event, wherever it was moved to."""
-    facts = {"title": naming.session_name(booking, planned), "calendar": calendar}
-    deleted = one_line(DELETED.format(**facts))
-    moved = one_line(MOVED.partition("{start}")[0].format(**facts)) + " "
-    return [text for text in attention.reasons(booking) if text == deleted or text.startswith(moved)]
+def _told(booking: rows.Booking, planned: OptionSession, calendar: str, *sentences: str) -> list[str]:
+    """What a person should see to of this event, wherever it was moved to and however that is put."""
+    beginnings = tuple(
+        one_line(sentence.partition("{there}")[0].format(title=title, calendar=calendar))
+        for sentence in sentences
+        for title in naming.session_names(booking, planned)
+    )
+    return [text for text in attention.reasons(booking) if text.startswith(beginnings)]
+
+
+def _times(
+    session: Session, entry: rows.CalendarEntry, planned: OptionSession, moved_to: dict[str, str]
+) -> dict[str, str]:
+    """Where the event stands and where it should, on the clock of whose calendar it is; in a calendar of
+    the organisation's own on that of the first of the panel.
+    """
+    owner: rows.Interviewer | rows.Room
+    if entry.room_id:
+        owner = session.get_one(rows.Room, entry.room_id)
+    else:
+        owner = session.get_one(rows.Interviewer, entry.interviewer_id or planned.interviewers[0].id)
+    zone = owner.time_zone
+    today = local_date(planned.start, zone)  # the same words whenever they are said
+
+    def words(start: datetime, end: datetime) -> str:
+        return ", ".join(when_words(start, end, zone, today=today))
+
+    there = (parse_instant(moved_to["start"]), parse_instant(moved_to["end"]))
+    return {"there": words(*there), "booked": words(planned.start, planned.end)}

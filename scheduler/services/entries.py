@@ -284,7 +284,7 @@ def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarErro
             return
         booking = session.get_one(rows.Booking, entry.booking_id)
         if isinstance(error, Gone):
-            altered.tell(session, parts, booking, _planned(entry, booking), entry.calendar)
+            altered.tell(session, parts, booking, _planned(entry, booking), entry)
         elif isinstance(error, NotAllowed):
             _reach_owners_otherwise(session, parts, entry, booking)
         elif entry.attempts >= PATIENCE or pause >= LONG:

@@ -19,11 +19,31 @@ Owner = rows.Interviewer | rows.Room
 
 
 def session_name(booking: rows.Booking, planned: OptionSession) -> str:
-    """Its title; with its start (UTC) where another session of the booking has the same title."""
-    title = one_line(planned.title)
-    if [one_line(item["title"]) for item in booking.sessions].count(title) < 2:
+    """Its title; with its number in order of time where other sessions of the booking have the same title:
+    `A talk (1 of 2)`, which is the same on everybody's clock.
+    """
+    title, namesakes = one_line(planned.title), _of_one_title(booking, planned)
+    if len(namesakes) < 2:
         return title
-    return f"{title} ({planned.start.day} {planned.start:%B, %H:%M} UTC)"
+    return f"{title} ({namesakes.index(planned.key) + 1} of {len(namesakes)})"
+
+
+def session_names(booking: rows.Booking, planned: OptionSession) -> tuple[str, ...]:
+    """What it is called, and what it was called by sentences of before that may still be there: by its start
+    (UTC).
+    """
+    if len(_of_one_title(booking, planned)) < 2:
+        return (session_name(booking, planned),)
+    by_start = f"{one_line(planned.title)} ({planned.start.day} {planned.start:%B, %H:%M} UTC)"
+    return session_name(booking, planned), by_start
+
+
+def _of_one_title(booking: rows.Booking, planned: OptionSession) -> list[str]:
+    """The keys of the booking's sessions that have this title, in order of time."""
+    title = one_line(planned.title)
+    sessions = map(OptionSession.from_json, booking.sessions)
+    alike = [item for item in sessions if one_line(item.title) == title]
+    return [item.key for item in sorted(alike, key=lambda item: item.start)]
 
 
 def owner_name(session: Session, booking: rows.Booking, who: Owner) -> str:

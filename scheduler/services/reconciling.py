@@ -183,19 +183,20 @@ def _keep(
 ) -> None:
     open_ = _open(session, entry)
     there = {(difference.kind, difference.who) for difference in differences}
-    for name, row in open_.items():
+    for name, gone in open_.items():
         if name not in there:
-            row.resolved_at = parts.now()
+            gone.resolved_at = parts.now()
     if not differences:
         altered.stands_again(session, parts, booking, planned, entry.calendar)
     for difference in differences:
-        known = open_.get((difference.kind, difference.who))
-        if known is None:
-            known = _discrepancy(parts, entry, difference)
-            session.add(known)
-        known.details = difference.details
+        row = open_.get((difference.kind, difference.who))
+        known = row is not None and row.details == difference.details
+        if row is None:
+            row = _discrepancy(parts, entry, difference)
+            session.add(row)
+        row.details = difference.details
         to = difference.details or None
-        altered.tell(session, parts, booking, planned, entry.calendar, moved_to=to)
+        altered.tell(session, parts, booking, planned, entry, moved_to=to, known=known)
 
 
 def _open(session: Session, entry: rows.CalendarEntry) -> dict[tuple[str, str], rows.Discrepancy]:

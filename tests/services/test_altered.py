@@ -6,7 +6,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from scheduler.db import rows
-from scheduler.services import bookings, drafts, replacing
+from scheduler.domain.intervals import format_instant
+from scheduler.services import bookings, drafts, interviewers, replacing
 from tests.services.conftest import RECRUITER
 from tests.services.test_conflicts import HOUR, times
 from tests.services.test_declining import BOB, HOUSES, booked, events, looks
@@ -69,6 +70,73 @@ def test_an_event_that_is_moved_back_needs_no_look_and_moved_again_it_does(netwo
     moved(networks, house, start + HOUR)
     assert networks.booking(booking)["status"] == "needs_attention"
     assert looks(networks) == [TOLD, TOLD, TAKEN_BACK, TOLD]
+
+
+def in_berlin(networks, house, **plan):  # noqa: F811
+    """A booking that Ada alone holds, who lives in Berlin."""
+    networks.hire("Ada", house, "python", time_zone="Europe/Berlin")
+    booking = networks.booked("python", **plan)
+    networks.later(minutes=2)
+    return booking
+
+
+def words(start):
+    """An hour on Wednesday 2 December on the clock of Berlin."""
+    return f"Wednesday 2 December, {start.hour + 1:02}:00–{start.hour + 2:02}:00, Berlin time (CET)"
+
+
+@HOUSES
+def test_where_an_event_was_moved_to_is_said_on_the_clock_of_whose_calendar_it_is(networks, house):  # noqa: F811
+    booking = in_berlin(networks, house)
+    start, _ = times(booking)
+
+    moved(networks, house, start + HOUR)
+
+    assert networks.booking(booking)["attention"] == (
+        f"The event of A talk was moved in the calendar {ADA} by somebody, to {words(start + HOUR)};"
+        f" the booking still says {words(start)}."
+    )
+
+
+@HOUSES
+def test_what_was_said_in_the_words_of_before_is_not_said_again_and_is_taken_back(networks, house):  # noqa: F811
+    """Times were UTC once, and a title that two sessions share bore its start."""
+    booking = in_berlin(networks, house)
+    start, _ = times(booking)
+    moved(networks, house, start + HOUR)
+    once = (
+        f"The event of A talk was moved in the calendar {ADA} by somebody, to {format_instant(start + HOUR)};"
+        f" the booking still says {format_instant(start)}."
+    )
+    town = networks.town
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.get_one(rows.Booking, booking["id"]).attention = once
+        session.scalars(sa.select(rows.CalendarEntry)).one().verify_at = town.clock()
+
+    networks.later(minutes=2)
+    still = networks.booking(booking)
+    moved(networks, house, start)
+
+    assert state(still) == ("needs_attention", once)
+    assert state(networks.booking(booking)) == ("confirmed", None)
+
+
+@HOUSES
+def test_whoever_lives_elsewhere_by_now_does_not_make_it_news(networks, house):  # noqa: F811
+    booking = in_berlin(networks, house)
+    start, _ = times(booking)
+    moved(networks, house, start + HOUR)
+    told = networks.booking(booking)
+    town = networks.town
+    interviewers.update(town.parts, town.organization_id, town.people["Ada"], {"time_zone": "Asia/Tokyo"})
+
+    networks.later(hours=7)
+    still = networks.booking(booking)
+    moved(networks, house, start)
+
+    assert state(still) == state(told)
+    assert looks(networks) == [TOLD, TAKEN_BACK]
+    assert state(networks.booking(booking)) == ("confirmed", None)
 
 
 @HOUSES
