@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from calendars.values import Attendee, EventDraft
+from calendars.values import Attendee, AttendeeStatus, EventDraft
 from scheduler.db import rows
 from scheduler.domain.options import OptionSession
-from scheduler.services import conferences
+from scheduler.services import conferences, losses
 from scheduler.services.wanted import INVITING
 
 
@@ -40,7 +40,7 @@ def draft_of(session: Session, entry: rows.CalendarEntry) -> EventDraft:
         conference_url=video or "",
         conference=entry.conference,  # type: ignore[arg-type]  # written by `wanted`, from its own table
         organizer=_organizer(booking, panel),
-        attendees=_attendees(session, entry, planned, panel, owner),
+        attendees=_attendees(session, entry, planned, panel),
         sequence=entry.booking_version,
         private={"booking": booking.id, "session": entry.session_key},
     )
@@ -61,11 +61,7 @@ def _organizer(booking: rows.Booking, panel: _Panel) -> Attendee | None:
 
 
 def _attendees(
-    session: Session,
-    entry: rows.CalendarEntry,
-    planned: OptionSession,
-    panel: _Panel,
-    owner: rows.Interviewer | None,
+    session: Session, entry: rows.CalendarEntry, planned: OptionSession, panel: _Panel
 ) -> tuple[Attendee, ...]:
     if entry.provider in INVITING:
         return _invited(session, entry, planned, panel)
@@ -74,10 +70,24 @@ def _attendees(
             email=person.email,
             name=person.name,
             role="optional" if optional else "required",
-            status="accepted" if owner and person.id == owner.id else "needs_action",
+            status=_answer(session, entry, planned, person.id),
         )
         for person, optional in panel
     )
+
+
+def _answer(
+    session: Session, entry: rows.CalendarEntry, planned: OptionSession, person_id: str
+) -> AttendeeStatus:
+    """What somebody answers in this entry where the calendar does not tell: it is new there, or goes back
+    from where somebody had moved it. Its owner is booked, and comes, unless they are known to have declined;
+    that holds as long as the booked time does.
+    """
+    if person_id != entry.interviewer_id:
+        return "needs_action"
+    booking = session.get_one(rows.Booking, entry.booking_id)
+    lost = losses.of_place(session, booking, planned.key, person_id)
+    return "declined" if any(loss.cause == losses.DECLINED for loss in lost) else "accepted"
 
 
 def _invited(

@@ -585,3 +585,20 @@ def test_an_event_written_again_keeps_its_answers_and_one_at_another_time_asks_a
     assert again(location="Hall", sequence=1) == declined
     assert answers(bench).get(CARA.email, "needs_action") == "needs_action"
     assert again(location="Hall", start=at(15), end=at(16), sequence=2) == asked
+
+
+@pytest.mark.parametrize("known", ["declined", "accepted"])
+def test_an_event_that_goes_back_to_its_time_says_what_the_draft_says(bench, known):
+    """A provider cannot tell an event that somebody has dragged away from one that is moved: whoever drafts
+    it says which answer holds.
+    """
+    if bench.provider.name in ("google", "microsoft"):
+        pytest.skip("whoever has answered is asked anew by the vendor")
+    bench.add_calendar(ANA.address)
+    dragged = draft(start=at(15), end=at(16))
+    bench.decline(bench.provider.create_event(ANA.address, dragged))
+    people = tuple(replace(person, status=known) for person in draft().attendees)
+
+    bench.provider.create_event(ANA.address, draft(attendees=people, sequence=1))
+
+    assert answers(bench) == {"ana@example.org": known}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
@@ -11,11 +12,12 @@ from scheduler.services import rooms
 from tests.services import test_replacing as colleagues
 from tests.services import test_replacing_rooms as places
 from tests.services.conftest import CONTACT
-from tests.services.test_conflicts import answer, keep_diaries, looked_at, losses_of
+from tests.services.test_conflicts import HOUR, answer, keep_diaries, looked_at, losses_of, times
 from tests.services.test_declining import BLUE, GREEN, HOUSES, declines, events, guests
 from tests.services.test_declining import booked as booked_in_house
 from tests.services.test_moving import at, fresh, move
 from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
+    ADA,
     BOB,
     Networks,
     event_of,
@@ -93,6 +95,52 @@ def test_a_decline_that_nobody_has_noticed_yet_is_noticed_after_a_change_of_some
     assert now(town, booking)["attention"] == DECLINED
 
 
+def drag(file):
+    """The owner of a calendar that is a file moves its only event by two hours."""
+    later = lambda found: found[1] + b"%02d" % (int(found[2]) + 2)  # noqa: E731
+    text, moved = re.subn(rb"(DT(?:START|END)\S*T)(\d\d)", later, file.read_bytes())
+    assert moved == 2
+    file.write_bytes(text)
+
+
+@CHANGES
+def test_who_has_declined_and_moved_the_entry_has_not_thought_better_of_it_by_a_change_of_something_else(
+    town, booking, tmp_path, change
+):
+    """The entry goes back to the booked time, which is not another one: nobody is asked anew."""
+    answer(tmp_path / EVE, "ACCEPTED", "DECLINED")
+    drag(tmp_path / EVE)
+    looked_at(town)
+    told = now(town, booking)
+
+    change(town, told)
+    town.run_jobs()
+    looked_at(town)
+
+    after = now(town, booking)
+    assert "was moved in the calendar" in told["attention"]
+    assert (after["status"], after["attention"]) == ("needs_attention", DECLINED)
+    assert b"DECLINED" in (tmp_path / EVE).read_bytes()
+    assert losses_of(town) == [("declined", None)]
+
+
+@CHANGES
+def test_who_has_declined_and_deleted_the_entry_has_not_thought_better_of_it_by_a_change_of_something_else(
+    town, booking, tmp_path, change
+):
+    answer(tmp_path / EVE, "ACCEPTED", "DECLINED")
+    looked_at(town)
+    keep_diaries(town, tmp_path, "eve")
+    looked_at(town)
+
+    change(town, now(town, booking))
+    town.run_jobs()
+    looked_at(town)
+
+    assert DECLINED in now(town, booking)["attention"]
+    assert b"DECLINED" in (tmp_path / EVE).read_bytes()
+
+
 def test_who_has_declined_is_booked_anew_at_another_time(town, booking, tmp_path):
     answer(tmp_path / EVE, "ACCEPTED", "DECLINED")
     looked_at(town)
@@ -143,6 +191,28 @@ def test_a_guest_who_has_declined_has_not_thought_better_of_it_by_another_room(n
     assert GREEN in guests(networks, house)
     assert after["attention"] == "Bob has declined A talk."
     assert "booking.settled" not in events(after)
+
+
+@HOUSES
+def test_a_guest_who_declined_where_the_event_was_moved_to_has_not_thought_better_of_it(networks, house):  # noqa: F811
+    """The vendor asks anew when the event goes back to the booked time: no answer settles nothing."""
+    booking = in_a_room(networks, house)
+    start, end = times(booking)
+    fake, event = getattr(networks, house), event_of(networks, house)["id"]
+    fake.move_event(ADA, event, start + HOUR, end + HOUR)
+    fake.respond(BOB, event, "declined")
+    networks.later(minutes=2)
+
+    another_room(networks.town, networks.booking(booking))
+    networks.town.run_jobs()
+    networks.later(minutes=2)
+
+    after = networks.booking(booking)
+    assert after["attention"] == "Bob has declined A talk."
+    assert "DECLINED" not in str(event_of(networks, house)["attendees"]).upper()
+    fake.respond(BOB, event, "accepted")
+    networks.later(minutes=2)
+    assert networks.booking(booking)["attention"] is None
 
 
 @HOUSES
