@@ -68,6 +68,11 @@ def less_taken(
     }
 
 
+def is_overtaken(answers: Mapping[str, Answer], left: Mapping[str, Answer]) -> bool:
+    """Whether others have taken all of somebody's options, of which these are left."""
+    return any(answer.options and not left[id_].options for id_, answer in answers.items())
+
+
 def _free(
     session: Session, parts: Parts, plan: Plan, asked: Mapping[str, Iterable[Option]]
 ) -> dict[str, list[tuple[Option, list[Occupied]]]]:

@@ -7,6 +7,8 @@ look at the calendars does for many.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -24,8 +26,10 @@ AT_ONCE = 50
 
 def refresh(parts: Parts, organization_id: str, run_id: str) -> None:
     """Look for fresh options of the candidates of a run whose own have all been taken, a number of them at a
-    time. When nothing fits, a person hears of it.
+    time. When nothing fits, a person hears of it; not when others have only taken all that was found
+    meanwhile, which was to be held: then it is looked for again, a few times.
     """
+    tries: Counter[str] = Counter()
     while True:
         with parts.database.transaction(organization_id) as session:
             asked = _take_stranded(session, parts, run_id)
@@ -34,22 +38,28 @@ def refresh(parts: Parts, organization_id: str, run_id: str) -> None:
         reach, looks = asking.look(parts, asked)
         answers = asking.each(parts, asked, reach, looks)
         parts.reach("refresh.solved")
+        tries.update(answers.keys())
         for id_, answer in answers.items():
-            _store_fresh(parts, run_id, id_, asked, answer)
+            _store_fresh(parts, run_id, id_, asked, answer, last=tries[id_] >= holding.TRIES)
 
 
-def _store_fresh(parts: Parts, run_id: str, run_candidate_id: str, asked: Asked, answer: Answer) -> None:
+def _store_fresh(
+    parts: Parts, run_id: str, run_candidate_id: str, asked: Asked, answer: Answer, *, last: bool
+) -> None:
     with parts.database.transaction(asked.organization_id) as session:
         this_one = rows.RunCandidate.id == run_candidate_id
         session.execute(sa.select(rows.RunCandidate.id).where(this_one).with_for_update(key_share=True))
         run_candidate = session.scalar(sa.select(rows.RunCandidate).where(this_one, _is_stranded()))
         if run_candidate is None:
             return
-        answers = {run_candidate_id: answer}
         if asked.plan.holds:
-            answers = holding.less_taken(session, parts, asked.plan, answers)
+            answers = {run_candidate_id: answer}
+            left = holding.less_taken(session, parts, asked.plan, answers)
+            if not last and holding.is_overtaken(answers, left):
+                return
+            answer = left[run_candidate_id]
         run = session.get_one(rows.Run, run_id)
-        solving.store_answer(session, parts, run, run_candidate, answers[run_candidate_id])
+        solving.store_answer(session, parts, run, run_candidate, answer)
         holding.keep(session, parts, run, [run_candidate])
         parts.reach("refresh.stored")
 

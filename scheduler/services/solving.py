@@ -105,7 +105,7 @@ def _store(
     }
     if asked.plan.holds:
         left = holding.less_taken(session, parts, asked.plan, answers)
-        if not last and any(answers[id_].options and not left[id_].options for id_ in answers):
+        if not last and holding.is_overtaken(answers, left):
             return False
         answers = left
     for id_, answer in answers.items():

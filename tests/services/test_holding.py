@@ -21,6 +21,7 @@ from scheduler.services import (
     invitations,
     moving,
     picking,
+    refreshing,
     replacing,
     rooms,
     runs,
@@ -436,6 +437,53 @@ def test_when_others_are_always_first_a_person_hears_why(held, monkeypatch):
     assert (candidate["status"], candidate["options"]) == ("infeasible", [])
     assert [blocker["code"] for blocker in candidate["explanation"]["blockers"]] == ["held"]
     assert any("Candy" in subject for subject in held.post.subjects_to(CONTACT["email"]))
+
+
+def stranded(town):
+    """A run of Candy's whose only time has gone, so that fresh ones are to be looked for."""
+    run = town.offer(town.holding, window=MORNING, options=1, candidates=CANDY)
+    [option] = options_of(run)
+    town.calendars.add_busy("ada@acme.example", *(parse_instant(option[end]) for end in ("start", "end")))
+    with pytest.raises(TakenWithOthers):
+        book(town, option)
+    return run
+
+
+def overtaken(town, run):
+    """Fresh times are looked for while Dora is offered one."""
+    hers = town.offer(town.holding, window=MORNING, options=1, candidates=DORA, solve=False)
+    town.calendars.looks = 0
+
+    def overtake(look: int) -> None:
+        if look == 1:
+            solving.solve(town.parts, town.organization_id, hers["id"])
+
+    town.calendars.meanwhile = overtake
+    refreshing.refresh(town.parts, town.organization_id, run["id"])
+    town.run_jobs()
+    return again(town, hers)
+
+
+def test_fresh_times_that_others_were_offered_meanwhile_are_looked_for_again(held):
+    run = stranded(held)
+
+    hers = overtaken(held, run)
+
+    [candidate] = again(held, run)["candidates"]
+    assert (candidate["status"], statuses(hers)) == ("offered", ["held"])
+    [fresh] = [option for option in candidate["options"] if option["status"] == "held"]
+    assert not interval(fresh).overlaps(interval(options_of(hers)[0]))
+
+
+def test_when_others_are_always_first_to_take_fresh_times_a_person_hears_why(held, monkeypatch):
+    monkeypatch.setattr(holding, "TRIES", 1)
+    run = stranded(held)
+
+    overtaken(held, run)
+
+    [candidate] = again(held, run)["candidates"]
+    assert candidate["status"] == "infeasible"
+    assert [blocker["code"] for blocker in candidate["explanation"]["blockers"]] == ["held"]
 
 
 def booked_meanwhile(town):
