@@ -193,6 +193,8 @@ class MailFacts(_Clean):
     #: needs_attention: whether somebody deleted or moved our event in a calendar, and where it was moved to
     event_altered: bool = False
     event_moved_to: Interval | None = None
+    #: needs_attention, settled: under which id the API knows the booking
+    booking_id: str = ""
     #: settled: whether something else of the interview is still to be looked at
     more_to_see: bool = False
     #: calendar_unreadable: whose calendar

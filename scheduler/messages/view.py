@@ -213,6 +213,22 @@ class View:
         return list(dict.fromkeys(lines))
 
     @property
+    def summary(self) -> str:
+        """What the solver says, and of what it says it."""
+        said = self.facts.summary
+        return said if self.facts.plan_name in said else f"{self.facts.plan_name}. {said}"
+
+    @property
+    def blockers(self) -> list[str]:
+        """What stands in the way, as far as the summary does not say so already."""
+        return [blocker for blocker in self.facts.blockers if blocker not in self.facts.summary]
+
+    @property
+    def booking(self) -> list[str]:
+        """Under which id the API knows it."""
+        return [self.facts.booking_id] if self.facts.booking_id else []
+
+    @property
     def reason_lines(self) -> list[str]:
         return self.facts.reason.splitlines()
 

@@ -204,7 +204,7 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
             # Whoever arranged the interview reads who came in for whom, and why.
             facts["reason"] = details.get("who_for_whom", "")
     if message.kind in attention_mail.KINDS:
-        facts |= loss_facts.of(session, booking, message)
+        facts |= {"booking_id": booking.id, **loss_facts.of(session, booking, message)}
     if message.recipient_role == "candidate":
         facts["candidate_link"] = _link_of(session, parts, booking)
     if message.kind == "cancellation":

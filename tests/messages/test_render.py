@@ -183,6 +183,19 @@ Sent to you as the contact for Candy Date at Northwind Labs.
     )
 
 
+def test_a_contact_reads_each_thing_once_where_the_summary_says_it_already() -> None:
+    one, other = "No interviewer has the skill cobol, needed for Coding.", "Room Blue is taken."
+    summary = f"“{PLAN}” cannot take place on Tuesday 1 December. {one}"
+
+    alone = " ".join(render(facts("no_options", "contact", summary=summary, blockers=(one,))).text.split())
+    both = " ".join(
+        render(facts("no_options", "contact", summary=summary, blockers=(one, other))).text.split()
+    )
+
+    assert alone.startswith(f"Nothing fits for Candy Date yet {summary} As of ")
+    assert f"{summary} What stands in the way: - {other} As of " in both
+
+
 def test_a_contact_reads_what_was_not_read_and_whether_the_run_knows_a_way() -> None:
     mail = facts("no_options", "contact", unread=("Ada Keller: There is no calendar file.",), relaxable=True)
     text = render(mail).text
@@ -198,6 +211,7 @@ def test_a_contact_reads_where_somebody_has_moved_an_event_to_and_what_can_be_do
         reason=moved,
         event_altered=True,
         event_moved_to=Interval(at(13, 15), at(13, 45)),
+        booking_id="bkg_1",
     )
     assert (
         render(mail).text
@@ -213,6 +227,7 @@ With      Ada Keller, then Hana Sato and Ivo Brandt
 Why       The event of Coding together was moved in the calendar
           ada@northwind.example by somebody.
 Moved to  Tuesday 1 December, 14:15–14:45, Berlin time (CET)
+Booking   bkg_1
 
 You can move the interview, or cancel it; its events in calendars
 follow.
@@ -229,8 +244,9 @@ Sent to you as the contact for Candy Date at Northwind Labs.
 
 
 def test_a_contact_reads_that_what_they_were_told_of_has_gone_away() -> None:
+    reason = "Ada Keller has declined Coding together."
     assert (
-        render(facts("settled", "contact", reason="Ada Keller has declined Coding together.")).text
+        render(facts("settled", "contact", reason=reason, booking_id="bkg_1")).text
         == """\
 The interview with Candy Date no longer needs a look
 
@@ -241,6 +257,7 @@ When      Tuesday 1 December
           12:15–13:30, Berlin time (CET)
 With      Ada Keller, then Hana Sato and Ivo Brandt
 Settled   Ada Keller has declined Coding together.
+Booking   bkg_1
 
 Open in Convene:
 https://convene.example/console/run_1

@@ -66,6 +66,7 @@ def test_an_event_that_is_moved_back_needs_no_look_and_moved_again_it_does(netwo
     assert looks(networks) == [TOLD, TOLD, TAKEN_BACK]
     said = " ".join(networks.town.post.mails[-1].get_body(("plain",)).get_content().split())
     assert f"The event of A talk was moved in the calendar {ADA} by somebody" in said
+    assert f"Booking {booking['id']}" in said
     assert booking["start"] not in said
     moved(networks, house, start + HOUR)
     assert networks.booking(booking)["status"] == "needs_attention"

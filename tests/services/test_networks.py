@@ -193,6 +193,7 @@ def test_the_contact_reads_once_of_an_event_that_was_deleted_and_a_move_writes_i
     (told,) = attention_mails(networks)
     assert before == []
     assert "The event of A talk was deleted from the calendar ada@acme.example by somebody" in told
+    assert f"Booking {booking['id']}" in told
     assert "You can move the interview, or cancel it; its events in calendars follow." in told
     town = networks.town
     option = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER)["data"][0]
