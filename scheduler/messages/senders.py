@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import logging
 import os
 import smtplib
 import socket
@@ -20,6 +22,8 @@ from urllib.parse import unquote, urlsplit
 from scheduler.domain.hosts import is_loopback
 from scheduler.messages.errors import Refused, SendError, TryLater, Unconfirmed
 from scheduler.messages.headers import MAIL_POLICY
+
+logger = logging.getLogger(__name__)
 
 SUBMISSION_PORT, PLAIN_PORT, TLS_PORT = 587, 25, 465
 
@@ -168,7 +172,10 @@ class FileSender:
             draft.write_bytes(mail.as_bytes(policy=MAIL_POLICY.clone(utf8=True)))
             draft.replace(path)
         except OSError as problem:
-            raise TryLater(f"{problem.strerror}: {self.folder}") from problem
+            # Where the folder is, is for whoever runs the service: errors of mails are told by the API.
+            logger.warning("mail cannot be written to %s: %s", self.folder, problem.strerror)
+            why = os.strerror(problem.errno or errno.EIO)
+            raise TryLater(f"The mail folder cannot be written ({why}).") from None
 
     def probe(self) -> str:
         nearest = next(path for path in (self.folder, *self.folder.absolute().parents) if path.exists())

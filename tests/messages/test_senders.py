@@ -365,12 +365,18 @@ def test_a_file_takes_any_letters(tmp_path: Path) -> None:
     assert "<zoë@example.net>".encode() in path.read_bytes()
 
 
-def test_a_folder_that_cannot_be_written_means_later(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_means_later_and_only_the_log_says_where_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     in_the_way = tmp_path / "mail"
     in_the_way.write_text("not a folder")
     sender = FileSender(in_the_way)
-    with pytest.raises(TryLater, match="File exists"):
+    with pytest.raises(TryLater) as refusal:
         sender.send(a_mail())
+    assert refusal.value.detail == (
+        "The mail server did not take the mail now. The mail folder cannot be written (File exists)."
+    )
+    assert str(in_the_way) in caplog.text
     with pytest.raises(TryLater, match="Cannot write"):
         sender.probe()
     assert list(tmp_path.iterdir()) == [in_the_way]
