@@ -176,8 +176,9 @@ class MemoryCalendars:
     def _write(self, address: str, draft: EventDraft) -> None:
         events = self._writable(address).events
         there = events.get(draft.uid)
-        if there is not None and draft.is_at(there.start, there.end):
-            draft = draft.answered({guest.email.casefold(): guest.status for guest in there.attendees})
+        if there is not None:
+            said = {guest.email.casefold(): guest.status for guest in there.attendees}
+            draft = draft.keeping(said, there.start, there.end)
         events[draft.uid] = draft
         self._calendar(address).changes.append(draft.uid)
 

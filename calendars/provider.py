@@ -50,8 +50,8 @@ class Provider(Protocol):
 
         Where it stays at its time, whoever stays on it keeps the answer that stands in the calendar; at
         another time everybody is asked anew, as whoever is new on it is (RFC 5546, 3.2.2.1 and 3.2.2.2).
-        Where nobody is invited, to be asked anew is to answer as the draft says: an event that goes back
-        from where somebody dragged it is at another time too, and who drafts it knows which answers hold.
+        Where nobody is invited, to be asked anew is to answer as the draft says, and an event that goes back
+        from where its owner had moved it (`same_time`) stays declined.
         Never brings back an event somebody deleted: that raises Gone, and a person decides. Raises TryLater,
         NotAllowed or Conflict too, and ValueError when draft and reference are of different events.
         """

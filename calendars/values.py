@@ -172,6 +172,8 @@ class EventDraft:
     conference: Conference = "none"
     #: iCalendar SEQUENCE (RFC 5545, 3.8.7.4); rises with every change.
     sequence: int = 0
+    #: Whether the time is the one of the last writing, wherever somebody has moved the event since.
+    same_time: bool = False
     #: Names and values only Convene looks at, such as the booking's id.
     private: Mapping[str, str] = field(default_factory=dict)
 
@@ -195,6 +197,15 @@ class EventDraft:
     def is_at(self, start: datetime, end: datetime) -> bool:
         """Whether the event is from and until these instants. Raises ValueError for naive ones."""
         return (in_utc(start), in_utc(end)) == (self.start, self.end)
+
+    def keeping(self, answers: Mapping[str, AttendeeStatus], start: datetime, end: datetime) -> EventDraft:
+        """The same with those of the answers to an event at these times that hold for the draft: all where it
+        stays there; where it only goes back to the time that it was to have, that somebody declines.
+        """
+        if self.is_at(start, end):
+            return self.answered(answers)
+        declined = {who: answer for who, answer in answers.items() if answer == "declined"}
+        return self.answered(declined) if self.same_time else self
 
     def answered(self, answers: Mapping[str, AttendeeStatus]) -> EventDraft:
         """The same with these answers, by casefolded address; whoever is not among them is as drafted."""

@@ -52,11 +52,11 @@ def written(draft: EventDraft, now: datetime) -> str:
 
 def merged(there: bytes, draft: EventDraft, calendar: str, now: datetime) -> str:
     """
-    The object as the draft says, with what its owner added: alarms, categories, guests; and with everybody's
-    answers, unless the event is at another time now.
+    The object as the draft says, with what its owner added: alarms, categories, guests; and with the answers
+    that hold: everybody's, unless the event is at another time now.
     """
-    same_time = stays(draft, there, calendar)
-    event = _event(answered(draft, there) if same_time else draft, now)
+    event = _event(answered(draft, there, calendar), now)
+    ask_again = not stays(draft, there, calendar)
     for old in Calendar.from_ical(there).walk("VEVENT"):
         if str(old.get("UID")) != draft.uid:
             continue
@@ -66,7 +66,7 @@ def merged(there: bytes, draft: EventDraft, calendar: str, now: datetime) -> str
             foreign = name not in OURS and not name.startswith(MARK) and name not in ("BEGIN", "END")
             if foreign and name not in event:
                 event.add(name, value)
-        _keep_guests(old, event, ask_again=not same_time)
+        _keep_guests(old, event, ask_again=ask_again)
     return _object(event)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from calendars.errors import Gone, NotAllowed
-from calendars.ics.answers import answered, stays
+from calendars.ics.answers import answered
 from calendars.ics.files import CalendarFiles
 from calendars.ics.reading import check_structure, read_blocks, read_event_times
 from calendars.ics.splice import cut_event, event_bytes, put_event
@@ -150,8 +150,8 @@ class IcsFolder:
             present = event_bytes(data, draft.uid) if data is not None else b""
             if must_exist and not present:
                 raise Gone
-            if data is not None and stays(draft, data, calendar):
-                draft = answered(draft, data)
+            if data is not None:
+                draft = answered(draft, data, calendar)
             event = event_text(draft, self._now())
             try:
                 changed = calendar_text(event).encode() if data is None else put_event(data, draft.uid, event)

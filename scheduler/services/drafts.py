@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from calendars.values import Attendee, AttendeeStatus, EventDraft
@@ -42,8 +43,19 @@ def draft_of(session: Session, entry: rows.CalendarEntry) -> EventDraft:
         organizer=_organizer(booking, panel),
         attendees=_attendees(session, entry, planned, panel),
         sequence=entry.booking_version,
+        same_time=not _moved_since_written(session, entry),
         private={"booking": booking.id, "session": entry.session_key},
     )
+
+
+def _moved_since_written(session: Session, entry: rows.CalendarEntry) -> bool:
+    """Whether the booking has another time than when the event was last written, if it ever was."""
+    moves = sa.select(rows.Event.id).where(
+        rows.Event.booking_id == entry.booking_id,
+        rows.Event.type == "booking.rescheduled",
+        rows.Event.version > (entry.written_version or 0),
+    )
+    return session.scalar(moves.limit(1)) is not None
 
 
 _Panel = list[tuple[rows.Interviewer, bool]]

@@ -153,10 +153,12 @@ def _answers(
     entry: rows.CalendarEntry,
     found: FoundEvent,
 ) -> None:
-    """Who of the panel, or which room, has declined, and who has thought better of it.
+    """Who of the panel, or which room, has declined, and who has thought better of it: not by coming at a
+    time that somebody moved the event to.
 
     Where events invite nobody, everybody has one of their own, and it tells what they answer themselves.
     """
+    booked_time = (found.start, found.end) == (planned.start, planned.end)
     said = {guest.email.lower(): guest.status for guest in found.attendees}
     for who in losses.owners_of(session, planned):
         if who.calendar["provider"] != entry.provider:
@@ -169,7 +171,7 @@ def _answers(
             continue
         if answer == "declined":
             losses.note(session, parts, booking, planned, who, losses.DECLINED)
-        elif answer in ("accepted", "tentative"):
+        elif answer in ("accepted", "tentative") and booked_time:
             losses.gone(session, parts, booking, planned.key, who.id, losses.DECLINED)
 
 

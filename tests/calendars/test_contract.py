@@ -587,18 +587,28 @@ def test_an_event_written_again_keeps_its_answers_and_one_at_another_time_asks_a
     assert again(location="Hall", start=at(15), end=at(16), sequence=2) == asked
 
 
-@pytest.mark.parametrize("known", ["declined", "accepted"])
-def test_an_event_that_goes_back_to_its_time_says_what_the_draft_says(bench, known):
-    """A provider cannot tell an event that somebody has dragged away from one that is moved: whoever drafts
-    it says which answer holds.
-    """
-    if bench.provider.name in ("google", "microsoft"):
-        pytest.skip("whoever has answered is asked anew by the vendor")
+@pytest.mark.parametrize(
+    ("same_time", "drafted", "stands"),
+    [
+        (True, "accepted", "declined"),
+        (False, "declined", "declined"),
+        (False, "accepted", "accepted"),
+    ],
+    ids=["to where it was to be", "known to have declined that time", "at another time"],
+)
+def test_of_an_event_that_its_owner_had_moved_who_has_declined_is_not_asked_anew(
+    bench, same_time, drafted, stands
+):
+    """Where guests are invited, the vendor asks them anew, and no answer is not a yes."""
     bench.add_calendar(ANA.address)
-    dragged = draft(start=at(15), end=at(16))
-    bench.decline(bench.provider.create_event(ANA.address, dragged))
-    people = tuple(replace(person, status=known) for person in draft().attendees)
+    bench.add_calendar(BEN.address)
+    guests = (Attendee(email=BEN.address),)
+    moved = draft(start=at(15), end=at(16), attendees=(*draft().attendees, *guests))
+    bench.decline(bench.provider.create_event(ANA.address, moved))
+    people = tuple(replace(person, status=drafted) for person in draft().attendees)
 
-    bench.provider.create_event(ANA.address, draft(attendees=people, sequence=1))
+    back = draft(attendees=(*people, *guests), same_time=same_time, sequence=1)
+    bench.provider.create_event(ANA.address, back)
 
-    assert answers(bench) == {"ana@example.org": known}
+    assert answers(bench).get(BEN.address, "needs_action") == "needs_action"
+    assert answers(bench).get(ANA.address, stands) == stands

@@ -104,24 +104,47 @@ def drag(file):
 
 
 @CHANGES
+@pytest.mark.parametrize("noticed", [True, False], ids=["noticed", "not noticed yet"])
 def test_who_has_declined_and_moved_the_entry_has_not_thought_better_of_it_by_a_change_of_something_else(
-    town, booking, tmp_path, change
+    town, booking, tmp_path, change, noticed
 ):
-    """The entry goes back to the booked time, which is not another one: nobody is asked anew."""
+    """The entry goes back to the booked time, which is no other than before: nobody is asked anew."""
     answer(tmp_path / EVE, "ACCEPTED", "DECLINED")
     drag(tmp_path / EVE)
-    looked_at(town)
-    told = now(town, booking)
+    if noticed:
+        looked_at(town)
+        assert "was moved in the calendar" in now(town, booking)["attention"]
 
-    change(town, told)
+    change(town, now(town, booking))
     town.run_jobs()
     looked_at(town)
 
     after = now(town, booking)
-    assert "was moved in the calendar" in told["attention"]
     assert (after["status"], after["attention"]) == ("needs_attention", DECLINED)
     assert b"DECLINED" in (tmp_path / EVE).read_bytes()
     assert losses_of(town) == [("declined", None)]
+
+
+@CHANGES
+def test_who_has_declined_and_comes_at_the_time_they_moved_it_to_does_not_come_at_the_booked_one(
+    town, booking, tmp_path, change
+):
+    answer(tmp_path / EVE, "ACCEPTED", "DECLINED")
+    looked_at(town)
+    answer(tmp_path / EVE, "DECLINED", "ACCEPTED")
+    drag(tmp_path / EVE)
+    looked_at(town)
+    elsewhere = now(town, booking)
+
+    change(town, elsewhere)
+    town.run_jobs()
+    looked_at(town)
+
+    assert DECLINED in elsewhere["attention"]
+    assert now(town, booking)["attention"] == DECLINED
+    answer(tmp_path / EVE, "DECLINED", "ACCEPTED")
+    looked_at(town)
+    assert now(town, booking)["attention"] is None
 
 
 @CHANGES
