@@ -15,7 +15,7 @@ from scheduler.domain.options import Option, OptionSession, Panelist
 from scheduler.domain.people import Qualification
 from scheduler.domain.plans import Gap, Plan, Seat
 from scheduler.domain.plans import Session as PlannedSession
-from scheduler.services import changes, losses, problems, readings
+from scheduler.services import changes, losses, problems
 from scheduler.services.parts import Parts
 from scheduler.solver.check import violations
 from scheduler.solver.problem import InterviewerFacts, Problem
@@ -117,18 +117,8 @@ def look(parts: Parts, organization_id: str, place: Place, *, patience: float | 
     first, and whose calendars could not be read.
     """
     people = tuple(person for person in place.cast.interviewers if person.id in place.able)
-    around = place.session.interval.padded(problems.A_DAY, problems.A_DAY)
-    patience = parts.patience if patience is None else patience
-    looks = readings.read_all(
-        parts,
-        organization_id,
-        people,
-        around,
-        patience=patience,
-        live=True,
-        closely=place.cast.showing,
-    )
     cast = replace(place.cast, interviewers=people, rooms=())
+    looks = problems.look_now(parts, organization_id, cast, place.session.interval, patience=patience)
     alone = alone_at(
         place.plan, place.planned, place.leaving.role, place.able, place.session.end, parts.now()
     )

@@ -13,7 +13,8 @@ from scheduler.db.own_entries import OwnEntry
 from scheduler.domain.intervals import Interval, subtract
 from scheduler.domain.people import Candidate, Interviewer, Owner
 from scheduler.domain.plans import Plan
-from scheduler.services.readings import Look
+from scheduler.services.parts import Parts
+from scheduler.services.readings import Look, read_all
 from scheduler.services.wanted import INVITING, held_option
 from scheduler.solver.problem import (
     HELD,
@@ -41,6 +42,23 @@ def reach(plan: Plan, window: Interval, now: datetime) -> Interval:
     beyond = window.start if window.start >= horizon.end else now
     open_window = window.clipped(horizon) or Interval(beyond, beyond + A_DAY)
     return open_window.padded(A_DAY, A_DAY)
+
+
+def look_now(
+    parts: Parts, organization_id: str, cast: Cast, during: Interval, *, patience: float | None = None
+) -> dict[str, Look]:
+    """What the calendars of the cast say now of this time and a day on either side. `patience` in seconds, if
+    it is not the usual one.
+    """
+    return read_all(
+        parts,
+        organization_id,
+        cast.owners,
+        during.padded(A_DAY, A_DAY),
+        patience=parts.patience if patience is None else patience,
+        live=True,
+        closely=cast.showing,
+    )
 
 
 def state(

@@ -21,7 +21,7 @@ from scheduler.db import casts, rows
 from scheduler.domain.errors import SlotTaken
 from scheduler.domain.options import Option, OptionSession, Panelist
 from scheduler.domain.plans import Plan
-from scheduler.services import bookings, changes, choices, hits, losses, picks, problems, readings
+from scheduler.services import bookings, changes, choices, hits, losses, picks, problems
 from scheduler.services.filling import put_in
 from scheduler.services.hits import Hit
 from scheduler.services.parts import SYSTEM, Parts
@@ -146,16 +146,7 @@ def _solve(parts: Parts, organization_id: str, hit: Sequence[Hit]) -> _Answer:
 
     with parts.database.transaction(organization_id) as session:
         cast = hits.cast_of(session, hit, parts.now())
-    around = hits.span(hit).padded(problems.A_DAY, problems.A_DAY)
-    looks = readings.read_all(
-        parts,
-        organization_id,
-        cast.owners,
-        around,
-        patience=PATIENCE,
-        live=True,
-        closely=cast.showing,
-    )
+    looks = problems.look_now(parts, organization_id, cast, hits.span(hit), patience=PATIENCE)
     parts.reach("repair.looked")
     problem = hits.question(hit, cast, looks, parts.now())
     return _Answer(

@@ -12,7 +12,7 @@ from scheduler.db import casts, rows
 from scheduler.db.casts import Cast
 from scheduler.domain.options import OptionSession
 from scheduler.domain.plans import Plan
-from scheduler.services import losses, problems, readings
+from scheduler.services import losses, problems
 from scheduler.services.parts import Parts
 from scheduler.solver.check import is_room_free
 from scheduler.solver.problem import Problem, RoomFacts
@@ -55,18 +55,9 @@ def look(parts: Parts, organization_id: str, place: RoomPlace, *, patience: floa
     """The question of this one room as calendars answer it now: in it are those that are free, the smallest
     first, and whose calendars could not be read.
     """
-    looks = readings.read_all(
-        parts,
-        organization_id,
-        place.cast.rooms,
-        place.session.interval.padded(problems.A_DAY, problems.A_DAY),
-        patience=parts.patience if patience is None else patience,
-        live=True,
-        closely=place.cast.showing,
-    )
-    problem = problems.state(
-        place.plan, place.session.interval, parts.now(), place.cast, looks, candidate=None
-    )
+    during = place.session.interval
+    looks = problems.look_now(parts, organization_id, place.cast, during, patience=patience)
+    problem = problems.state(place.plan, during, parts.now(), place.cast, looks, candidate=None)
     return problem.evolve(rooms=tuple(free(problem, place)))
 
 

@@ -458,44 +458,33 @@ def test_what_is_left_when_something_has_gone_away_is_not_forgotten(town):
     assert "Settled Bob has declined A talk." in text_to(town, ROSA)
 
 
-def test_who_declines_again_before_the_contact_hears_otherwise_has_declined(town):
+NEEDED, SETTLED = "Needs a look", "No longer needs a look"
+
+
+@pytest.mark.parametrize(
+    ("then", "read"),
+    [
+        (("accepts", "declines", "mails go"), [NEEDED, NEEDED]),
+        (("accepts", "declines", "accepts", "mails go"), [NEEDED, SETTLED]),
+        (("accepts", "mails go", "declines", "accepts", "mails go"), [NEEDED, SETTLED]),
+    ],
+    ids=["the last word is a decline", "the last word is a yes", "the same yes as was read of"],
+)
+def test_of_a_change_of_mind_the_contact_reads_the_last_word_when_mails_go(town, then, read):
+    """After a decline that the contact has read of."""
     hire(town, "Ada")
     booking = booked(town, on_decline="none")
     lose(town, booking, "Ada")
+    steps = {
+        "accepts": lambda: take_back(town, booking, "Ada"),
+        "declines": lambda: note(town, booking, "Ada"),
+        "mails go": town.run_jobs,
+    }
 
-    take_back(town, booking, "Ada")
-    note(town, booking, "Ada")
-    town.run_jobs()
+    for step in then:
+        steps[step]()
 
-    assert looks(town) == ["Needs a look", "Needs a look"]
-
-
-def test_a_change_of_mind_that_nobody_has_read_of_leaves_the_last_word_as_it_was(town):
-    """Declined, which the contact reads; accepted, declined, and accepted again before the mails go."""
-    hire(town, "Ada")
-    booking = booked(town, on_decline="none")
-    lose(town, booking, "Ada")
-
-    take_back(town, booking, "Ada")
-    note(town, booking, "Ada")
-    take_back(town, booking, "Ada")
-    town.run_jobs()
-
-    assert looks(town) == ["Needs a look", "No longer needs a look"]
-
-
-def test_who_knows_that_it_has_gone_hears_nothing_of_a_change_of_mind_in_passing(town):
-    hire(town, "Ada")
-    booking = booked(town, on_decline="none")
-    lose(town, booking, "Ada")
-    take_back(town, booking, "Ada")
-    town.run_jobs()
-
-    note(town, booking, "Ada")
-    take_back(town, booking, "Ada")
-    town.run_jobs()
-
-    assert looks(town) == ["Needs a look", "No longer needs a look"]
+    assert looks(town) == read
 
 
 def test_who_declines_twice_before_any_mail_has_gone_out_is_told_of_once(town):
