@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from calendars.errors import NotAllowed
 from scheduler.db import rows
-from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from scheduler.domain.errors import Conflict
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
 from scheduler.services import (
@@ -224,63 +224,12 @@ def test_the_notice_of_the_plan_holds_nobody_up(town):
     assert panel(replace(town, booking, "Ada")) == ["Ben"]
 
 
-def test_the_same_question_twice_is_one_replacement(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-    town.hire("Ben", skills=("python",))
-    town.hire("Cleo", skills=("python",))
-
-    first = replace(town, booking, "Ada")
-
-    assert replace(town, booking, "Ada") == first
-    came = panel(first)[0]
-    assert replace(town, booking, "Ada", came) == first
-
-
 def test_who_does_not_sit_there_is_not_replaced(town):
     town.hire("Ada", skills=("python",))
     booking = booked(town)
     town.hire("Ben", skills=("python",))
 
     assert refused(town, booking, "Ben") == "not_on_panel"
-
-
-def test_what_is_not_there_is_pointed_at(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-    town.people["Nobody"] = "ivw_nobody"
-
-    with pytest.raises(Invalid, match="/session_key"):
-        replace(town, booking, "Ada", key="lunch")
-    with pytest.raises(Invalid, match="/replacement_id"):
-        replace(town, booking, "Ada", "Nobody")
-    with pytest.raises(NotFound):
-        replace(town, {"id": "bkg_nothing"}, "Ada")
-
-
-def test_what_is_cancelled_or_has_begun_keeps_its_panel(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-    town.hire("Ben", skills=("python",))
-    town.clock.instant = parse_instant(booking["start"])
-    assert refused(town, booking, "Ada") == "begun"
-    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
-
-    assert refused(town, now(town, booking), "Ada") == "not_booked"
-
-
-def test_a_calendar_that_cannot_be_read_is_never_free(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-    town.hire("Ben", skills=("python",))
-    town.calendars.make_unreadable("ben@acme.example", "The server is down.")
-
-    with pytest.raises(Unavailable):
-        replace(town, booking, "Ada")
-    town.hire("Cleo", skills=("python",))
-
-    assert panel(replace(town, booking, "Ada")) == ["Cleo"]
-    town.calendars.make_readable("ben@acme.example")
 
 
 def test_the_candidate_hears_whom_they_meet_now(town):
@@ -416,19 +365,6 @@ def test_a_race_for_one_person_is_won_once(town):
 
     assert sorted(type(answer).__name__ for answer in answers) == ["dict", "str"]
     assert "nobody_can" in answers
-
-
-def test_the_same_question_twice_at_the_same_moment_is_one_replacement(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-    town.hire("Ben", skills=("python",))
-    town.hire("Cleo", skills=("python",))
-
-    answers = at_once(*[lambda: replace(town, booking, "Ada")] * 2)
-
-    after = now(town, booking)
-    assert answers == [after, after]
-    assert after["version"] == 2
 
 
 def test_replacing_beside_moving_and_cancelling_tells_everybody_the_truth(town):

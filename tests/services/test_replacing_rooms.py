@@ -6,17 +6,15 @@ from __future__ import annotations
 import pytest
 
 from calendars.errors import NotAllowed
-from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import bookings, fresh_options, losses, moving, replacing, rooms
+from scheduler.services import fresh_options, losses, moving, replacing, rooms
 from tests.services.conftest import RECRUITER
 from tests.services.test_moving_races import at_once
 from tests.services.test_repairing import (
     CANDY,
     ROSA,
     WEDNESDAY,
-    PowerCut,
     add_room,
     hire,
     lose,
@@ -42,9 +40,9 @@ def booked(town, *, room="Blue", on_decline="suggest", sessions=None, **asked):
     )
 
 
-def replace(town, booking, leaving, by=None, *, key="talk", parts=None):
+def replace(town, booking, leaving, by=None, *, key="talk"):
     return replacing.replace_room(
-        parts or town.parts,
+        town.parts,
         town.organization_id,
         booking["id"],
         session_key=key,
@@ -178,17 +176,6 @@ def test_another_session_next_to_it_stays_in_its_room(town):
     assert stands == {("Blue", "talk"), ("Green", "code")}
 
 
-def test_the_same_question_twice_is_one_change(town):
-    booking = booked(town)
-    add_room(town, "Green")
-    add_room(town, "Red")
-
-    first = replace(town, booking, "Blue")
-
-    assert replace(town, booking, "Blue") == first
-    assert replace(town, booking, "Blue", *where(first)) == first
-
-
 def test_a_session_that_is_not_in_that_room_does_not_leave_it(town):
     booking = booked(town)
     add_room(town, "Green")
@@ -211,16 +198,6 @@ def test_what_is_not_there_is_pointed_at(town):
             replace(town, booking, "Blue", name)
     with pytest.raises(NotFound):
         replace(town, {"id": "bkg_nothing"}, "Blue")
-
-
-def test_what_is_cancelled_or_has_begun_keeps_its_room(town):
-    booking = booked(town)
-    add_room(town, "Green")
-    town.clock.instant = parse_instant(booking["start"])
-    assert refused(town, booking, "Blue") == "begun"
-    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
-
-    assert refused(town, now(town, booking), "Blue") == "not_booked"
 
 
 def test_a_room_whose_calendar_cannot_be_read_is_never_free(town):
@@ -319,7 +296,7 @@ def test_a_room_that_has_declined_is_had_only_by_its_name(town):
     assert where(replace(town, replaced, "Green", "Blue")) == ["Blue"]
 
 
-# Races, crashes
+# Races
 
 
 @pytest.mark.parametrize("again", range(3))
@@ -341,38 +318,3 @@ def test_a_race_for_the_last_room_is_won_once(town, again):
     after = [now(town, booking) for booking in (one, other)]
     assert sorted(where(booking) == ["Green"] for booking in after) == [False, True]
     assert sorted(booking["status"] for booking in after) == ["confirmed", "needs_attention"]
-
-
-def test_the_same_question_twice_at_the_same_moment_is_one_change(town):
-    booking = booked(town)
-    add_room(town, "Green")
-    add_room(town, "Red")
-
-    answers = at_once(*[lambda: replace(town, booking, "Blue")] * 2)
-
-    after = now(town, booking)
-    assert answers == [after, after]
-    assert len(told(after, "room.replaced")) == 1
-
-
-@pytest.mark.parametrize("point", ["looked", "changed", "told", "committed"])
-def test_a_change_that_dies_in_the_middle_is_whole_or_nothing(town, point):
-    booking = booked(town)
-    add_room(town, "Green")
-
-    def reach(name):
-        if name == f"replace.{point}":
-            raise PowerCut
-
-    with pytest.raises(PowerCut):
-        replace(town, booking, "Blue", parts=town.parts.evolve(reach=reach))
-    assert where(now(town, booking)) == (["Green"] if point == "committed" else ["Blue"])
-
-    replaced = replace(town, booking, "Blue")
-    town.run_jobs()
-
-    assert (where(replaced), len(told(replaced, "room.replaced"))) == (["Green"], 1)
-    assert len([mail for mail in town.post.subjects_to(CANDY) if mail.startswith("Updated")]) == 1
-    with town.parts.database.transaction(town.organization_id) as session:
-        blue = session.get_one(rows.Room, town.people["Blue"]).resource_id
-        assert session.query(rows.Reservation).filter_by(resource_id=blue, state="booked").count() == 0
