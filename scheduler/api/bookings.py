@@ -68,8 +68,9 @@ def get_booking(caller: Caller, booking_id: str) -> Response:
 def find_fresh_options(caller: Caller, question: dict[str, Any], booking_id: str) -> Response:
     """Find times that a booking could be moved to, in place of those found before. It stays as it is.
 
-    409 `not_booked` when it is cancelled or over, `begun` once it has begun. 503 `calendars_unreadable` when
-    no calendar can be read just now.
+    Where there is none, `explanation` says whether the booked time is the only one that fits, and what blocks
+    the others. 409 `not_booked` when it is cancelled or over, `begun` once it has begun. 503
+    `calendars_unreadable` when no calendar can be read just now.
     """
     found = fresh_options.find(
         caller.parts, caller.organization_id, booking_id, **question, actor=caller.actor

@@ -24,6 +24,7 @@ from scheduler.domain.wording import (
     short_day,
     soon_words,
     span,
+    when_words,
     zone_abbreviation,
     zone_city,
     zone_words,
@@ -183,6 +184,14 @@ def test_many_panels_become_a_list_of_who_is_there() -> None:
 )
 def test_what_is_near_is_said_from_the_time_really_left(now: str, words: str) -> None:
     assert soon_words(at("2026-12-01T10:00"), at(now), LONDON) == words
+
+
+def test_a_time_in_full_has_its_day_and_its_zone() -> None:
+    start, end = at("2026-12-01T23:30"), at("2026-12-02T00:30")
+    berlin = when_words(start, end, "Europe/Berlin", today=MONDAY)
+    assert berlin == ("Wednesday 2 December", "00:30–01:30, Berlin time (CET)")
+    next_year = when_words(start, end, "UTC", today=date(2027, 1, 4), locale="en-US")
+    assert next_year == ("Tuesday, December 1, 2026", "Tue, Dec 1 11:30 pm – Wed, Dec 2 12:30 am, UTC")
 
 
 def test_tomorrow_is_tomorrow_in_that_zone_only() -> None:
