@@ -42,6 +42,8 @@ POINTS = {
     "cancel.released": "a cancelled booking's people are free; not committed",
     "cancel.announced": "the mails and the event of a cancellation are written; not committed",
     "cancel.committed": "a cancellation is committed; nobody has heard of it",
+    "erase.changed": "a candidate is erased, with all that follows from it; not committed",
+    "erase.committed": "an erasure is committed; nobody has heard of it",
     "fresh.found": "times to move an interview to are found; nothing is stored",
     "fresh.stored": "they are on offer; not committed",
     "move.changed": "an interview and those it occupies are moved; nobody is told, nothing is committed",

@@ -162,6 +162,12 @@ class Rehearsal:
         path = f"/v1/invitations/{offers.invitation(self.house, self._candidate())}/{verb}"
         return (Request(path=path, body={}, headers=self._headers),)
 
+    def _erase(self, _point: str) -> tuple[Request]:
+        """One with an interview ahead, which stands or is cancelled."""
+        candidate = self._booked(self._candidate())["candidate"]
+        body = {"candidate_id": candidate["id"], "cancel_bookings": self._dice.random() < 0.5}
+        return (Request(path="/v1/privacy/erasure", body=body, headers=self._headers),)
+
     def _once(self, point: str) -> tuple[Request, bool]:
         headers = {**self._headers, "Idempotency-Key": f"{point} {next(_numbers)}"}
         body = {"option_id": self._candidate().options[0]}
@@ -318,6 +324,7 @@ class Rehearsal:
         "move": _move,
         "replace": _replace,
         "link": _link,
+        "erase": _erase,
     }
     _by_worker: ClassVar[dict[str, Callable[[Rehearsal, str], bool]]] = {
         "solve": _solve,

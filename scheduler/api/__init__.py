@@ -22,6 +22,7 @@ from scheduler.api import (
     messages,
     organization,
     plans,
+    privacy,
     rooms,
     runs,
     service,
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     webhooks.blueprint,
     deliveries.blueprint,
     events.blueprint,
+    privacy.blueprint,
     jobs.blueprint,
     service.blueprint,
 )

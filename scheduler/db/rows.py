@@ -183,6 +183,9 @@ class Candidate(Base):
     created_at: Mapped[dt.datetime]
     #: hidden from every list, kept because runs and bookings tell its story
     deleted_at: Mapped[dt.datetime | None]
+    #: since when nothing personal is left here (erasing.py), and what was answered then
+    erased_at: Mapped[dt.datetime | None]
+    erasure: Mapped[Json | None]
 
 
 class Run(Base):

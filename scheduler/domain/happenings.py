@@ -20,6 +20,7 @@ HAPPENINGS = (
     "room.replaced",
     "candidate.asked_for_help",
     "candidate.silent",
+    "candidate.erased",
     "calendar.unreadable",
     "webhook.disabled",
 )

@@ -156,6 +156,8 @@ class MailFacts(_Clean):
     candidate_name: str = ""
     #: where the candidate reads mail; for the contact only
     candidate_email: str = ""
+    #: whether the candidate is told such things; not once their data was erased
+    candidate_hears: bool = True
     #: the person to turn to
     contact: Person | None = None
     #: the booked sessions this reader takes part in, in order

@@ -13,8 +13,8 @@ from scheduler.db.pages import Page
 from scheduler.domain import moves
 from scheduler.domain.errors import Conflict, NotFound, Stale
 from scheduler.domain.moves import move
-from scheduler.services import entries, events, losses, owing, views
-from scheduler.services.parts import SYSTEM, Actor, Parts
+from scheduler.services import entries, erased, events, losses, owing, views
+from scheduler.services.parts import CANDIDATE, SYSTEM, Actor, Parts
 
 
 def get(parts: Parts, organization_id: str, booking_id: str) -> dict[str, Any]:
@@ -55,32 +55,38 @@ def cancel(
         booking = locked(session, booking_id)
         _check_version(booking, if_match)
         if booking.status != "cancelled":
-            booking.status = move(moves.BOOKING, "booking", booking.status, "cancelled")
-            booking.version += 1
-            losses.end(session, booking, at=parts.now())
-            _let_go(session, booking)
-            parts.reach("cancel.released")
-            entries.want_absent(session, parts, booking)
-            owing.drop_queued(session, rows.Message.booking_id == booking.id)
-            owing.owe_booking_news(
-                session, parts, booking, "cancellation", by=actor.name, reason=reason or ""
-            )
-            _tell_unwritten_interviewers(session, parts, booking)
-            data = {"reason": reason} if reason else {}
-            events.record(
-                session,
-                parts,
-                organization_id,
-                "booking.cancelled",
-                actor=actor,
-                booking=booking,
-                data=data,
-            )
-            session.flush()
-            parts.reach("cancel.announced")
+            if actor == CANDIDATE:
+                erased.refuse(session, booking.candidate_id)
+            call_off(session, parts, booking, reason=reason, actor=actor)
         view = views.booking(session, booking)
     parts.reach("cancel.committed")
     return view
+
+
+def call_off(
+    session: Session, parts: Parts, booking: rows.Booking, *, reason: str | None = None, actor: Actor
+) -> None:
+    """The same within a transaction that holds the booking's lock."""
+    booking.status = move(moves.BOOKING, "booking", booking.status, "cancelled")
+    booking.version += 1
+    losses.end(session, booking, at=parts.now())
+    _let_go(session, booking)
+    parts.reach("cancel.released")
+    entries.want_absent(session, parts, booking)
+    owing.drop_queued(session, rows.Message.booking_id == booking.id)
+    owing.owe_booking_news(session, parts, booking, "cancellation", by=actor.name, reason=reason or "")
+    _tell_unwritten_interviewers(session, parts, booking)
+    events.record(
+        session,
+        parts,
+        booking.organization_id,
+        "booking.cancelled",
+        actor=actor,
+        booking=booking,
+        data={"reason": reason} if reason else {},
+    )
+    session.flush()
+    parts.reach("cancel.announced")
 
 
 def _let_go(session: Session, booking: rows.Booking) -> None:

@@ -25,6 +25,7 @@ from scheduler.messages.content import Brand, MailFacts
 from scheduler.services import (
     bookings,
     chosen,
+    erased,
     events,
     facts,
     fresh_options,
@@ -223,7 +224,10 @@ def ask(parts: Parts, token: str, message: str) -> None:
         raise Conflict(NOBODY_READS, code="no_contact")
     question = message.strip()[:LONGEST_QUESTION]
     with parts.database.transaction(link.organization_id) as session:
-        run_candidate = session.get_one(rows.RunCandidate, link.run_candidate_id)
+        run_candidate = session.get_one(
+            rows.RunCandidate, link.run_candidate_id, with_for_update={"read": True}
+        )
+        erased.refuse(session, run_candidate.candidate_id)
         run = session.get_one(rows.Run, run_candidate.run_id)
         events.record(
             session,

@@ -90,12 +90,8 @@ def upsert(
     """
     if "id" in fields:
         return _named(session, fields["id"], pointer)
-    external_id = fields.get("external_id")
-    if external_id is not None:
-        made = insert(rows.Candidate).values(_new_values(parts, organization_id, fields))
-        session.execute(made.on_conflict_do_nothing(index_elements=["organization_id", "external_id"]))
-        known = sa.select(rows.Candidate).where(rows.Candidate.external_id == external_id)
-        row: rows.Candidate = session.scalars(known.with_for_update(key_share=True)).one()
+    if fields.get("external_id") is not None:
+        row = _known_or_new(session, parts, organization_id, fields)
         catalogue.change(session, row, _complete(fields))
         return row
     row = rows.Candidate(**_new(parts, organization_id))
@@ -104,10 +100,23 @@ def upsert(
     return row
 
 
+def _known_or_new(
+    session: Session, parts: Parts, organization_id: str, fields: dict[str, Any]
+) -> rows.Candidate:
+    """Whoever has this external_id, locked."""
+    known = sa.select(rows.Candidate).where(rows.Candidate.external_id == fields["external_id"])
+    row: rows.Candidate | None = None
+    while row is None:  # who had it may lose it between the two: deleted, or erased
+        made = insert(rows.Candidate).values(_new_values(parts, organization_id, fields))
+        session.execute(made.on_conflict_do_nothing(index_elements=["organization_id", "external_id"]))
+        row = session.scalar(known.with_for_update(key_share=True))
+    return row
+
+
 def _named(session: Session, candidate_id: str, pointer: str) -> rows.Candidate:
-    # The lock holds off a deletion until the run that asks is written down.
+    # The lock holds off a deletion, or an erasure, until the run that asks is written down.
     query = catalogue.standing(rows.Candidate).where(rows.Candidate.id == candidate_id)
-    row: rows.Candidate | None = session.scalar(query.with_for_update(read=True, key_share=True))
+    row: rows.Candidate | None = session.scalar(query.with_for_update(read=True))
     if row is None:
         raise Invalid.at(f"{pointer}/id", "there is no such candidate")
     return row

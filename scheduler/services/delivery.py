@@ -20,7 +20,7 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.messages.content import MailFacts
 from scheduler.messages.errors import SendError, TryLater, Unconfirmed
-from scheduler.services import attention_mail, facts, hook_mail, owing
+from scheduler.services import attention_mail, erased, facts, hook_mail, owing
 from scheduler.services.parts import Parts
 
 #: a worker that has not come back after this long, by the database's clock, is taken for lost
@@ -95,11 +95,19 @@ def obstacle(session: Session, parts: Parts, message: rows.Message) -> str | Non
     """Why this mail should not go out any more, by what is true now."""
     if message.not_after is not None and parts.now() > message.not_after:
         return "expired_late"
+    if _is_forgotten(session, message):
+        return "candidate_erased"
     if message.booking_id:
         return _why_not_booking(session, message)
     if message.invitation_id:
         return _why_not_invitation(session, parts, message)
     return hook_mail.obstacle(session, message) if message.kind == hook_mail.KIND else None
+
+
+def _is_forgotten(session: Session, message: rows.Message) -> bool:
+    """Whether it is to somebody, or carries the words of somebody, whose data was erased."""
+    theirs = message.recipient_role == "candidate" or message.kind == "asked_for_help"
+    return theirs and erased.is_erased(session, message.candidate_id)
 
 
 def _why_not_booking(session: Session, message: rows.Message) -> str | None:

@@ -127,7 +127,7 @@ def _description(
         f"Interview with {candidate.name} for {booking.plan['name']}.",
         f"With {', '.join(panel)}." if panel else "",
         f"Video: {video}" if video else "",
-        f"The candidate's address: {candidate.email}",
+        f"The candidate's address: {candidate.email}" if candidate.erased_at is None else "",
         f"Arranged by Convene; booking {booking.id}.",
     ]
     return "\n".join(line for line in lines if line)

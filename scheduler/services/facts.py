@@ -64,6 +64,7 @@ def _common(session: Session, parts: Parts, message: rows.Message, plan: dict[st
             "locale": candidate.locale,
         }
     contact = run.contact if run else None
+    reachable = candidate if candidate is not None and candidate.erased_at is None else None
     # A contact names no zone: theirs is taken to be that of the people who interview, not the candidate's.
     clock_of = None if message.recipient_role == "contact" else candidate
     return {
@@ -73,7 +74,8 @@ def _common(session: Session, parts: Parts, message: rows.Message, plan: dict[st
         "brand": brand_of(organization),
         "plan_name": plan["name"],
         "candidate_name": candidate.name if candidate else "",
-        "candidate_email": candidate.email if candidate and message.recipient_role == "contact" else "",
+        "candidate_email": reachable.email if reachable and message.recipient_role == "contact" else "",
+        "candidate_hears": reachable is not None,
         "candidate_time_zone": candidate.time_zone or ""
         if candidate and message.recipient_role != "candidate"
         else "",

@@ -24,6 +24,7 @@ from scheduler.domain.people import Candidate, intervals_to_json
 from scheduler.domain.plans import Plan
 from scheduler.services import (
     bookings,
+    erased,
     holding,
     moving,
     organizations,
@@ -144,8 +145,9 @@ def find_within(
 
 
 def say_when(session: Session, candidate_id: str, availability: Iterable[Interval]) -> None:
-    """Keep when a candidate could be there."""
+    """Keep when a candidate could be there. Raises Gone for one who was erased."""
     candidate = session.get_one(rows.Candidate, candidate_id, with_for_update={"key_share": True})
+    erased.refuse(session, candidate_id)
     said = intervals_to_json(tuple(availability))
     if candidate.availability != said:
         candidate.availability = said
@@ -157,6 +159,7 @@ def _still_choosing(session: Session, run_candidate_id: str) -> rows.RunCandidat
     if found.status not in ("offered", "infeasible"):
         status = found.status.replace("_", " ")
         raise Conflict(f"This interview is {status}; nothing can be chosen.", code="not_offered")
+    erased.refuse(session, found.candidate_id)
     return found
 
 

@@ -19,7 +19,7 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
-from scheduler.services import attention, bookings, changes, chosen, events, losses, picks, views
+from scheduler.services import attention, bookings, changes, chosen, erased, events, losses, picks, views
 from scheduler.services.chosen import Choice
 from scheduler.services.parts import CANDIDATE, Actor, Parts
 from scheduler.services.picks import Pick, Refused, TakenWithOthers
@@ -83,7 +83,11 @@ def _is_done(booking: rows.Booking, option_id: str) -> bool:
 
 
 def refuse_unless_movable(session: Session, parts: Parts, booking: rows.Booking, actor: Actor) -> None:
-    """Raises Conflict when this booking cannot be moved, or not by a candidate any more."""
+    """Raises Conflict when this booking cannot be moved, or not by a candidate any more; Gone for a candidate
+    who was erased.
+    """
+    if actor == CANDIDATE:
+        erased.refuse(session, booking.candidate_id)
     refusal = why_not(session, parts, booking, actor)
     if refusal is not None:
         raise refusal

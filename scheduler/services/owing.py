@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
-from scheduler.services import outbox
+from scheduler.services import erased, outbox
 from scheduler.services.parts import Parts
 
 #: what changes a booking that goes on: each is an event
@@ -41,7 +41,11 @@ def owe(
     not_after: datetime | None = None,
     **about: Any,
 ) -> None:
-    """Write down one mail, once per dedupe key. What is due at once goes on its way with the commit."""
+    """Write down one mail, once per dedupe key. What is due at once goes on its way with the commit. To a
+    candidate who was erased nothing is owed.
+    """
+    if role == "candidate" and erased.is_erased(session, about["candidate_id"]):
+        return
     now = parts.now()
     due_at = due_at or now
     message = {

@@ -230,6 +230,34 @@ PROMISES = (
         """,
     ),
     Promise(
+        "erased_is_gone",
+        "Of somebody erased no name, address, external reference, words or waiting mail is left; no link "
+        "works, nothing is offered or held.",
+        """
+        select c.id from candidates c where c.erased_at is not null and (
+            c.deleted_at is null or c.name <> 'Erased candidate' or c.email <> 'erased@candidate.invalid'
+            or coalesce(c.external_id, c.phone, c.time_zone, c.locale) is not null
+            or c.availability <> '[]' or c.metadata <> '{}')
+        union all
+        select rc.id from run_candidates rc
+        join candidates c on c.id = rc.candidate_id and c.erased_at is not null
+        where rc.external_refs <> '{}' or rc.status in ('waiting', 'offered')
+           or exists (select from invitations i where i.run_candidate_id = rc.id and i.revoked_at is null)
+           or exists (select from options o where o.run_candidate_id = rc.id and o.status = 'held')
+           or exists (select from holds h where h.run_candidate_id = rc.id and h.expires_at > :now)
+        union all
+        select b.id from bookings b join candidates c on c.id = b.candidate_id and c.erased_at is not null
+        where b.external_refs <> '{}' or exists (
+            select from events e where e.booking_id = b.id and e.type = 'booking.cancelled'
+              and e.data ? 'reason')
+        union all
+        select m.id from messages m join candidates c on c.id = m.candidate_id and c.erased_at is not null
+        where (m.recipient_role = 'candidate' and (
+                m.status = 'queued' or m.recipient ->> 'email' <> 'erased@candidate.invalid'))
+           or (m.kind = 'asked_for_help' and m.details ? 'question')
+        """,
+    ),
+    Promise(
         "sent_means_sent",
         "A message that was sent says when, and one that was not does not.",
         "select m.id from messages m where (m.status = 'sent') <> (m.sent_at is not null)",

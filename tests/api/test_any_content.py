@@ -43,6 +43,7 @@ BODIES = {
     "/v1/webhooks": webhook(
         events=["run.finished"], description="ours", contact={"name": "Ada", "email": "ada@example.com"}
     ),
+    "/v1/privacy/erasure": {"candidate_id": "cand_1", "cancel_bookings": True},
 }
 
 values = st.recursive(

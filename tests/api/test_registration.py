@@ -32,7 +32,7 @@ FOR_PEOPLE = {
     ("GET", "/assets/<name>"),
 }
 #: what only those may read who look after the service
-FOR_ADMINISTRATORS = {"/v1/jobs"}
+FOR_ADMINISTRATORS = {"/v1/jobs", "/v1/privacy/export"}
 
 
 def calls(app: Flask) -> list[tuple[str, str, str]]:

@@ -70,6 +70,7 @@ BREAKS = {
             now() + n * interval '1 minute'
         from bookings, generate_series(1, 4) n
     """,
+    "erased_is_gone": "update candidates set erased_at = now(), deleted_at = now()",
     "nothing_but_times": """
         insert into calendar_states
             (id, organization_id, provider, address, time_zone, stretches, sync_at)

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Erasing a candidate beside whatever else happens to them at the same moment."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from scheduler.db import rows
+from scheduler.domain.errors import Gone
+from scheduler.services import bookings, candidate_link, erasing, fresh_options, runs, solving
+from tests.services.conftest import RECRUITER
+from tests.services.test_erasing import CANDY, PERSONAL, booked, erase, offer, person
+from tests.services.test_moving_races import at_once
+from tests.services.traces import traces_of
+
+
+@pytest.mark.parametrize(
+    ("mode", "point"), [("offer", "solve.taken"), ("offer", "solve.solved"), ("assign", "solve.solved")]
+)
+def test_a_solve_under_way_stores_nothing_for_them(town, mode, point):
+    town.hire("Ada", skills=("python",))
+    run = offer(town, mode=mode, solve=False)
+    parts = town.parts.evolve(reach=lambda at: at == point and erase(town, person(run)))
+
+    solving.solve(parts, town.organization_id, run["id"])
+
+    after = runs.get(town.parts, town.organization_id, run["id"])
+    assert (after["status"], after["candidates"][0]["status"]) == ("finished", "cancelled")
+    assert (after["candidates"][0]["options"], after["candidates"][0]["invitation"]) == ([], None)
+
+
+@pytest.mark.parametrize("mode", ["offer", "assign"])
+def test_a_run_that_has_nobody_left_ends(town, mode):
+    town.hire("Ada", skills=("python",))
+    run = offer(town, mode=mode, solve=False)
+    erase(town, person(run))
+
+    town.run_jobs()
+
+    assert runs.get(town.parts, town.organization_id, run["id"])["status"] == "finished"
+
+
+def test_a_click_at_the_same_moment_is_one_or_the_other(town):
+    town.hire("Ada", skills=("python",))
+    for number in range(4):
+        run = offer(town, candidates=[CANDY | {"external_id": f"ats-{number}"}])
+        option = run["candidates"][0]["options"][0]["id"]
+
+        clicked, erasure = at_once(
+            lambda run=run, option=option: candidate_link.book(town.parts, town.token(run), option),
+            lambda run=run: erase(town, person(run)),
+        )
+
+        assert isinstance(erasure, dict)
+        if isinstance(clicked, dict):
+            assert erasure["bookings_kept"] == [clicked["id"]]
+        else:
+            assert clicked in ("not_offered", "revoked")
+            assert erasure["bookings_kept"] == []
+
+
+def test_a_move_by_the_candidate_comes_to_nothing_afterwards(town):
+    run, booking = booked(town)
+    [fresh, *_] = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER)["data"]
+    parts = town.parts.evolve(reach=lambda at: at == "pick.looked" and erase(town, person(run)))
+
+    with pytest.raises(Gone):
+        candidate_link.reschedule(parts, town.token(run), fresh["id"])
+
+    after = bookings.get(town.parts, town.organization_id, booking["id"])
+    assert (after["start"], after["attention"]) == (booking["start"], erasing.LEFT_TO_A_PERSON)
+
+
+def test_a_move_at_the_same_moment_is_made_before_or_not_at_all(town):
+    run, booking = booked(town)
+    [fresh, *_] = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER)["data"]
+
+    moved, erasure = at_once(
+        lambda: candidate_link.reschedule(town.parts, town.token(run), fresh["id"]),
+        lambda: erase(town, person(run)),
+    )
+
+    after = bookings.get(town.parts, town.organization_id, booking["id"])
+    assert isinstance(erasure, dict)
+    assert after["start"] == (fresh["start"] if isinstance(moved, dict) else booking["start"])
+    assert isinstance(moved, dict) or moved == "revoked"
+    assert after["attention"] == erasing.LEFT_TO_A_PERSON
+
+
+def opened_before(town, run, monkeypatch):
+    """A link that was opened just before its holder was erased."""
+    link = candidate_link.open(town.parts, town.token(run))
+    erase(town, person(run))
+    monkeypatch.setattr(candidate_link, "open", lambda *_: link)
+
+
+@pytest.mark.parametrize("verb", ["cancel", "ask", "say when"])
+def test_words_that_come_too_late_are_not_kept(town, monkeypatch, verb):
+    run, _ = booked(town)
+    opened_before(town, run, monkeypatch)
+    verbs = {
+        "cancel": lambda: candidate_link.cancel(town.parts, town.token(run), "I have a cold."),
+        "ask": lambda: candidate_link.ask(town.parts, town.token(run), "Is there a lift?"),
+        "say when": lambda: candidate_link.find_options(town.parts, town.token(run), []),
+    }
+
+    with pytest.raises(Gone):
+        verbs[verb]()
+
+    assert traces_of(town.parts.database.url, *PERSONAL) == set()
+
+
+def test_times_that_are_named_too_late_are_not_offered(town, monkeypatch):
+    """Nothing fitted, so somebody is still looking; then they are erased, and name times."""
+    town.hire("Ada")
+    run = offer(town)
+    with town.parts.database.transaction(town.organization_id) as session:
+        id_ = session.scalars(sa.select(rows.RunCandidate.id)).one()
+        assert run["candidates"][0]["status"] == "infeasible"
+    erase(town, person(run))
+
+    with pytest.raises(Gone):
+        fresh_options.find_within(town.parts, town.organization_id, id_, [])
+
+
+def test_a_run_that_is_asked_for_meanwhile_is_erased_too(town):
+    """It is written down while the erasure waits for it."""
+    town.hire("Ada", skills=("python",))
+    run = offer(town)
+    written, asking = threading.Event(), {}
+
+    def hold_back(point):
+        if point == "run.written":
+            written.set()
+            asking["erasure"].join(timeout=0.5)  # it cannot end before us
+
+    parts = town.parts.evolve(reach=hold_back)
+    answer = []
+    asking["erasure"] = threading.Thread(
+        target=lambda: (written.wait(5), answer.append(erase(town, person(run))))
+    )
+    asking["erasure"].start()
+    again = runs.request(
+        parts,
+        town.organization_id,
+        {"plan_id": town.plan()["id"], "candidates": [{"id": person(run)}]},
+        actor=RECRUITER,
+    )
+    asking["erasure"].join()
+
+    assert answer != []
+    after = runs.get(town.parts, town.organization_id, again["id"])
+    assert after["candidates"][0]["status"] == "cancelled"
+    town.run_jobs()
+
+
+def ask_for(town, plan, *asked):
+    """A run for these, waiting to be solved."""
+    body = {"plan_id": plan["id"], "candidates": list(asked)}
+    return runs.request(town.parts, town.organization_id, body, actor=RECRUITER)
+
+
+def test_asking_again_by_external_id_beside_the_erasure_makes_somebody_new_or_is_erased(town):
+    town.hire("Ada", skills=("python",))
+    plan = town.plan()
+    for number in range(4):
+        her = CANDY | {"external_id": f"ats-{number}"}
+        run = offer(town, plan, candidates=[her])
+        again, erasure = at_once(
+            lambda her=her: runs.request(
+                town.parts,
+                town.organization_id,
+                {"plan_id": plan["id"], "candidates": [her]},
+                actor=RECRUITER,
+            ),
+            lambda run=run: erase(town, person(run)),
+        )
+
+        assert isinstance(erasure, dict)
+        assert isinstance(again, dict)
+        now = runs.get(town.parts, town.organization_id, again["id"])["candidates"][0]
+        assert now["status"] == ("cancelled" if person(again) == person(run) else "waiting")
+    town.run_jobs()
