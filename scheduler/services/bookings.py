@@ -50,7 +50,9 @@ def cancel(
     actor: Actor,
     if_match: int | None = None,
 ) -> dict[str, Any]:
-    """Call an interview off: everybody is free at once, entries go, all concerned hear. Twice is once."""
+    """Call an interview off: everybody is free at once, entries go, all concerned hear. Twice is once. Why is
+    not kept where the candidate was erased.
+    """
     with parts.database.transaction(organization_id) as session:
         booking = locked(session, booking_id)
         _check_version(booking, if_match)
@@ -67,6 +69,8 @@ def call_off(
     session: Session, parts: Parts, booking: rows.Booking, *, reason: str | None = None, actor: Actor
 ) -> None:
     """The same within a transaction that holds the booking's lock."""
+    if erased.is_erased(session, booking.candidate_id):
+        reason = None
     booking.status = move(moves.BOOKING, "booking", booking.status, "cancelled")
     booking.version += 1
     losses.end(session, booking, at=parts.now())

@@ -45,7 +45,7 @@ SENT = "Mail that was sent to them or about them is in the mailboxes that it wen
 OVER = "Interviews that are over stand in calendars as they were written there."
 UNTOLD = "They cannot be told of what was cancelled: their address is gone."
 TOLD = "Whatever read their data here, such as an applicant tracking system, keeps what it has read."
-WRITTEN = "What people wrote into plans and calendars themselves is not looked through."
+WRITTEN = "What people wrote into plans, approvals and calendars themselves is not looked through."
 BACKUPS = "Backups of the database have their data until they are thrown away."
 
 

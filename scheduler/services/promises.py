@@ -232,7 +232,7 @@ PROMISES = (
     Promise(
         "erased_is_gone",
         "Of somebody erased no name, address, external reference, words or waiting mail is left; no link "
-        "works, nothing is offered or held.",
+        "works, no choice is waited for, nothing is held.",
         """
         select c.id from candidates c where c.erased_at is not null and (
             c.deleted_at is null or c.name <> 'Erased candidate' or c.email <> 'erased@candidate.invalid'

@@ -272,6 +272,19 @@ def test_a_mail_that_was_stopped_cannot_be_sent_by_hand(town):
     assert refused.value.reason == "out_of_date"
 
 
+def test_why_an_interview_is_cancelled_later_is_not_kept(town):
+    run, booking = booked(town)
+    erase(town, person(run))
+
+    bookings.cancel(
+        town.parts, town.organization_id, booking["id"], reason="Candy Ray withdrew.", actor=RECRUITER
+    )
+    town.run_jobs()
+
+    assert traces_of(town.parts.database.url, "Candy Ray") == set()
+    assert happened(town, "booking.cancelled") == [{}]
+
+
 @pytest.mark.parametrize("chosen", [False, True])
 def test_their_link_is_dead(town, chosen):
     town.hire("Ada", skills=("python",))

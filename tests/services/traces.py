@@ -8,7 +8,12 @@ from psycopg import sql
 
 TABLES = "select tablename from pg_tables where schemaname = 'public'"
 #: bytes are written as hexadecimal digits there
-FIND = "select count(*) from {} t where strpos(lower(to_jsonb(t)::text), lower({})) > 0"
+FIND = """
+    select word from unnest(%s::text[]) word where exists (
+        select from {} t cross join lateral lower(to_jsonb(t)::text) said
+        where strpos(said, lower(word)) > 0
+           or strpos(said, encode(convert_to(word, 'UTF8'), 'hex')) > 0)
+"""
 
 
 def traces_of(database_url: str, *words: str) -> set[tuple[str, str]]:
@@ -17,7 +22,5 @@ def traces_of(database_url: str, *words: str) -> set[tuple[str, str]]:
         return {
             (table, word)
             for (table,) in owner.execute(TABLES).fetchall()
-            for word in words
-            for form in (word, word.encode().hex())
-            if owner.execute(sql.SQL(FIND).format(sql.Identifier(table), form)).fetchone() != (0,)
+            for (word,) in owner.execute(sql.SQL(FIND).format(sql.Identifier(table)), [list(words)])
         }

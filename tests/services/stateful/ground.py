@@ -33,6 +33,7 @@ from scheduler.services.links import Links
 from scheduler.services.parts import Parts
 from tests.services.conftest import NOW, WEEKDAYS, Calendars, Post
 from tests.services.stateful.model import NOTICE, Candidate, Choice, Model, Person, Seating
+from tests.services.traces import traces_of
 from tests.standins import Clock
 
 MINUTE = timedelta(minutes=1)
@@ -97,6 +98,9 @@ class Ground:
         self.ids: dict[int, str] = {}
         self.invitations: dict[int, str] = {}
         self.tokens: dict[int, str] = {}
+        #: of those who were erased: what was answered then, and how many mails they had had
+        self.erased: dict[int, dict[str, Any]] = {}
+        self.heard: dict[int, int] = {}
 
     def close(self) -> None:
         ids.random_text = self._random_text
@@ -213,6 +217,14 @@ class Ground:
             if who.booking is not None:
                 self._compare_booking(who, booked[who.booking])
 
+        self._see_that_the_erased_are_gone()
+
+    def _see_that_the_erased_are_gone(self) -> None:
+        """Nowhere in the database, and they are written to no more."""
+        words = [word for number in self.erased for word in traits_of(number)]
+        assert not words or traces_of(self.parts.database.url, *words) == set()
+        assert {number: self.mails_to(number) for number in self.erased} == self.heard
+
     def _compare_booking(self, who: Candidate, row: rows.Booking) -> None:
         if who.booked is None:
             assert row.status == "cancelled"
@@ -249,10 +261,30 @@ class Ground:
                     houses = Counter(self.model.people[person].house for person in choice.seating.people)
                     wanted |= {(id_, h, choice.seating.start, "tentative"): n for h, n in houses.items()}
         assert shown == +wanted
+        for number, answer in self.erased.items():
+            self._see_that_none_is_named(number, answer["bookings_kept"])
         reminders = [mail for mail in self.post.mails if str(mail["Subject"]).startswith("Reminder")]
         assert len({str(mail["Message-ID"]) for mail in reminders}) == len(reminders)
 
+    def _see_that_none_is_named(self, number: int, kept: list[str]) -> None:
+        """No event of a booking that stands names who was erased."""
+        said = " ".join(
+            f"{event.summary} {event.description}"
+            for person in self.model.people.values()
+            for uid, event in self.events_of(person).items()
+            if uid.partition(".")[0] in kept
+        )
+        assert [word for word in traits_of(number) if word in said] == []
+
     # Means
+
+    def mails_to(self, number: int) -> int:
+        """How many somebody has had."""
+        return len(self.post.subjects_to(str(somebody(number)["email"])))
+
+    def candidate_id(self, who: Candidate) -> str:
+        with self.parts.database.transaction(self.organization_id) as session:
+            return session.get_one(rows.RunCandidate, self.ids[who.number]).candidate_id
 
     def events_of(self, person: Person) -> dict[str, Any]:
         """What stands in somebody's calendar of ours, by uid."""
@@ -303,6 +335,27 @@ class Ground:
             "holds": holds,
         }
         return str(plans.create(self.parts, self.organization_id, plan)["id"])
+
+
+def somebody(number: int) -> dict[str, Any]:
+    """A candidate as a run names one."""
+    return {
+        "name": f"Candy {number} Ray",
+        "email": f"c{number}@example.net",
+        "external_id": f"c{number}",
+        "external_refs": {"application": f"application {number} of many"},
+    }
+
+
+def reason_of(number: int) -> str:
+    """Why their interview is called off."""
+    return f"Number {number} is ill."
+
+
+def traits_of(number: int) -> list[str]:
+    """What tells who somebody is, wherever it is found."""
+    who = somebody(number)
+    return [who["name"], who["email"], who["external_refs"]["application"], reason_of(number)]
 
 
 def address_of(person: Person) -> str:

@@ -75,6 +75,7 @@ class Candidate:
     booking: str | None = None
     #: who has said no
     declined: str | None = None
+    erased: bool = False
 
     def open(self) -> dict[str, Choice]:
         return {id_: c for id_, c in self.choices.items() if c.status in OPEN}
@@ -232,6 +233,23 @@ class Model:
         who.close("withdrawn")
         who.choices[who.chosen or ""].status = "withdrawn"
         who.status, who.booked, who.chosen, who.declined = "cancelled", None, None, None
+
+    def erase(self, who: Candidate, now: datetime, *, cancel: bool) -> None:
+        """Nothing can be chosen any more, and no link works. What is booked stays, unless it is to be
+        cancelled and has not begun.
+        """
+        who.erased = who.revoked = True
+        who.close("withdrawn")
+        if who.status in ("waiting", "offered"):
+            who.status = "cancelled"
+        elif self.is_ahead(who, now) and cancel:
+            self.cancel(who)
+        elif who.booked is not None and not self.is_over(who, now):
+            who.declined = None  # calendars in memory write an event anew
+
+    @staticmethod
+    def is_ahead(who: Candidate, now: datetime) -> bool:
+        return who.booked is not None and who.booked.start > now
 
     def let_go(self, who: Candidate) -> None:
         """What is held is free, and still on offer."""

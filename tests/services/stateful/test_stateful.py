@@ -81,6 +81,10 @@ class Happenings(RuleBasedStateMachine):
     def cancel(self, **how):
         self.do("cancel", **how)
 
+    @rule(candidate=candidates, cancel=st.booleans(), crash=crash("erase"))
+    def erase(self, **how):
+        self.do("erase", **how)
+
     @precondition(lambda self: self.world.invited())
     @rule(candidate=candidates, crash=crash("revoke"))
     def revoke(self, **how):

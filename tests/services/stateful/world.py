@@ -20,6 +20,7 @@ from scheduler.domain.errors import Refusal
 from scheduler.services import (
     bookings,
     candidate_link,
+    erasing,
     fresh_options,
     invitations,
     moving,
@@ -34,7 +35,9 @@ from tests.services.stateful.ground import (
     Crash,
     Ground,
     address_of,
+    reason_of,
     seating_of,
+    somebody,
     token_in,
 )
 from tests.services.stateful.model import HOUR, Candidate, Choice, Person, Seating
@@ -49,6 +52,7 @@ CRASHES = {
     ),
     "book": ("pick.looked", "pick.locked", "pick.reserved", "pick.announced", "pick.committed"),
     "cancel": ("cancel.released", "cancel.announced", "cancel.committed"),
+    "erase": ("erase.changed", "erase.committed", "cancel.released", "cancel.announced"),
     "resend": ("link.resent", "hold.written"),
     "revoke": ("link.revoked",),
     "ask_for_moves": ("fresh.found", "fresh.stored"),
@@ -139,9 +143,7 @@ class World(Ground):
         )
         asked = {
             "plan_id": self.plans[plan],
-            "candidates": [
-                {"name": f"C{number}", "email": f"c{number}@example.net", "external_id": f"c{number}"}
-            ],
+            "candidates": [somebody(number)],
             "window": {"start": start.isoformat(), "end": (start + 3 * HOUR).isoformat()},
             "options": options,
             "contact": CONTACT,
@@ -151,6 +153,29 @@ class World(Ground):
                 runs.request(self.parts, self.organization_id, asked, actor=RECRUITER)
         self.ids[number] = self._known(number) or ""
         self.work()
+
+    def _erase(self, candidate: int, cancel: bool) -> None:  # noqa: FBT001  # as a step says it
+        """Everything personal goes. What is booked stays or is cancelled."""
+        who = _one_of(list(self.model.candidates.values()), candidate)
+        now, already, cancelled, kept = self.clock(), who.erased, [], []
+        if who.booked is not None and not self.model.is_over(who, now):
+            (cancelled if cancel and self.model.is_ahead(who, now) else kept).append(who.booking)
+        answer = self.ask(
+            lambda: erasing.erase(
+                self.parts,
+                self.organization_id,
+                self.candidate_id(who),
+                cancel_bookings=cancel,
+                actor=RECRUITER,
+            )
+        )
+        if already:
+            assert answer == self.erased[who.number]
+            return
+        assert (answer["bookings_cancelled"], answer["bookings_kept"]) == (cancelled, kept)
+        self.model.erase(who, now, cancel=cancel)
+        self.erased[who.number] = answer
+        self.heard[who.number] = self.mails_to(who.number)
 
     def _known(self, number: int) -> str | None:
         """The id of a run's candidate."""
@@ -178,8 +203,10 @@ class World(Ground):
 
     def _cancel(self, candidate: int) -> None:
         who = _one_of(self.booked(ever=True), candidate)
-        over, id_ = self.model.is_over(who, self.clock()), who.booking or ""
-        answer = self.ask(lambda: bookings.cancel(self.parts, self.organization_id, id_, actor=RECRUITER))
+        over, id_, why = self.model.is_over(who, self.clock()), who.booking or "", reason_of(who.number)
+        answer = self.ask(
+            lambda: bookings.cancel(self.parts, self.organization_id, id_, reason=why, actor=RECRUITER)
+        )
         assert _code(answer) == ("illegal_move" if over else None)
         if who.booked is not None and not over:
             self.model.cancel(who)
