@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from scheduler.db import rows
 from scheduler.domain.errors import Gone
-from scheduler.services import bookings, candidate_link, erasing, fresh_options, runs, solving
-from tests.services.conftest import RECRUITER
+from scheduler.domain.intervals import Interval
+from scheduler.services import bookings, candidate_link, erasing, fresh_options, interviewers, runs, solving
+from tests.services.conftest import NOW, RECRUITER
 from tests.services.test_erasing import CANDY, PERSONAL, booked, erase, offer, person
 from tests.services.test_moving_races import at_once
 from tests.services.traces import traces_of
+
+A_MORNING = Interval(NOW + timedelta(days=2), NOW + timedelta(days=2, hours=3))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,19 @@ def test_a_run_that_has_nobody_left_ends(town, mode):
     town.run_jobs()
 
     assert runs.get(town.parts, town.organization_id, run["id"])["status"] == "finished"
+
+
+def test_a_run_that_waits_for_approval_can_be_approved_with_nobody_left(town):
+    town.hire("Ada", skills=("python",))
+    run = offer(town, town.plan(approval="before_offer", holds=True))
+    erase(town, person(run))
+
+    after = runs.approve(town.parts, town.organization_id, run["id"], actor=RECRUITER)
+    town.run_jobs()
+
+    assert run["status"] == "awaiting_approval"
+    assert (after["status"], after["candidates"][0]["status"]) == ("finished", "cancelled")
+    assert after["candidates"][0]["invitation"] is None
 
 
 def test_a_click_at_the_same_moment_is_one_or_the_other(town):
@@ -104,7 +121,7 @@ def test_words_that_come_too_late_are_not_kept(town, monkeypatch, verb):
     verbs = {
         "cancel": lambda: candidate_link.cancel(town.parts, town.token(run), "I have a cold."),
         "ask": lambda: candidate_link.ask(town.parts, town.token(run), "Is there a lift?"),
-        "say when": lambda: candidate_link.find_options(town.parts, town.token(run), []),
+        "say when": lambda: candidate_link.find_options(town.parts, town.token(run), [A_MORNING]),
     }
 
     with pytest.raises(Gone):
@@ -113,17 +130,21 @@ def test_words_that_come_too_late_are_not_kept(town, monkeypatch, verb):
     assert traces_of(town.parts.database.url, *PERSONAL) == set()
 
 
-def test_times_that_are_named_too_late_are_not_offered(town, monkeypatch):
-    """Nothing fitted, so somebody is still looking; then they are erased, and name times."""
-    town.hire("Ada")
+def test_times_that_they_name_while_they_are_erased_are_not_offered(town):
+    """Nothing fitted, so somebody is still looking; then Ada could, and calendars are read for her times."""
+    ada = town.hire("Ada")
     run = offer(town)
+    python = [{"skill": "python", "level": "qualified"}]
+    interviewers.update(town.parts, town.organization_id, ada, {"qualifications": python})
     with town.parts.database.transaction(town.organization_id) as session:
         id_ = session.scalars(sa.select(rows.RunCandidate.id)).one()
-        assert run["candidates"][0]["status"] == "infeasible"
-    erase(town, person(run))
+    town.calendars.meanwhile = lambda _looks: erase(town, person(run))
 
     with pytest.raises(Gone):
-        fresh_options.find_within(town.parts, town.organization_id, id_, [])
+        fresh_options.find_within(town.parts, town.organization_id, id_, [A_MORNING])
+
+    [after] = runs.get(town.parts, town.organization_id, run["id"])["candidates"]
+    assert (after["status"], after["options"]) == ("infeasible", [])
 
 
 def test_a_run_that_is_asked_for_meanwhile_is_erased_too(town):
@@ -161,6 +182,27 @@ def ask_for(town, plan, *asked):
     """A run for these, waiting to be solved."""
     body = {"plan_id": plan["id"], "candidates": list(asked)}
     return runs.request(town.parts, town.organization_id, body, actor=RECRUITER)
+
+
+def test_who_is_asked_for_by_external_id_while_they_are_erased_is_somebody_new(town):
+    town.hire("Ada", skills=("python",))
+    plan = town.plan()
+    run = offer(town, plan)
+    asked = []
+    asking = threading.Thread(target=lambda: asked.append(ask_for(town, plan, CANDY)))
+
+    def hold_back(point):
+        if point == "erase.changed":
+            asking.start()
+            asking.join(timeout=0.5)  # it waits for us
+
+    erasing.erase(town.parts.evolve(reach=hold_back), town.organization_id, person(run), actor=RECRUITER)
+    asking.join()
+
+    [again] = asked
+    assert person(again) != person(run)
+    assert again["candidates"][0]["candidate"]["name"] == "Candy Ray"
+    town.run_jobs()
 
 
 def test_asking_again_by_external_id_beside_the_erasure_makes_somebody_new_or_is_erased(town):
