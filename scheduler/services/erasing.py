@@ -53,7 +53,8 @@ def erase(
     parts: Parts, organization_id: str, candidate_id: str, *, cancel_bookings: bool = False, actor: Actor
 ) -> dict[str, Any]:
     """Forget a candidate, also a deleted one. Bookings ahead stay and are left to a person, unless they are
-    to be cancelled. Twice is once: the first answer again. Raises NotFound.
+    to be cancelled. Twice is once: the first answer again. Raises NotFound, and Unavailable where runs keep
+    asking for them.
     """
     for _ in range(TRIES):
         with parts.database.transaction(organization_id) as session:

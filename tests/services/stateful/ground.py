@@ -216,7 +216,6 @@ class Ground:
         for who in everybody:
             if who.booking is not None:
                 self._compare_booking(who, booked[who.booking])
-
         self._see_that_the_erased_are_gone()
 
     def _see_that_the_erased_are_gone(self) -> None:
