@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from scheduler.db import rows
 from scheduler.domain.errors import NotFound
 from scheduler.domain.intervals import format_instant
-from scheduler.services import mails, views
+from scheduler.services import feed, mails, views
 from scheduler.services.parts import Parts
 
 
@@ -39,7 +39,7 @@ def export(parts: Parts, organization_id: str, candidate_id: str) -> dict[str, A
                 {**mails.view(row), "details": row.details}
                 for row in _all(session, rows.Message, candidate_id)
             ],
-            "events": [_event(row) for row in _events(session, candidate_id)],
+            "events": [feed.view(row) for row in _events(session, candidate_id)],
         }
 
 
@@ -87,18 +87,9 @@ def _invitation(row: rows.Invitation) -> dict[str, Any]:
 
 def _events(session: Session, candidate_id: str) -> sa.ScalarResult[rows.Event]:
     booked = sa.select(rows.Booking.id).where(rows.Booking.candidate_id == candidate_id)
-    about = sa.or_(rows.Event.booking_id.in_(booked), rows.Event.data["candidate_id"].astext == candidate_id)
+    about = sa.or_(
+        rows.Event.booking_id.in_(booked),
+        rows.Event.about["candidate_id"].astext == candidate_id,
+        rows.Event.data["candidate_id"].astext == candidate_id,
+    )
     return session.scalars(sa.select(rows.Event).where(about).order_by(rows.Event.position))
-
-
-def _event(row: rows.Event) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "type": row.type,
-        "at": format_instant(row.at),
-        "actor": row.actor,
-        "run_id": row.run_id,
-        "booking_id": row.booking_id,
-        "version": row.version,
-        "data": row.data,
-    }

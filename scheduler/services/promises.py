@@ -251,6 +251,9 @@ PROMISES = (
             select from events e where e.booking_id = b.id and e.type = 'booking.cancelled'
               and e.data ? 'reason')
         union all
+        select e.id from events e join candidates c on c.id = e.about ->> 'candidate_id'
+        where c.erased_at is not null and e.about -> 'external_refs' <> '{}'
+        union all
         select m.id from messages m join candidates c on c.id = m.candidate_id and c.erased_at is not null
         where (m.recipient_role = 'candidate' and (
                 m.status = 'queued' or m.recipient ->> 'email' <> 'erased@candidate.invalid'))

@@ -12,6 +12,7 @@ from scheduler.api.schemas.bookings import Booking, Message
 from scheduler.api.schemas.people import Candidate
 from scheduler.api.schemas.plans import PlanAsItWas
 from scheduler.api.schemas.runs import Explanation, Option
+from scheduler.api.schemas.webhooks import Happening
 from scheduler.domain import moves
 
 
@@ -76,20 +77,6 @@ class ExportedMessage(Message):
     details = fields.Dict(keys=fields.String())
 
 
-class ExportedEvent(View):
-    """Something that happened, as a fact."""
-
-    nullable: ClassVar = frozenset({"run_id", "booking_id", "version"})
-    id = id_of("evt")
-    type = fields.String()
-    at = Instant()
-    actor = fields.String()
-    run_id = id_of("run")
-    booking_id = id_of("bkg")
-    version = fields.Integer()
-    data = fields.Dict(keys=fields.String())
-
-
 class Export(View):
     """Everything that is kept about a candidate."""
 
@@ -102,4 +89,4 @@ class Export(View):
     invitations = fields.List(fields.Nested(ExportedInvitation))
     bookings = fields.List(fields.Nested(Booking))
     messages = fields.List(fields.Nested(ExportedMessage))
-    events = fields.List(fields.Nested(ExportedEvent))
+    events = fields.List(fields.Nested(Happening))

@@ -124,15 +124,18 @@ class Happened(Schema):
     external_refs = fields.Dict(keys=fields.String(), values=fields.String())
 
 
-class Event(View):
-    """Something that has happened, as web hooks are told: `id`, `type`, `timestamp` and `data` are what is
-    posted, to the byte.
-    """
+class Happening(View):
+    """Something that has happened, as web hooks are told."""
 
     id = id_of("evt")
     type = one_of(HAPPENINGS)
     timestamp = Instant(metadata={"description": "When it happened."})
     data = fields.Nested(Happened)
+
+
+class Event(Happening):
+    """The same in the feed."""
+
     cursor = fields.String(metadata={"description": "The feed goes on after this one with it."})
 
 
