@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import procrastinate.testing
 import psycopg
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from scheduler.db import rows
 from scheduler.db.session import Database
@@ -28,9 +29,20 @@ from scheduler.domain.intervals import parse_instant
 from scheduler.jobs.queue import Queue
 from scheduler.jobs.tasks import make_app
 from scheduler.messages.mailer import Mailer
-from scheduler.services import interviewers, invariants, organizations, plans, runs, upkeep
+from scheduler.services import (
+    feed,
+    interviewers,
+    invariants,
+    organizations,
+    plans,
+    runs,
+    upkeep,
+    webhooks,
+)
 from scheduler.services.links import Links
 from scheduler.services.parts import Parts
+from scheduler.services.sealing import Sealing
+from scheduler.webhooks.content import Answer as Posted
 from tests.services.conftest import NOW, WEEKDAYS, Calendars, Post
 from tests.services.stateful.model import NOTICE, Candidate, Choice, Model, Person, Seating
 from tests.services.traces import traces_of
@@ -65,6 +77,20 @@ FINISH = "delete from procrastinate_jobs where id = :id and status = 'doing'"
 Answer = TypeVar("Answer")
 
 
+class Listener:
+    """Takes every event that is posted to it, and remembers which."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def objection(self, _url: str) -> None:
+        return None
+
+    def send(self, _url: str, _body: bytes, headers: dict[str, str]) -> Posted:
+        self.taken.append(headers["webhook-id"])
+        return Posted(status=204)
+
+
 class Crash(BaseException):
     """The process ends here, as by a power cut."""
 
@@ -75,6 +101,7 @@ class Ground:
     def __init__(self, database_url: str) -> None:
         self.clock, self.post, self.keys = Clock(NOW), Post(), ["key-0"]
         self.houses = {house: Calendars(now=self.clock) for house in ("ics", "google")}
+        self.listener = Listener()
         self.armed: str | None = None
         self.crashes = 0
         _empty(database_url)
@@ -89,9 +116,12 @@ class Ground:
             links=Links(self.keys, "https://interviews.acme.example"),
             defer=Queue().defer,
             reach=self._reach,
+            sealing=Sealing([Fernet.generate_key().decode()]),
+            post=self.listener,
         )
         self.use_keys()
         self.organization_id = organizations.create(self.parts, name="Acme")
+        webhooks.create(self.parts, self.organization_id, {"url": "https://ats.example.org/"})
         self.model = Model([self._hire(*person) for person in PEOPLE])
         self.plans = [self._plan(*plan) for plan in PLANS]
         #: by the candidate's number: ids of the run's candidate and invitation, and the link's token
@@ -144,11 +174,17 @@ class Ground:
                 self._tasks[job.task_name](context, **job.args)
             except Crash:
                 self._tell(GIVE_BACK, id=job.id)
+                self._end_lease()
             else:
                 if search is not None:
                     self._take_in(*search)
             self._tell(FINISH, id=job.id)
         self._take_in_repairs()
+
+    def _end_lease(self) -> None:
+        """As if a minute had passed for the database: nobody calls the web hook any more."""
+        with self.parts.database.transaction(self.organization_id) as session:
+            session.execute(sa.update(rows.Webhook).values(lease_until=None))
 
     def is_work_left(self) -> bool:
         return self._tell("select id from procrastinate_jobs where status = 'todo' limit 1") is not None
@@ -238,6 +274,15 @@ class Ground:
             found = dict(session.execute(sa.select(rows.Booking.id, rows.Booking.status)).all())
         waiting = [found[who.booking] for who in self.model.candidates.values() if who.declined]
         assert set(waiting) <= {"needs_attention", "completed"}
+
+    def see_that_everything_is_told(self) -> None:
+        """The web hook has heard of everything, in order; what was told twice, twice in a row."""
+        happened, cursor = [], None
+        while not happened or cursor:
+            page = feed.find(self.parts, self.organization_id, limit=200, cursor=cursor)
+            happened += [event["id"] for event in page.data]
+            cursor = page.next_cursor
+        assert [id_ for id_, _ in itertools.groupby(self.listener.taken)] == happened
 
     def look_at_calendars(self) -> None:
         """Everybody's calendar shows what they are booked and held for, once, and nothing else of ours;

@@ -68,6 +68,7 @@ CRASHES = {
             "entry.written",
         ),
         *("entry.kept", "mail.claimed", "mail.handed_over", "mail.kept"),
+        *("feed.published", "hook.claimed", "hook.answered", "hook.kept"),
     ),
     "tick": (
         *(
@@ -105,11 +106,12 @@ class World(Ground):
             raise
 
     def end(self) -> None:
-        """Everything comes to rest, and calendars show what is so."""
+        """Everything comes to rest, calendars show what is so, and others have heard of it."""
         self.armed = None
         for _ in range(3):
             self.do("tick", leap=0)
         self.do("look")
+        self.see_that_everything_is_told()
 
     # Who can be meant
 
