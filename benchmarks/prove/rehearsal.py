@@ -37,6 +37,7 @@ AS_IF_OVER = {
     "expire": """
         update invitations set expires_at = now() - interval '1 minute' where run_candidate_id = :asked
     """,
+    "hook": "update webhooks set lease_until = now()",
     "hold": "update holds set expires_at = now() - interval '1 minute' where expires_at > now()",
     "complete": """
         with past as (

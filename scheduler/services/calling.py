@@ -24,7 +24,7 @@ from scheduler.webhooks import signing
 from scheduler.webhooks.content import Answer
 
 #: who does not come back after this long, by the database's clock, is taken for lost
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 #: seconds that one job goes on for; then others have their turn
 TURN = 20.0
 #: seconds until an event that was refused is tried again, by how often it was: ten tries in 76 hours, as
