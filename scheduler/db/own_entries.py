@@ -36,6 +36,8 @@ _UNDER_WAY = sa.and_(
     rows.CalendarEntry.status != "written",
     rows.CalendarEntry.written_version != rows.CalendarEntry.booking_version,
 )
+#: whether a calendar was ever asked to take it: before that a block at its time is somebody's own meeting
+_ASKED = sa.or_(rows.CalendarEntry.event_id.is_not(None), rows.CalendarEntry.attempts > 0)
 _PRESENT = rows.CalendarEntry.wanted == "present"
 _ALIKE = aliased(rows.CalendarEntry)
 #: whether others of its name stay where one is gone, or is to go: nobody may have asked about their calendars
@@ -56,7 +58,7 @@ _ENTRIES = (
         sa.or_(_PRESENT, _STAYS_ELSEWHERE).label("stands"),
         sa.and_(_PRESENT, _UNDER_WAY).label("under_way"),
         rows.Booking.sessions,
-        rows.Booking.id.in_(_MOVING).label("leaves"),
+        sa.and_(rows.Booking.id.in_(_MOVING), _ASKED).label("leaves"),
     )
     .join(rows.Booking, rows.Booking.id == rows.CalendarEntry.booking_id)
     .where(

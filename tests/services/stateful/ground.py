@@ -174,17 +174,21 @@ class Ground:
                 self._tasks[job.task_name](context, **job.args)
             except Crash:
                 self._tell(GIVE_BACK, id=job.id)
-                self._end_lease()
+                self.end_leases()
             else:
                 if search is not None:
                     self._take_in(*search)
             self._tell(FINISH, id=job.id)
         self._take_in_repairs()
 
-    def _end_lease(self) -> None:
-        """As if a minute had passed for the database: nobody calls the web hook any more."""
+    def end_leases(self) -> None:
+        """The database's clock has gone on, too: whoever died does no work any more."""
         with self.parts.database.transaction(self.organization_id) as session:
-            session.execute(sa.update(rows.Webhook).values(lease_until=None))
+            for table in (rows.CalendarEntry, rows.Message, rows.Webhook):
+                over = sa.func.clock_timestamp() - MINUTE
+                session.execute(
+                    sa.update(table).where(table.lease_until.is_not(None)).values(lease_until=over)
+                )
 
     def is_work_left(self) -> bool:
         return self._tell("select id from procrastinate_jobs where status = 'todo' limit 1") is not None

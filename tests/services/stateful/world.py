@@ -344,6 +344,7 @@ class World(Ground):
         """Time passes, and the clock has everything looked at that is due."""
         crashes = self.crashes
         self.clock.instant += LEAPS[leap] * MINUTE
+        self.end_leases()
         for _ in range(2):
             self.sweep()
             self.clock.forward(seconds=6)
