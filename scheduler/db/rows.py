@@ -707,15 +707,21 @@ class Delivery(Base):
         sa.Index(
             "ix_deliveries_queued",
             "webhook_id",
-            "attempt_at",
+            "feed_position",
             postgresql_where=sa.text("status = 'queued'"),
         ),
+        sa.Index(
+            "ix_deliveries_due", "webhook_id", "attempt_at", postgresql_where=sa.text("status = 'queued'")
+        ),
+        sa.Index("ix_deliveries_listed", "webhook_id", "created_at", "id"),
     )
 
     id: Mapped[str] = key()
     organization_id: Mapped[str] = tenant()
     webhook_id: Mapped[str] = mapped_column(sa.ForeignKey("webhooks.id", ondelete="CASCADE"))
     event_id: Mapped[str] = ref("events.id")
+    #: the event's: the order in which they are sent
+    feed_position: Mapped[int] = mapped_column(sa.BigInteger())
     #: queued, delivered or failed
     status: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 OUT_OF_REACH = (procrastinate.exceptions.ConnectorException, psycopg.Error)
 #: one thread for solving, which is all processor, and several each for mail, web hooks and calendars, which
 #: is all waiting: a vendor that hangs keeps no mail waiting, nor do both keep what the clock asks for waiting
-CONCURRENCY = {"solve": 1, "mail": 3, "hooks": 3, "quick": 2, "calendars": 4}
+CONCURRENCY = {"solve": 1, "mail": 3, "hooks": 6, "quick": 2, "calendars": 4}
 #: for all of them together, and one that looks up the database's address; asyncio's own are as many as there
 #: are processors, and a few
 THREADS = sum(CONCURRENCY.values()) + 1

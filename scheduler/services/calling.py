@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -24,9 +24,9 @@ from scheduler.webhooks import signing
 from scheduler.webhooks.content import Answer
 
 #: who does not come back after this long, by the database's clock, is taken for lost
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=45)
 #: seconds that one job goes on for; then others have their turn
-TURN = 20.0
+TURN = 5.0
 #: seconds until an event that was refused is tried again, by how often it was: ten tries in 76 hours, as
 #: Standard Webhooks suggests
 LADDER = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
@@ -44,13 +44,18 @@ GIVEN_UP = "Nothing has been taken for three days. The last answer: {error}"
 ANSWERED = "The receiver answered {status}."
 
 
+#: a constant of the statement: an index of these alone is of no use for a parameter
+_QUEUED = rows.Delivery.status == sa.literal_column("'queued'")
+
+
 @dataclass(frozen=True)
 class _Claimed:
     delivery_id: str
     event_id: str
-    body: bytes
     url: str
-    secrets: list[str]
+    lease_until: datetime | None
+    body: bytes = field(repr=False)
+    secrets: list[str] = field(repr=False)
 
 
 def call(parts: Parts, organization_id: str, webhook_id: str) -> None:
@@ -65,7 +70,7 @@ def call(parts: Parts, organization_id: str, webhook_id: str) -> None:
         answer = _send(parts, claimed)
         parts.reach("hook.answered")
         with parts.database.transaction(organization_id) as session:
-            _keep(session, parts, webhook_id, claimed.delivery_id, answer)
+            _keep(session, parts, webhook_id, claimed, answer)
         parts.reach("hook.kept")
     with parts.database.transaction(organization_id) as session:
         parts.defer(session, "call_webhook", organization_id=organization_id, webhook_id=webhook_id)
@@ -91,10 +96,10 @@ def _claim(session: Session, parts: Parts, webhook_id: str) -> _Claimed | None:
         .join(rows.Event, rows.Event.id == rows.Delivery.event_id)
         .where(
             rows.Delivery.webhook_id == webhook_id,
-            rows.Delivery.status == "queued",
+            _QUEUED,
             sa.or_(rows.Delivery.attempt_at.is_(None), rows.Delivery.attempt_at <= parts.now()),
         )
-        .order_by(rows.Event.feed_position)
+        .order_by(rows.Delivery.feed_position)
         .limit(1)
     ).one_or_none()
     if due is None:
@@ -105,7 +110,16 @@ def _claim(session: Session, parts: Parts, webhook_id: str) -> _Claimed | None:
         _rest(session, parts, webhook, due.Delivery, Answer(error=webhooks.NO_KEY))
         return None
     webhook.lease_until = sa.func.clock_timestamp() + LEASE
-    return _Claimed(due.Delivery.id, due.Event.id, feed.body(due.Event), webhook.url, secrets)
+    session.flush()
+    session.refresh(webhook, ["lease_until"])
+    return _Claimed(
+        delivery_id=due.Delivery.id,
+        event_id=due.Event.id,
+        url=webhook.url,
+        lease_until=webhook.lease_until,
+        body=feed.body(due.Event),
+        secrets=secrets,
+    )
 
 
 def _send(parts: Parts, claimed: _Claimed) -> Answer:
@@ -113,18 +127,22 @@ def _send(parts: Parts, claimed: _Claimed) -> Answer:
     return webhooks.post_of(parts).send(claimed.url, claimed.body, signed)
 
 
-def _keep(session: Session, parts: Parts, webhook_id: str, delivery_id: str, answer: Answer) -> None:
+def _keep(session: Session, parts: Parts, webhook_id: str, claimed: _Claimed, answer: Answer) -> None:
     """Write down what became of it, and when what follows."""
     webhook = session.get(rows.Webhook, webhook_id, with_for_update={"key_share": True})
-    delivery = session.get(rows.Delivery, delivery_id, with_for_update=True)
+    delivery = session.get(rows.Delivery, claimed.delivery_id, with_for_update=True)
     if webhook is None or delivery is None:
         return  # deleted meanwhile
-    webhook.lease_until = None
+    ours = webhook.lease_until == claimed.lease_until
+    if ours:
+        webhook.lease_until = None
     delivery.attempts += 1
     delivery.response_status = answer.status
     if answer.status is not None and 200 <= answer.status < 300:
         delivery.status, delivery.error, delivery.delivered_at = "delivered", None, parts.now()
         webhook.failing_since, webhook.absences, webhook.rest_until = None, 0, None
+    elif not ours or webhook.url != claimed.url:
+        return  # it is another's turn, or another's fault
     elif answer.status is None or answer.status in NOT_NOW:
         _rest(session, parts, webhook, delivery, answer)
     else:
@@ -145,15 +163,15 @@ def _rest(
 def _refused(
     session: Session, parts: Parts, webhook: rows.Webhook, delivery: rows.Delivery, answer: Answer
 ) -> None:
-    """This event is tried again later; the others go on."""
+    """This event is tried again later; the others go on. It waits with them when nothing is taken at all."""
     webhook.absences, webhook.rest_until = 0, None
+    _fail(session, parts, webhook, delivery, _error_of(answer), gone=answer.status == GONE)
     delivery.refusals += 1
-    if delivery.refusals > len(LADDER):
-        delivery.status = "failed"
-    else:
+    if delivery.refusals <= len(LADDER):
         wait = max(LADDER[delivery.refusals - 1], min(answer.retry_after or 0.0, LONGEST_WAIT))
         delivery.attempt_at = _after(parts.now(), wait)
-    _fail(session, parts, webhook, delivery, _error_of(answer), gone=answer.status == GONE)
+    elif webhook.status == "active":
+        delivery.status = "failed"
 
 
 def _fail(

@@ -30,7 +30,9 @@ def standing(table: type[rows.Base]) -> sa.Select[Any]:
 def one(session: Session, table: Any, id_: str, *, if_match: int | None = None, lock: bool = False) -> Any:
     """The row with this id. Raises NotFound, or Stale when it is no longer the version somebody looked at."""
     query = standing(table).where(table.id == id_)
-    row = session.scalar(query.with_for_update(key_share=True) if lock else query)
+    if lock:  # as it is now, whatever was read before
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    row = session.scalar(query)
     if row is None:
         raise NotFound(f"There is no such {table.__name__.lower()}.")
     if if_match is not None and row.version != if_match:

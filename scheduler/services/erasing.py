@@ -10,6 +10,7 @@ calendars, statistics and replays agree. docs/security.md names it all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ from scheduler.services import (
     erased,
     events,
     holding,
+    idempotency,
     owing,
     runs,
 )
@@ -88,7 +90,7 @@ def _erase(
     candidate.erasure = {
         "bookings_cancelled": cancelled,
         "bookings_kept": kept,
-        "out_of_reach": _out_of_reach(session, candidate_id, booked, cancelled),
+        "out_of_reach": _out_of_reach(session, candidate_id, booked, cancelled, parts.now()),
     }
     _forget_words(session, candidate_id)
     events.record(
@@ -188,17 +190,25 @@ def _forget_words(session: Session, candidate_id: str) -> None:
     session.execute(sa.update(message).where(theirs, ~to_them).values(details=wordless))
     session.execute(sa.text("select forget_words(:candidate)"), {"candidate": candidate_id})
     kept = sa.func.convert_from(rows.IdempotencyKey.body, "UTF8")
-    session.execute(sa.delete(rows.IdempotencyKey).where(sa.func.strpos(kept, candidate_id) > 0))
+    session.execute(
+        sa.update(rows.IdempotencyKey)
+        .where(sa.func.strpos(kept, candidate_id) > 0)
+        .values(headers={idempotency.FORGOTTEN: "yes"}, body=b"")
+    )
 
 
 def _out_of_reach(
-    session: Session, candidate_id: str, booked: Sequence[rows.Booking], cancelled: Sequence[str]
+    session: Session,
+    candidate_id: str,
+    booked: Sequence[rows.Booking],
+    cancelled: Sequence[str],
+    now: datetime,
 ) -> list[str]:
     """In sentences, what this service cannot take back."""
     sent = sa.select(rows.Message.id).where(
         rows.Message.candidate_id == candidate_id, rows.Message.status.in_(("sent", "sending"))
     )
-    over = [booking for booking in booked if booking.status in ("completed", "no_show")]
+    over = [booking for booking in booked if booking.status != "cancelled" and booking.end <= now]
     said = [
         (session.scalar(sent.limit(1)) is not None, SENT),
         (bool(over), OVER),

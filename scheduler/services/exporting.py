@@ -39,7 +39,7 @@ def export(parts: Parts, organization_id: str, candidate_id: str) -> dict[str, A
                 {**mails.view(row), "details": row.details}
                 for row in _all(session, rows.Message, candidate_id)
             ],
-            "events": [feed.view(row) for row in _events(session, candidate_id)],
+            "events": [feed.view(row, whole=True) for row in _events(session, candidate_id)],
         }
 
 

@@ -27,6 +27,9 @@ from scheduler.services.parts import Parts
 
 #: events that are published by one transaction
 MOST = 500
+#: why somebody cancelled is for those who arrange interviews
+WORDS = frozenset({"reason"})
+VENDORS_WORDS = frozenset({"error"})
 POSITION = re.compile(rb"[0-9]{1,18}")
 
 
@@ -34,7 +37,7 @@ def publish(parts: Parts, organization_id: str) -> None:
     """Give what is committed its place in the feed, and owe it to the web hooks."""
     with parts.database.transaction(organization_id) as session:
         fresh = _number(session, organization_id)
-        for webhook in session.scalars(sa.select(rows.Webhook)) if fresh else ():
+        for webhook in _listeners(session) if fresh else ():
             _owe(
                 session, parts, webhook, [e for e in fresh if not webhook.events or e.type in webhook.events]
             )
@@ -42,6 +45,11 @@ def publish(parts: Parts, organization_id: str) -> None:
             parts.defer(session, "publish_events", organization_id=organization_id)
         session.flush()
         parts.reach("feed.published")
+
+
+def _listeners(session: Session) -> sa.ScalarResult[rows.Webhook]:
+    """Whoever deletes one of them waits until it is owed this."""
+    return session.scalars(sa.select(rows.Webhook).with_for_update(read=True, key_share=True))
 
 
 def _number(session: Session, organization_id: str) -> list[rows.Event]:
@@ -73,6 +81,7 @@ def _owe(session: Session, parts: Parts, webhook: rows.Webhook, events: list[row
             "organization_id": webhook.organization_id,
             "webhook_id": webhook.id,
             "event_id": event.id,
+            "feed_position": event.feed_position,
             "status": "queued",
             "attempts": 0,
             "refusals": 0,
@@ -106,8 +115,11 @@ def find(
     return Page(shown, shown[-1]["cursor"] if len(found) > limit else None)
 
 
-def view(event: rows.Event) -> dict[str, Any]:
-    """An event as others see it, always in the same form: in the feed, and in every try to deliver it."""
+def view(event: rows.Event, *, whole: bool = False) -> dict[str, Any]:
+    """An event as others see it, always in the same form: in the feed, and in every try to deliver it.
+    `whole`: with what stays within the service.
+    """
+    told = event.data.items() if whole else [(k, v) for k, v in event.data.items() if k not in _untold(event)]
     about = {"run_id": event.run_id, "booking_id": event.booking_id, "version": event.version}
     return {
         "id": event.id,
@@ -117,10 +129,15 @@ def view(event: rows.Event) -> dict[str, Any]:
             "organization_id": event.organization_id,
             "actor": event.actor,
             **{name: value for name, value in about.items() if value is not None},
-            **event.data,
+            **dict(told),
             **event.about,
         },
     }
+
+
+def _untold(event: rows.Event) -> frozenset[str]:
+    """Words that somebody wrote, and what vendors said."""
+    return WORDS if event.type == "booking.cancelled" else VENDORS_WORDS
 
 
 def body(event: rows.Event) -> bytes:

@@ -22,6 +22,9 @@ KEPT = timedelta(hours=24)
 LEASE = timedelta(seconds=60)
 #: among the headers of a kept answer, and no header: its body is under SECRET_KEYS
 SEALED = "sealed"
+#: the same: it told of somebody whose data was erased since
+FORGOTTEN = "forgotten"
+ERASED = "This was done; its answer told of somebody whose data was erased since."
 LOST = "This was done, and its answer can no longer be read: the key that sealed it is gone."
 
 
@@ -98,6 +101,8 @@ def sealed(parts: Parts, answer: Answer) -> Answer:
 
 
 def _opened(parts: Parts, answer: Answer) -> Answer:
+    if FORGOTTEN in answer.headers:
+        raise Conflict(ERASED, code="answer_erased")
     if SEALED not in answer.headers:
         return answer
     try:

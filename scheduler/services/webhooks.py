@@ -75,6 +75,8 @@ def update(
         row = catalogue.one(session, rows.Webhook, webhook_id, if_match=if_match, lock=True)
         catalogue.change(session, row, _changed(row, dict(changes)))
         if row.status == "active" and changes.keys() & {"status", "url"}:
+            queued = rows.Delivery.webhook_id == row.id, rows.Delivery.status == "queued"
+            session.execute(sa.update(rows.Delivery).where(*queued).values(attempt_at=None, refusals=0))
             go_on(session, parts, row)
         return view(row)
 

@@ -26,6 +26,8 @@ from scheduler.webhooks.content import Answer
 
 #: for finding, connecting and greeting, and for everything together
 CONNECT_SECONDS, SECONDS = 5.0, 15.0
+#: of a name, that are tried
+MOST_ADDRESSES = 8
 #: of an answer that is read, so that the receiver can finish sending it
 MOST_READ = 4096
 AGENT = "Convene-Webhooks/1"
@@ -80,7 +82,7 @@ class HttpPost:
             return self._send(urlsplit(url), body, headers)
         except _Unreachable as error:
             return Answer(error=str(error))
-        except ssl.SSLError:
+        except ssl.SSLCertVerificationError:
             return Answer(error=NOT_TRUSTED)
         except TimeoutError:
             return Answer(error=NO_ANSWER.format(seconds=self._seconds))
@@ -93,32 +95,33 @@ class HttpPost:
         host, port = parts.hostname or "", parts.port or (443 if secure else 80)
         # Host header and certificate are of the name; the connection is to an address that was judged.
         connection = (http.client.HTTPSConnection if secure else http.client.HTTPConnection)(host, port)
-        connection.sock = self._connected(host, port, until)
-        with _ended(connection, until) as over:
+        line = _Line(self._connected(host, port, until))
+        with line.ended_at(until):
             if secure:
-                connection.sock = self._tls.wrap_socket(
-                    connection.sock, server_hostname=host, do_handshake_on_connect=False
-                )
-                connection.sock.do_handshake()
+                line.secure(self._tls, host)
+            connection.sock = line.socket
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("POST", path, body, {"User-Agent": AGENT, **JSON, **headers})
             response = connection.getresponse()
-            if over.is_set():  # headers that were cut off would pass for all of them
-                raise TimeoutError
+            line.check()  # headers that were cut off would pass for all of them
             with suppress(OSError, http.client.HTTPException):  # how it ends has no bearing on what it says
                 response.read(MOST_READ)
             wait = seconds_to_wait(response.headers.get("Retry-After"), datetime.now(UTC))
             return Answer(status=response.status, retry_after=wait)
 
     def _connected(self, host: str, port: int, until: float) -> socket.socket:
-        for family, kind, protocol, _, address in self._addresses(host, port):
+        for family, kind, protocol, _, address in self._addresses(host, port)[:MOST_ADDRESSES]:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
             one = socket.socket(family, kind, protocol)
-            one.settimeout(max(0.1, min(CONNECT_SECONDS, until - time.monotonic())))
+            one.settimeout(min(CONNECT_SECONDS, left))
             try:
                 one.connect(address)
             except OSError:
                 one.close()
             else:
+                one.settimeout(self._seconds)  # the line is ended before that
                 return one
         raise _Unreachable(NOT_CONNECTED)
 
@@ -138,28 +141,43 @@ class HttpPost:
 JSON = {"Content-Type": "application/json"}
 
 
-@contextmanager
-def _ended(connection: http.client.HTTPConnection, until: float) -> Iterator[threading.Event]:
-    """Have the connection ended when its time is over, however slowly it goes on; that is a TimeoutError."""
-    over = threading.Event()
+class _Line:
+    """A connection that is ended when its time is over, however slowly it goes on."""
 
-    def end() -> None:
-        over.set()
+    def __init__(self, plain: socket.socket) -> None:
+        # http.client lets go of its own while it still reads an answer.
+        self.socket = plain
+        self._over = threading.Event()
+
+    def secure(self, tls: ssl.SSLContext, host: str) -> None:
+        """TLS from here on, with whoever has a certificate for this name."""
+        secured = tls.wrap_socket(self.socket, server_hostname=host, do_handshake_on_connect=False)
+        self.socket = secured
+        secured.do_handshake()
+
+    def check(self) -> None:
+        if self._over.is_set():
+            raise TimeoutError
+
+    @contextmanager
+    def ended_at(self, until: float) -> Iterator[None]:
+        """Until then, by `time.monotonic`; what is broken off so is a TimeoutError."""
+        timer = threading.Timer(max(0.0, until - time.monotonic()), self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (OSError, http.client.HTTPException):
+            self.check()
+            raise
+        finally:
+            timer.cancel()
+            self.socket.close()
+
+    def _end(self) -> None:
+        self._over.set()
         with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(max(0.0, until - time.monotonic()), end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield over
-    except (OSError, http.client.HTTPException):
-        if over.is_set():
-            raise TimeoutError from None
-        raise
-    finally:
-        timer.cancel()
-        connection.close()
+            self.socket.shutdown(socket.SHUT_RDWR)
 
 
 def _is_plain(url: str) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from cryptography.fernet import Fernet
 
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict
-from scheduler.services import calling, deliveries, events, feed, grants, upkeep, webhooks
+from scheduler.services import calling, catalogue, deliveries, events, feed, grants, upkeep, webhooks
 from scheduler.services.parts import SYSTEM
 from scheduler.services.sealing import Sealing
 from tests.fakes.faults import answer, drop_after_apply, drop_before_apply, hang
@@ -217,6 +218,81 @@ def test_after_three_days_in_which_nothing_was_taken_it_is_called_no_more_and_no
 
     assert told(receiver) == ["run.requested", "webhook.disabled", "run.cancelled"]
     assert seen(town, id_)["reason"] is None
+
+
+def test_what_was_refused_comes_at_once_when_a_web_hook_is_set_going_again(town, receiver):
+    id_ = hook(town, receiver)
+    receiver.faults.add(answer(500), times=None)
+    happen(town, "run.requested")
+    for _ in range(100):
+        later(town, hours=1)
+    assert seen(town, id_)["status"] == "disabled"
+    receiver.faults.clear()
+
+    webhooks.update(town.parts, town.organization_id, id_, {"status": "active"})
+    town.run_jobs()
+
+    assert told(receiver) == ["run.requested", "webhook.disabled"]
+
+
+def test_what_another_url_answered_is_not_held_against_the_new_one(town, receiver):
+    id_ = hook(town, receiver)
+    receiver.secrets["new"] = receiver.secrets["ats"]
+
+    def move(point: str) -> None:
+        if point == "hook.answered":
+            changes = {"url": receiver.address("new")}
+            webhooks.update(town.parts, town.organization_id, id_, changes)
+
+    receiver.faults.add(answer(410), path="/ats")
+    town.parts = town.parts.evolve(reach=move)
+    happen(town, "run.requested")
+
+    assert seen(town, id_)["status"] == "active"
+    assert told(receiver, "new") == ["run.requested"]
+
+
+def test_whoever_comes_back_late_ends_nobody_elses_turn(town, receiver):
+    """A worker that was away for longer than its lease finds another at it."""
+    id_ = hook(town, receiver)
+    other = dt.datetime(2040, 1, 1, tzinfo=dt.UTC)
+
+    def take_over(point: str) -> None:
+        if point == "hook.answered":
+            with town.parts.database.transaction(town.organization_id) as session:
+                session.execute(sa.update(rows.Webhook).values(lease_until=other))
+
+    receiver.faults.add(answer(410))
+    town.parts = town.parts.evolve(reach=take_over)
+    happen(town, "run.requested")
+
+    assert seen(town, id_)["status"] == "active"
+    with town.parts.database.transaction(town.organization_id) as session:
+        assert session.scalars(sa.select(rows.Webhook.lease_until)).one() == other
+
+
+def test_a_delivery_that_failed_while_it_was_looked_at_is_sent_again_all_the_same(town, receiver):
+    id_ = hook(town, receiver)
+    receiver.faults.add(answer(503))
+    happen(town, "run.requested")
+    [one] = sent(town, id_)
+    find = catalogue.one
+
+    def meanwhile(session, table, wanted, **how):
+        found = find(session, table, wanted, **how)
+        if table is rows.Webhook:
+            with town.parts.database.transaction(town.organization_id) as other:
+                other.execute(sa.update(rows.Delivery).values(status="failed"))
+        return found
+
+    catalogue.one = meanwhile
+    try:
+        deliveries.redeliver(town.parts, town.organization_id, one["id"])
+    finally:
+        catalogue.one = find
+    town.run_jobs()
+
+    assert told(receiver) == ["run.requested"]
 
 
 def test_whoever_looks_after_a_web_hook_hears_when_it_does_not_work(town, receiver):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from scheduler.db import rows
 from scheduler.domain.errors import Invalid
-from scheduler.services import bookings, events, feed, organizations, runs, upkeep
+from scheduler.services import attention, bookings, events, feed, organizations, runs, upkeep
 from scheduler.services.parts import SYSTEM, Actor
 from tests.services.conftest import RECRUITER
 
@@ -69,7 +69,7 @@ def test_an_event_says_what_it_is_about_as_it_stood_then(town):
         "external_refs": {"application": "A-7"},
     }
     assert confirmed == {**same, "version": 1, "status": "confirmed", "option_id": booking["option_id"]}
-    assert cancelled == {**same, "version": 2, "status": "cancelled", "reason": "Ill"}
+    assert cancelled == {**same, "version": 2, "status": "cancelled"}
     sent = next(event for event in everything(town) if event["type"] == "invitation.sent")
     assert sent["data"]["external_refs"] == {"application": "A-7"}
 
@@ -81,6 +81,23 @@ def test_no_event_tells_a_name_or_an_address_of_the_candidate(town):
 
     assert len(everything(town)) == 4
     assert "andy" not in str(everything(town))
+
+
+def test_what_somebody_wrote_and_what_vendors_said_stays_here(town):
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer())
+    with town.parts.database.transaction(town.organization_id) as session:
+        row = session.get_one(rows.Booking, booking["id"])
+        attention.needs_attention(session, town.parts, row, "Look at it.", error="403 ada@acme.example")
+    bookings.cancel(
+        town.parts, town.organization_id, booking["id"], reason="I am Candy, call 555", actor=RECRUITER
+    )
+    town.run_jobs()
+
+    marked, cancelled = everything(town)[-2:]
+    assert marked["data"]["reason"] == "Look at it."
+    assert "403" not in str(marked)
+    assert "555" not in str(cancelled)
 
 
 def test_a_cursor_goes_on_where_one_has_read_to(town):

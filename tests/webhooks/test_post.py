@@ -10,7 +10,7 @@ import pytest
 
 from scheduler.webhooks import post
 from scheduler.webhooks.post import HttpPost
-from tests.fakes.faults import answer, drop_before_apply, hang
+from tests.fakes.faults import answer, drop_before_apply, hang, slow
 from tests.fakes.receiver import Receiver
 
 BODY = b'{"id":"evt_1","type":"run.finished","timestamp":"2026-12-01T00:00:00Z","data":{}}'
@@ -216,6 +216,29 @@ def dripping(first: bytes):
         thread.join()
 
 
+def test_a_receiver_that_takes_its_time_is_waited_for(receiver):
+    receiver.faults.add(slow(post.CONNECT_SECONDS + 0.5))
+
+    assert HttpPost(local=True).send(receiver.address("a"), BODY, SIGNED).status == 204
+
+
+def test_a_name_with_many_addresses_where_nobody_answers_takes_no_longer():
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        port = there.getsockname()[1]
+    tried = []
+
+    def resolve(_host, _port):
+        tried.append(None)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))] * 10_000
+
+    began = time.monotonic()
+    sent = HttpPost(local=True, resolve=resolve).send(f"http://localhost:{port}/", BODY, SIGNED)
+
+    assert sent.error == post.NOT_CONNECTED
+    assert time.monotonic() - began < 1
+    assert len(tried) == 1
+
+
 def test_headers_that_never_end_do(receiver):
     with dripping(b"HTTP/1.1 200 OK\r\nX: ") as url:
         began = time.monotonic()
@@ -225,8 +248,17 @@ def test_headers_that_never_end_do(receiver):
     assert time.monotonic() - began < 5
 
 
-def test_a_body_that_never_ends_keeps_nobody_and_the_status_counts():
-    with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n") as url:
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    ],
+)
+def test_a_body_that_never_ends_keeps_nobody_and_the_status_counts(head):
+    with dripping(head) as url:
         began = time.monotonic()
         sent = HttpPost(local=True, seconds=0.5).send(url, BODY, SIGNED)
 

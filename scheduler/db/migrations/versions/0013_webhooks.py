@@ -29,9 +29,11 @@ LOOKUPS = {
             select w.id, w.organization_id from webhooks w
             where w.status = 'active' and (w.rest_until is null or w.rest_until <= moment)
               and (w.lease_until is null or w.lease_until < clock_timestamp())
-              and exists (select from deliveries d where d.webhook_id = w.id and d.status = 'queued'
-                          and (d.attempt_at is null or d.attempt_at <= moment))
-            limit most
+              and (exists (select from deliveries d where d.webhook_id = w.id and d.status = 'queued'
+                           and d.attempt_at is null)
+                or exists (select from deliveries d where d.webhook_id = w.id and d.status = 'queued'
+                           and d.attempt_at <= moment))
+            order by w.rest_until nulls first limit most
         $$
     """,
 }
@@ -107,6 +109,7 @@ def _create_deliveries() -> None:
         sa.Column("organization_id", sa.Text(), nullable=False),
         sa.Column("webhook_id", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("feed_position", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("refusals", sa.Integer(), nullable=False),
@@ -128,12 +131,11 @@ def _create_deliveries() -> None:
     )
     op.create_index(op.f("ix_deliveries_event_id"), "deliveries", ["event_id"])
     op.create_index(op.f("ix_deliveries_created_at"), "deliveries", ["created_at"])
-    op.create_index(
-        "ix_deliveries_queued",
-        "deliveries",
-        ["webhook_id", "attempt_at"],
-        postgresql_where=sa.text("status = 'queued'"),
-    )
+    for name, column in (("ix_deliveries_queued", "feed_position"), ("ix_deliveries_due", "attempt_at")):
+        op.create_index(
+            name, "deliveries", ["webhook_id", column], postgresql_where=sa.text("status = 'queued'")
+        )
+    op.create_index("ix_deliveries_listed", "deliveries", ["webhook_id", "created_at", "id"])
     _give_to_service("deliveries")
 
 

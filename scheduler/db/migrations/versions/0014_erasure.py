@@ -21,7 +21,8 @@ create function forget_words(candidate text) returns void
 language sql volatile security definer set search_path = public, pg_temp as $$
     update events e set about = jsonb_set(e.about, '{external_refs}', '{}')
     from candidates c
-    where e.about ->> 'candidate_id' = c.id and e.about ? 'external_refs'
+    where e.run_id in (select run_id from run_candidates where candidate_id = candidate)
+      and e.about ->> 'candidate_id' = c.id and e.about ? 'external_refs'
       and c.id = candidate and c.erased_at is not null
       and e.organization_id = current_setting('convene.organization_id', true)
       and c.organization_id = e.organization_id;
