@@ -42,10 +42,12 @@ def killed(house: House, dice: random.Random, orders: Iterable[Sequence[str]]) -
     for rehearsal in rehearsals:
         rehearsal.ask_again_under_their_keys()
     tried = Counter(rehearsal_point for rehearsal in rehearsals for rehearsal_point in rehearsal.tried)
+    put_off = sum(rehearsal.put_off for rehearsal in rehearsals)
     missed = sorted((tried - reached).keys())
     return Proof(
         what=f"kill -9 at {len(tried)} points x {len(rehearsals)} seeds, {tried.total()} crashes",
         figures=f"{reached.total()} deaths in the right place, converged {converged:.0f} s after the last one"
+        + (f"; {put_off} x 503 and asked again" if put_off else "")
         + (f"; never reached: {', '.join(missed)}" if missed else ""),
         acknowledged={id_ for rehearsal in rehearsals for id_ in rehearsal.acknowledged},
         broken=[

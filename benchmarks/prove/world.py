@@ -94,4 +94,5 @@ def _at_google(house: House) -> Counter[tuple[str, str]]:
 
 def _of_vendors(house: House) -> list[str]:
     """Google was asked nothing that it does not allow."""
-    return ["vendors_rules_are_kept"] if house.google and house.google.wrong else []
+    wrong = house.google.wrong if house.google else []
+    return [f"vendors_rules_are_kept ({'; '.join(wrong[:3])})"] if wrong else []

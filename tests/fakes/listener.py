@@ -96,7 +96,10 @@ class _Connection(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         parts = urlsplit(self.path)
         override = headers.get("x-http-method-override") if self.command == "POST" else None
-        body = self.rfile.read(int(headers.get("content-length", 0)))
+        length = int(headers.get("content-length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionAbortedError("the client went away in the middle of it: that is no request")
         query = parts.query
         if override == "GET" and not query:
             # A long GET travels as a form.

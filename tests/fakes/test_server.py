@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -62,6 +63,16 @@ def test_a_dropped_connection_tells_nothing_about_the_effect(fake):
             ask(fake, "POST")
         assert fake.count == count
     assert ask(fake, "POST") == (200, b'{"count": 2}')
+
+
+def test_a_request_whose_client_died_in_the_middle_of_it_is_none(fake):
+    host, port = fake.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as dying:
+        dying.sendall(b"POST / HTTP/1.1\r\nHost: fake\r\nContent-Length: 100\r\n\r\ngrant_type=")
+
+    assert ask(fake, "POST")[0] == 200
+    assert [request.body for request in fake.requests] == [b""]
+    assert fake.count == 1
 
 
 def test_a_fault_befalls_only_the_requests_it_is_meant_for(fake):
