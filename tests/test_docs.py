@@ -84,6 +84,7 @@ def test_the_lines_that_check_a_signature_do():
     assert not is_genuine(b"{} ", now, secret)
     assert not is_genuine(b"{}", now, signing.new_secret())
     assert not is_genuine(b"{}", now - timedelta(minutes=6), secret)
+    assert not names["is_genuine"](secret, {}, b"{}")
 
 
 def test_every_type_of_event_is_told():

@@ -679,10 +679,8 @@ class Webhook(Base):
     description: Mapped[str | None]
     #: {name, email} of who hears when it fails
     contact: Mapped[Json | None]
-    #: what signs: {current, previous?} under SECRET_KEYS
+    #: what signs, under SECRET_KEYS: {current, before: [{secret, until}]}
     secret: Mapped[bytes]
-    #: until when the secret before signs as well
-    previous_until: Mapped[dt.datetime | None]
     #: active or disabled: `reason` says why
     status: Mapped[str]
     reason: Mapped[str | None]

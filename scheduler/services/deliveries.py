@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,12 +33,12 @@ def find(
     if status:
         query = query.where(rows.Delivery.status == status)
     with parts.database.transaction(organization_id) as session:
-        catalogue.one(session, rows.Webhook, webhook_id)
+        webhook = catalogue.one(session, rows.Webhook, webhook_id)
         found = pages.page(session, query, rows.Delivery, limit=limit, cursor=cursor)
         wanted = [row.event_id for row in found.data]
         types = sa.select(rows.Event.id, rows.Event.type).where(rows.Event.id.in_(wanted))
         type_of = dict(session.execute(types).all())
-        return found.mapped(lambda row: view(row, type_of[row.event_id]))
+        return found.mapped(lambda row: view(row, webhook, type_of[row.event_id]))
 
 
 def redeliver(parts: Parts, organization_id: str, delivery_id: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def redeliver(parts: Parts, organization_id: str, delivery_id: str) -> dict[str,
         row = catalogue.one(session, rows.Delivery, delivery_id, lock=True)
         row.status, row.refusals, row.attempt_at, row.delivered_at = "queued", 0, None, None
         webhooks.go_on(session, parts, webhook)
-        return view(row, session.get_one(rows.Event, row.event_id).type)
+        return view(row, webhook, session.get_one(rows.Event, row.event_id).type)
 
 
 def forget(parts: Parts, organization_id: str) -> None:
@@ -60,7 +60,15 @@ def forget(parts: Parts, organization_id: str) -> None:
         session.execute(sa.delete(rows.Delivery).where(rows.Delivery.created_at < parts.now() - KEPT))
 
 
-def view(row: rows.Delivery, type_: str) -> dict[str, Any]:
+def _next_attempt(row: rows.Delivery, webhook: rows.Webhook) -> datetime | None:
+    """When it is sent next, at the earliest. None: as soon as possible, or not at all."""
+    if row.status != "queued" or webhook.status != "active":
+        return None
+    return max(filter(None, (row.attempt_at, webhook.rest_until)), default=None)
+
+
+def view(row: rows.Delivery, webhook: rows.Webhook, type_: str) -> dict[str, Any]:
+    next_attempt = _next_attempt(row, webhook)
     return {
         "id": row.id,
         "webhook_id": row.webhook_id,
@@ -68,9 +76,7 @@ def view(row: rows.Delivery, type_: str) -> dict[str, Any]:
         "type": type_,
         "status": row.status,
         "attempts": row.attempts,
-        "next_attempt_at": format_instant(row.attempt_at)
-        if row.attempt_at and row.status == "queued"
-        else None,
+        "next_attempt_at": format_instant(next_attempt) if next_attempt else None,
         "response_status": row.response_status,
         "error": row.error,
         "created_at": format_instant(row.created_at),

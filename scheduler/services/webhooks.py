@@ -13,7 +13,7 @@ from scheduler.db import rows
 from scheduler.db.pages import Page
 from scheduler.domain.errors import Conflict, Invalid, Unavailable
 from scheduler.domain.ids import new_id
-from scheduler.domain.intervals import format_instant
+from scheduler.domain.intervals import format_instant, parse_instant
 from scheduler.services import catalogue
 from scheduler.services.grants import sealing_of
 from scheduler.services.parts import Parts
@@ -25,6 +25,8 @@ from scheduler.webhooks.signing import new_secret
 MOST = 20
 #: how long the secret before goes on signing after a rotation
 OVERLAP = timedelta(hours=24)
+#: that sign besides the newest
+MOST_SECRETS = 4
 TOO_MANY = f"There are {MOST} web hooks already; delete one that is not needed."
 NO_KEY = "The key that seals this web hook's secret is not among SECRET_KEYS any more; rotate its secret."
 
@@ -41,7 +43,7 @@ def create(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str
         row = rows.Webhook(
             id=new_id("whk"),
             organization_id=organization_id,
-            secret=sealing_of(parts).seal({"current": secret}),
+            secret=sealing_of(parts).seal({"current": secret, "before": []}),
             status="active",
             absences=0,
             version=1,
@@ -74,6 +76,8 @@ def update(
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Webhook, webhook_id, if_match=if_match, lock=True)
         catalogue.change(session, row, _changed(row, dict(changes)))
+        if changes.get("events"):
+            _drop_unwanted(session, row)
         if row.status == "active" and changes.keys() & {"status", "url"}:
             queued = rows.Delivery.webhook_id == row.id, rows.Delivery.status == "queued"
             session.execute(sa.update(rows.Delivery).where(*queued).values(attempt_at=None, refusals=0))
@@ -88,6 +92,18 @@ def _changed(row: rows.Webhook, changes: dict[str, Any]) -> dict[str, Any]:
     if "events" in changes:
         changes["events"] = changes["events"] or []
     return changes
+
+
+def _drop_unwanted(session: Session, row: rows.Webhook) -> None:
+    """What waits and is of no type that is asked for is owed no more."""
+    unwanted = sa.select(rows.Event.id).where(
+        rows.Event.id == rows.Delivery.event_id, rows.Event.type.not_in(row.events)
+    )
+    session.execute(
+        sa.delete(rows.Delivery).where(
+            rows.Delivery.webhook_id == row.id, rows.Delivery.status == "queued", unwanted.exists()
+        )
+    )
 
 
 def go_on(session: Session, parts: Parts, row: rows.Webhook) -> None:
@@ -105,16 +121,19 @@ def delete(parts: Parts, organization_id: str, webhook_id: str, *, if_match: int
 
 
 def rotate(parts: Parts, organization_id: str, webhook_id: str) -> dict[str, Any]:
-    """A new secret, in this answer and never again; for a day the one before signs as well."""
+    """A new secret, in this answer and never again; for a day those before sign as well, also where there
+    were several.
+    """
     secret = new_secret()
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Webhook, webhook_id, lock=True)
+        until = format_instant(parts.now() + OVERLAP)
         try:
-            previous = {"previous": sealing_of(parts).open(row.secret)["current"]}
+            kept = sealing_of(parts).open(row.secret)
+            before = [{"secret": kept["current"], "until": until}, *_still_signing(parts, kept)]
         except Unopened:
-            previous = {}  # nobody can sign with it any more
-        row.secret = sealing_of(parts).seal({"current": secret, **previous})
-        row.previous_until = parts.now() + OVERLAP if previous else None
+            before = []  # nobody can sign with it any more
+        row.secret = sealing_of(parts).seal({"current": secret, "before": before[:MOST_SECRETS]})
         row.version += 1
         session.flush()
         return view(row) | {"secret": secret}
@@ -123,8 +142,11 @@ def rotate(parts: Parts, organization_id: str, webhook_id: str) -> dict[str, Any
 def secrets_of(parts: Parts, row: rows.Webhook) -> list[str]:
     """What signs now, the newest first. Raises Unopened."""
     kept = sealing_of(parts).open(row.secret)
-    both = row.previous_until is not None and parts.now() < row.previous_until and "previous" in kept
-    return [kept["current"], kept["previous"]] if both else [kept["current"]]
+    return [kept["current"], *(each["secret"] for each in _still_signing(parts, kept))]
+
+
+def _still_signing(parts: Parts, kept: dict[str, Any]) -> list[dict[str, str]]:
+    return [each for each in kept["before"] if parse_instant(each["until"]) > parts.now()]
 
 
 def post_of(parts: Parts) -> Post:

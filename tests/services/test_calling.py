@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict
+from scheduler.domain.intervals import parse_instant
 from scheduler.services import calling, catalogue, deliveries, events, feed, grants, upkeep, webhooks
 from scheduler.services.parts import SYSTEM
 from scheduler.services.sealing import Sealing
@@ -359,6 +360,42 @@ def test_after_a_rotation_the_old_secret_signs_as_well_for_a_day(town, receiver)
 
     assert told(receiver) == ["run.requested", "run.cancelled", "run.finished"]
     assert [len(r.headers["webhook-signature"].split()) for r in receiver.requests] == [2, 2, 1]
+
+
+def test_whoever_rotates_twice_shuts_nobody_out(town, receiver):
+    id_ = hook(town, receiver)
+    for _ in range(2):
+        webhooks.rotate(town.parts, town.organization_id, id_)
+        later(town, hours=1)
+    happen(town, "run.requested")
+    assert told(receiver) == ["run.requested"]
+
+    later(town, hours=23)
+    happen(town, "run.cancelled")
+    assert receiver.expect_wrong() != []
+
+
+def test_a_new_filter_is_true_of_what_waits(town, receiver):
+    id_ = hook(town, receiver)
+    receiver.faults.add(answer(503))
+    happen(town, "run.requested", "run.cancelled")
+
+    webhooks.update(town.parts, town.organization_id, id_, {"events": ["run.cancelled"]})
+    later(town, seconds=10)
+
+    assert told(receiver) == ["run.cancelled"]
+
+
+def test_a_delivery_says_when_it_is_tried_next(town, receiver):
+    id_ = hook(town, receiver)
+    receiver.faults.add(answer(503, "", {"Retry-After": "3600"}))
+    happen(town, "run.requested")
+    [one] = sent(town, id_)
+    assert parse_instant(one["next_attempt_at"]) >= town.clock() + timedelta(hours=1)
+
+    webhooks.update(town.parts, town.organization_id, id_, {"status": "disabled"})
+    [one] = sent(town, id_)
+    assert (one["status"], one["next_attempt_at"]) == ("queued", None)
 
 
 def test_a_secret_that_no_key_opens_is_waited_for_and_can_be_replaced(town, receiver):

@@ -321,6 +321,18 @@ def test_what_was_offered_and_held_is_free(town):
     assert [option["start"] for option in again] == [o["start"] for o in run["candidates"][0]["options"]]
 
 
+def test_why_nothing_fitted_is_forgotten_as_it_tells_when_they_could_be_there(town):
+    town.hire("Ada", skills=("python",))
+    at_night = [{"start": "2026-12-03T01:00:00Z", "end": "2026-12-03T03:00:00Z"}]
+    run = offer(town, candidates=[CANDY | {"availability": at_night}])
+    assert "01:00" in str(run["candidates"][0]["explanation"])
+
+    erase(town, person(run))
+
+    [asked] = runs.get(town.parts, town.organization_id, run["id"])["candidates"]
+    assert (asked["status"], asked["explanation"]) == ("infeasible", None)
+
+
 def test_there_is_one_event_however_often_it_is_asked_for(town):
     run, booking = booked(town)
 

@@ -82,7 +82,6 @@ def _create_webhooks() -> None:
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("contact", postgresql.JSONB(), nullable=True),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
-        sa.Column("previous_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
