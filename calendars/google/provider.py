@@ -96,9 +96,7 @@ class GoogleCalendars:
             asked = {key.address: key for key in calendars}
             known = [key for key in asked.values() if is_mail(key.address)]
             work = [
-                *self._ask_free_busy(
-                    pool, [k for k in known if k.detail == "free_busy"], start, end, deadline
-                ),
+                *self._ask_free_busy(pool, known, start, end, deadline),
                 *(
                     ((key.address,), pool.submit(self._read_events, key, start, end, deadline))
                     for key in known
@@ -116,16 +114,19 @@ class GoogleCalendars:
     def _ask_free_busy(
         self,
         pool: ThreadPoolExecutor,
-        keys: Sequence[CalendarKey],
+        known: Sequence[CalendarKey],
         start: datetime,
         end: datetime,
         deadline: float | None,
     ) -> list[tuple[tuple[str, ...], Future[dict[str, Told]]]]:
-        own = [k.address for k in keys if self._access.personal(k.address) is not None]
-        shared = [k.address for k in keys if k.address not in set(own)]
+        """Of those for whom that will do, in the name of anybody of the organisation's."""
+        everybody = [k.address for k in known if self._access.personal(k.address) is None]
+        wanted = [k.address for k in known if k.detail == "free_busy"]
+        own = [address for address in wanted if address not in set(everybody)]
+        shared = [address for address in wanted if address in set(everybody)]
         asked = [*((address,) for address in own), *groups(shared, reading.MOST_CALENDARS)]
         return [
-            (group, pool.submit(self._free_busy, group, first, last, deadline, shared))
+            (group, pool.submit(self._free_busy, group, first, last, deadline, everybody))
             for group in asked
             for first, last in spans(start, end, reading.LONGEST)
         ]

@@ -46,8 +46,8 @@ class Cast:
     own_entries: Mapping[str, OwnEntry] = field(default_factory=dict)
     #: time that is kept free for other candidates, with its buffers
     held: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
-    #: whose calendars may show holds, anybody's
-    showing: frozenset[str] = frozenset()
+    #: who is to be read event by event: their calendars may show holds, anybody's, or what is being moved
+    closely: frozenset[str] = frozenset()
     #: the options that these are holds of
     holds: frozenset[str] = frozenset()
 
@@ -88,7 +88,7 @@ def cast_for(
         resources=resources,
         booked=taken.booked,
         held=taken.held,
-        showing=taken.showing,
+        closely=taken.showing.intersection(row.id for row in people),
         holds=taken.holds,
     )
     return cast if bare else completed(session, cast, window, moving=moving)
@@ -96,15 +96,14 @@ def cast_for(
 
 def completed(session: Session, cast: Cast, window: Interval, *, moving: Moving = None) -> Cast:
     """With what it takes to read calendars and to choose between people."""
+    addresses = {owner.calendar.address for owner in cast.owners}
+    entries = own_entries(session, addresses, window.padded(MARGIN, MARGIN), moving=_ids(moving))
+    left = {calendar for entry in entries.values() if entry.leaves for calendar in entry.calendars}
     return replace(
         cast,
         load=_load(session, cast.interviewers, window, moving),
-        own_entries=own_entries(
-            session,
-            {owner.calendar.address for owner in cast.owners},
-            window.padded(MARGIN, MARGIN),
-            moving=_ids(moving),
-        ),
+        own_entries=entries,
+        closely=cast.closely.union(person.id for person in cast.interviewers if person.calendar in left),
     )
 
 
@@ -193,6 +192,7 @@ class _Taken:
 
     booked: Mapping[str, tuple[BookedInterview, ...]]
     held: Mapping[str, tuple[Interval, ...]]
+    #: whose time is held: their calendars may show it
     showing: frozenset[str]
     holds: frozenset[str]
 

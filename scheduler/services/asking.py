@@ -85,7 +85,7 @@ def look(parts: Parts, asked: Asked) -> tuple[Interval, dict[str, Look]]:
     reach = problems.reach(asked.plan, asked.window, parts.now()).padded(timedelta(0), LONGER)
     cast = asked.cast
     looks = readings.read_all(
-        parts, asked.organization_id, cast.owners, reach, patience=PATIENCE, closely=cast.showing
+        parts, asked.organization_id, cast.owners, reach, patience=PATIENCE, closely=cast.closely
     )
     return reach, looks
 
@@ -224,7 +224,7 @@ def _explained_further(
         )
     more = [person for person in cast.interviewers if person.id not in looks][:MOST_COLLEAGUES]
     seen = readings.read_all(
-        parts, asked.organization_id, more, reach, patience=PATIENCE, closely=cast.showing
+        parts, asked.organization_id, more, reach, patience=PATIENCE, closely=cast.closely
     )
     helpful = {person.id for person in more if seen[person.id].readable}
     if not helpful:

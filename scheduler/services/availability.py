@@ -37,7 +37,7 @@ def ask(parts: Parts, organization_id: str, data: dict[str, Any]) -> dict[str, A
         cast = casts.cast_for(session, plan, window, now=parts.now(), holders=_holders(session, candidate_id))
     reach = problems.reach(plan, window, parts.now())
     looks = readings.read_all(
-        parts, organization_id, cast.owners, reach, patience=PATIENCE, closely=cast.showing
+        parts, organization_id, cast.owners, reach, patience=PATIENCE, closely=cast.closely
     )
     if cast.interviewers and not any(looks[person.id].readable for person in cast.interviewers):
         reasons = " ".join(sorted({looks[person.id].reason or "" for person in cast.interviewers}))

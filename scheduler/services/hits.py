@@ -129,7 +129,7 @@ def _together(found: Sequence[Cast]) -> Cast:
         load={id_: load for cast in found for id_, load in cast.load.items()},
         own_entries=_entries_of(found),
         held={id_: held for cast in found for id_, held in cast.held.items()},
-        showing=frozenset().union(*(cast.showing for cast in found)),
+        closely=frozenset().union(*(cast.closely for cast in found)),
         holds=frozenset().union(*(cast.holds for cast in found)),
     )
 

@@ -193,7 +193,7 @@ def _look(parts: Parts, pick: Pick, ids: Iterable[str]) -> dict[str, Look]:
         around,
         patience=parts.patience,
         live=not pending,
-        closely=pick.cast.showing,
+        closely=pick.cast.closely,
         how=pick.calendars,
     )
     if not pending:

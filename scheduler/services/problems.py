@@ -57,7 +57,7 @@ def look_now(
         during.padded(A_DAY, A_DAY),
         patience=parts.patience if patience is None else patience,
         live=True,
-        closely=cast.showing,
+        closely=cast.closely,
     )
 
 
@@ -124,7 +124,7 @@ def candidate_facts(candidate: Candidate | None) -> CandidateFacts:
 
 
 def _busy(owner: Owner, look: Look, cast: Cast) -> tuple[BusyBlock, ...]:
-    leaving = _leaving(owner, look, cast.own_entries)
+    leaving = _leaving(owner, cast.own_entries)
     return _held(owner.id, cast) + tuple(
         BusyBlock(piece, block.kind)
         for block in look.busy
@@ -137,17 +137,17 @@ def _held(id_: str, cast: Cast) -> tuple[BusyBlock, ...]:
     return tuple(BusyBlock(during, HELD) for during in cast.held.get(id_, ()))
 
 
-def _leaving(owner: Owner, look: Look, own_entries: Mapping[str, OwnEntry]) -> list[Interval]:
-    """The times of entries that are being moved, where a look does not say which blocks are ours: providers
-    that tell free and busy only may show them as part of a longer block.
+def _leaving(owner: Owner, own_entries: Mapping[str, OwnEntry]) -> list[Interval]:
+    """The times of entries that are being moved, where no look says which blocks are ours: of a room at these
+    providers free and busy alone can be asked, and our event may be part of a longer block. Of a person who
+    is read like that it is not known whether the block is our event or a meeting of their own.
     """
-    if owner.calendar.provider not in INVITING:
+    if owner.calendar.provider not in INVITING or isinstance(owner, Interviewer):
         return []
-    named = {block.own for block in look.busy}
     return [
         entry.leaves
-        for uid, entry in own_entries.items()
-        if entry.leaves is not None and owner.calendar in entry.calendars and uid not in named
+        for entry in own_entries.values()
+        if entry.leaves is not None and owner.calendar in entry.calendars
     ]
 
 

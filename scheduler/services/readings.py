@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from calendars.values import Blocks, Busy, CalendarKey, Detail, Reading, Unreada
 from scheduler.db import convert, rows
 from scheduler.domain.errors import Conflict, Invalid
 from scheduler.domain.intervals import Interval, format_instant
-from scheduler.domain.people import CalendarAddress, Interviewer, Owner
+from scheduler.domain.people import CalendarAddress, Interviewer, Owner, Room
 from scheduler.services import catalogue, known, organizations
 from scheduler.services.known import Known
 from scheduler.services.parts import Parts
@@ -63,7 +63,8 @@ def read_all(
     how: Mapping[str, Any] | None = None,
 ) -> dict[str, Look]:
     """What is busy for each owner, by id. One call a provider, providers side by side. The own calendars of
-    the owners named in `closely` are read event by event, which tells entries of ours from others.
+    the interviewers named in `closely` are read event by event, which tells entries of ours from others;
+    where only free and busy is shown to us, that is taken.
 
     `patience` is the most seconds to wait; a provider that takes longer leaves its owners unreadable. Where a
     provider is not answering, what was read earlier is taken, unless it is older than the organisation
@@ -78,10 +79,12 @@ def read_all(
         for calendar in wanted[owner.id]:
             close = owner.id in closely and calendar == owner.calendar
             detail: Detail = "events" if close else how["detail"]
+            if isinstance(owner, Room):  # nobody signs in as a room
+                detail = "free_busy"
             key = CalendarKey(address=calendar.address, time_zone=owner.time_zone, detail=detail)
             if close or calendar not in keys:
                 keys[calendar] = key
-    readings = _ask(parts, {**parts.providers, **granted}, keys, window, patience)
+    readings = _ask_gently(parts, {**parts.providers, **granted}, keys, window, patience)
     networked = {calendar: found for calendar, found in readings.items() if calendar.provider in granted}
     _remember(parts, organization_id, keys, networked, window)
     earlier: dict[CalendarAddress, Known] = {}
@@ -106,7 +109,7 @@ def read_events(
         calendar: CalendarKey(address=calendar.address, time_zone=zone, detail="events")
         for calendar, zone in calendars.items()
     }
-    return _ask(parts, parts.providers_of(organization_id), keys, window, patience)
+    return _ask(parts, parts.providers_of(organization_id), keys, window, _deadline(patience))
 
 
 def _how(parts: Parts, organization_id: str) -> dict[str, Any]:
@@ -155,12 +158,37 @@ def calendars_of(owner: Owner) -> tuple[CalendarAddress, ...]:
     return (owner.calendar, *more)
 
 
-def _ask(
+def _ask_gently(
     parts: Parts,
     providers: Mapping[str, Provider],
     keys: Mapping[CalendarAddress, CalendarKey],
     window: Interval,
     patience: float | None,
+) -> dict[CalendarAddress, Reading]:
+    """As asked; where events are not shown to us, when it is busy."""
+    deadline = _deadline(patience)
+    told = _ask(parts, providers, keys, window, deadline)
+    closed = {
+        calendar: replace(keys[calendar], detail="free_busy")
+        for calendar, reading in told.items()
+        if keys[calendar].detail == "events" and isinstance(reading, Unreadable) and not reading.passing
+    }
+    if not closed:
+        return told
+    again = _ask(parts, providers, closed, window, deadline)
+    return told | {calendar: reading for calendar, reading in again.items() if isinstance(reading, Blocks)}
+
+
+def _deadline(patience: float | None) -> float | None:
+    return None if patience is None else time.monotonic() + patience
+
+
+def _ask(
+    parts: Parts,
+    providers: Mapping[str, Provider],
+    keys: Mapping[CalendarAddress, CalendarKey],
+    window: Interval,
+    deadline: float | None,
 ) -> dict[CalendarAddress, Reading]:
     by_provider: dict[str, dict[str, CalendarKey]] = defaultdict(dict)
     for calendar, key in keys.items():
@@ -168,7 +196,6 @@ def _ask(
     answers: dict[CalendarAddress, Reading] = {}
     now = parts.now()
     pending: dict[str, Future[dict[str, Reading]]] = {}
-    deadline = None if patience is None else time.monotonic() + patience
     pool = ThreadPoolExecutor(max_workers=max(1, len(by_provider)), thread_name_prefix="read")
     try:
         for name, calendars in by_provider.items():

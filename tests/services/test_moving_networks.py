@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 
 from scheduler.domain.intervals import format_instant, parse_instant
 from scheduler.services import fresh_options, interviewers, moving, replacing
+from tests.fakes.faults import answer
 from tests.services.conftest import RECRUITER
 from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
     ADA,
@@ -19,6 +21,11 @@ from tests.services.test_networks import (  # noqa: F401  # a fixture is used by
 )
 
 BEN = "ben@acme.example"
+#: what the vendors say of a calendar whose events are not shown
+NOT_SHOWN = {
+    "google": {"error": {"code": 403, "message": "Forbidden", "errors": [{"reason": "forbidden"}]}},
+    "microsoft": {"error": {"code": "ErrorAccessDenied", "message": "Access is denied."}},
+}
 
 
 def move(networks: Networks, booking: dict, *, later: timedelta) -> dict:  # noqa: F811
@@ -131,3 +138,48 @@ def test_an_organiser_who_is_replaced_leaves_one_event_to_everybody_else(network
     assert {who: len(live(networks, house, who)) for who in (ADA, BEN, BOB)} == {ADA: 0, BEN: 1, BOB: 1}
     (event,) = replaced["sessions"][0]["calendar_events"]
     assert (event["calendar"], event["status"], event["attendees"]) == (BEN, "written", [BOB])
+
+
+def overlapping(found: list[dict], booking: dict) -> list[str]:
+    """The times on offer that reach into that of the booking."""
+    return [o["start"] for o in found if o["start"] < booking["end"] and booking["start"] < o["end"]]
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_who_has_declined_and_does_something_else_then_is_left_to_it(networks, house):  # noqa: F811
+    """Nobody has noticed yet; free and busy alone would look the same."""
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+    fake = getattr(networks, house)
+    fake.respond(BOB, event_of(networks, house)["id"], "declined")
+    fake.add_event(BOB, parse_instant(booking["start"]), parse_instant(booking["end"]))
+
+    town = networks.town
+    found = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER, options=50)[
+        "data"
+    ]
+
+    assert found
+    assert overlapping(found, booking) == []
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_whose_events_are_not_shown_to_us_can_be_asked_to_come_at_another_time(networks, house):  # noqa: F811
+    """An application may be let into the organiser's mailbox alone. Whether what stands in the booked hour is
+    our event or their own is not known then, so that hour is left to it.
+    """
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+    fake = getattr(networks, house)
+    fake.faults.add(answer(403, NOT_SHOWN[house]), path=f"{BOB}/(events|calendarView)", times=None)
+
+    town = networks.town
+    found = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER, options=50)[
+        "data"
+    ]
+
+    assert found
+    assert overlapping(found, booking) == []
+    assert [r for r in fake.requests if re.search(f"{BOB}/(events|calendarView)", r.path)]

@@ -234,7 +234,8 @@ class CalendarReading(Schema):
 
     #: how old what is known may be when a provider is not answering and offers are made
     max_age_minutes = Whole(0, 1440, load_default=120)
-    #: what is busy in the vendors' batches, or event by event, which tells more and asks more
+    #: what is busy in the vendors' batches, or event by event, which tells more and asks more; of rooms the
+    #: batches always
     detail = one_of(("free_busy", "events"), load_default="free_busy")
     #: what in people's calendars may be overbooked, at a price; Google tells focus time event by event only
     overbook = listed(
