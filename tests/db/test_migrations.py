@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The migrations give exactly the tables of rows.py, and a role that can do no more than it needs."""
+"""The migrations give exactly the tables of db/rows, and a role that can do no more than it needs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_migrations_give_the_tables_of_the_program(owner):
 
 
 def test_constraints_that_alembic_does_not_compare_are_there_too(owner, database_url, postgres_url):
-    """Tables made from rows.py and tables made by the migrations have the same constraints and indexes."""
+    """Tables made from db/rows and tables made by the migrations have the same constraints and indexes."""
     query = """
         select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
         where connamespace = 'public'::regnamespace and conrelid::regclass::text not like 'procrastinate%'
