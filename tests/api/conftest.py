@@ -16,12 +16,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request
 
+from calendars.memory import MemoryCalendars
 from scheduler.api.service import SPECIFICATION
 from scheduler.app import create_app
 from scheduler.db.session import Database
-from scheduler.services import keys, organizations
+from scheduler.services import keys, organizations, solving
 from scheduler.services.keys import SCOPES
 from scheduler.services.parts import Parts
+from tests.services.conftest import town  # noqa: F401  # a fixture for all beside this
 from tests.standins import NOW, Clock, Jobs, parts_on
 
 
@@ -179,3 +181,24 @@ def stranger(app: Flask, parts: Parts) -> Client:
     """A client of another organisation."""
     other = organizations.create(parts, name="Other")
     return Client(app, keys.create(parts, other, name="tests", scopes=SCOPES)[1])
+
+
+@pytest.fixture
+def calendars(parts: Parts, clock) -> Iterator[MemoryCalendars]:
+    """What the application reads as the ics provider."""
+    parts.providers["ics"] = MemoryCalendars(now=clock)
+    yield parts.providers["ics"]
+    del parts.providers["ics"]
+
+
+@pytest.fixture
+def solve(parts, organization_id, jobs):
+    """Carries out what waits for the solver."""
+
+    def solve() -> None:
+        for task, ids in jobs.deferred:
+            if task == "solve_run":
+                solving.solve(parts, organization_id, ids["run_id"])
+        jobs.deferred.clear()
+
+    return solve

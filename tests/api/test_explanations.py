@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.conftest import Client
 from tests.api.examples import candidate, interviewer, plan, session
-from tests.api.test_runs import CONTACT, calendars, solve  # noqa: F401  # fixtures
+from tests.api.test_runs import CONTACT
 from tests.solver.patching import patched
 
 TALKING = [{"skill": "talking", "level": "qualified"}]
@@ -22,7 +22,7 @@ def at(day: int, hour: int) -> datetime:
 
 
 @pytest.fixture
-def hire(client: Client, calendars):  # noqa: F811
+def hire(client: Client, calendars):
     """Adds somebody with a calendar of this busy time; the id."""
 
     def hire(name: str, *busy: tuple[datetime, datetime], **facts: object) -> str:
@@ -39,7 +39,7 @@ def hire(client: Client, calendars):  # noqa: F811
 
 
 @pytest.fixture
-def ask(client: Client, solve):  # noqa: F811
+def ask(client: Client, solve):
     """Asks for times, and tells what came of it for the candidate, with the plan and window it was for."""
 
     def ask(plan: dict, window: dict = WINDOW) -> tuple[dict, dict]:

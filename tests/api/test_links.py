@@ -16,7 +16,7 @@ from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, invitations
 from tests.api.conftest import Client
 from tests.pages.reading import read
-from tests.services.conftest import RECRUITER, Town, town  # noqa: F401  # a fixture is used by its name
+from tests.services.town import RECRUITER, Town
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
 JSON = {"Accept": "application/json"}
@@ -55,13 +55,13 @@ class Link(Client):
 
 
 @pytest.fixture
-def app(town: Town):  # noqa: F811
+def app(town: Town):
     town.hire("Ada", skills=("python",))
     return create_app(town.parts)
 
 
 @pytest.fixture
-def run(town: Town, app):  # noqa: F811
+def run(town: Town, app):
     candidate = {
         "name": "Candy Ray",
         "email": "candy@example.net",
@@ -74,7 +74,7 @@ def run(town: Town, app):  # noqa: F811
 
 
 @pytest.fixture
-def link(town: Town, app, run) -> Link:  # noqa: F811
+def link(town: Town, app, run) -> Link:
     return Link(app, f"/c/{town.token(run)}")
 
 
@@ -100,7 +100,7 @@ def test_people_get_a_page_at_the_same_address(link):
     assert link.get(link.here).mimetype == "text/html"
 
 
-def test_a_booking_is_the_teams_less_what_is_the_teams_own(town, link):  # noqa: F811
+def test_a_booking_is_the_teams_less_what_is_the_teams_own(town, link):
     booked = link.book()
     town.run_jobs()
     shown = link.open().json
@@ -150,7 +150,7 @@ def test_the_same_choice_again_is_the_same_booking_and_another_is_refused(link):
     assert problem(refused) == (409, "application/problem+json", "already_booked")
 
 
-def test_a_time_that_has_gone_comes_with_what_is_left(town, app):  # noqa: F811
+def test_a_time_that_has_gone_comes_with_what_is_left(town, app):
     plan = town.plan()
     others = [{"name": name, "email": f"{name}@example.net"} for name in ("robin", "kim")]
     faster, slower = (
@@ -163,7 +163,7 @@ def test_a_time_that_has_gone_comes_with_what_is_left(town, app):  # noqa: F811
     assert refused.json["options"] == left
 
 
-def test_calendars_that_cannot_be_checked_are_a_reason_to_try_again(town, link):  # noqa: F811
+def test_calendars_that_cannot_be_checked_are_a_reason_to_try_again(town, link):
     option = link.open().json["options"][0]["id"]
     town.calendars.make_unreadable("ada@acme.example", "no answer")
     refused = link.send("book", {"option": option})
@@ -171,7 +171,7 @@ def test_calendars_that_cannot_be_checked_are_a_reason_to_try_again(town, link):
     assert int(refused.headers["Retry-After"]) > 0
 
 
-def test_an_offer_that_is_over_cannot_be_taken_up(town, link):  # noqa: F811
+def test_an_offer_that_is_over_cannot_be_taken_up(town, link):
     option = link.open().json["options"][0]["id"]
     town.clock.forward(days=8)
     assert link.open().json["status"] == "expired"
@@ -179,7 +179,7 @@ def test_an_offer_that_is_over_cannot_be_taken_up(town, link):  # noqa: F811
     assert problem(refused) == (410, "application/problem+json", "expired")
 
 
-def test_a_revoked_link_is_gone_whatever_is_asked(town, run, link):  # noqa: F811
+def test_a_revoked_link_is_gone_whatever_is_asked(town, run, link):
     option = link.open().json["options"][0]["id"]
     invitation = run["candidates"][0]["invitation"]["id"]
     invitations.revoke(town.parts, town.organization_id, invitation, actor=RECRUITER)
@@ -209,12 +209,12 @@ def test_a_link_that_never_was_leads_nowhere_whatever_is_asked(app):
     assert {problem(answer) for answer in answers} == {(404, "application/problem+json", "not_found")}
 
 
-def test_an_option_of_somebody_else_is_not_there(town, link):  # noqa: F811
+def test_an_option_of_somebody_else_is_not_there(town, link):
     other = town.offer(window=WINDOW)["candidates"][0]["options"][-1]["id"]
     assert problem(link.send("book", {"option": other})) == (404, "application/problem+json", "not_found")
 
 
-def test_an_interview_is_cancelled_once_however_often(town, link):  # noqa: F811
+def test_an_interview_is_cancelled_once_however_often(town, link):
     assert problem(link.send("cancel", {})) == (409, "application/problem+json", "nothing_booked")
     link.book()
     cancelled = link.send("cancel", {"reason": "I have found a job"})
@@ -225,7 +225,7 @@ def test_an_interview_is_cancelled_once_however_often(town, link):  # noqa: F811
     assert (link.open().json["status"], link.open().json["booking"]) == ("cancelled", cancelled.json)
 
 
-def test_an_interview_that_has_begun_cannot_be_cancelled(town, link):  # noqa: F811
+def test_an_interview_that_has_begun_cannot_be_cancelled(town, link):
     link.book()
     town.clock.forward(days=2, minutes=10)
     assert problem(link.send("cancel", {})) == (409, "application/problem+json", "begun")
@@ -243,7 +243,7 @@ def test_an_interview_is_moved_to_one_of_its_fresh_options(link):
     assert [fact["event"] for fact in moved.json["history"]] == ["booking.confirmed", "booking.rescheduled"]
 
 
-def test_a_new_time_that_has_gone_comes_with_what_is_left(town, link):  # noqa: F811
+def test_a_new_time_that_has_gone_comes_with_what_is_left(town, link):
     booked = link.book().json
     wanted, *left = link.send("options", {}).json["options"]
     town.calendars.add_busy("ada@acme.example", *(parse_instant(wanted[end]) for end in ("start", "end")))
@@ -253,7 +253,7 @@ def test_a_new_time_that_has_gone_comes_with_what_is_left(town, link):  # noqa: 
     assert link.open().json["booking"] == booked
 
 
-def test_an_interview_is_moved_as_often_and_as_late_as_the_plan_says(town, app):  # noqa: F811
+def test_an_interview_is_moved_as_often_and_as_late_as_the_plan_says(town, app):
     plan = town.plan(reschedule={"limit": 1, "cutoff_hours": 24})
     once, late = (
         Link(app, f"/c/{town.token(town.offer(plan, window=WINDOW, candidates=[one]))}")
@@ -282,7 +282,7 @@ def test_times_that_the_candidate_names_are_looked_at(link):
     assert link.open().json["options"] == found.json["options"]
 
 
-def test_the_teams_side_is_told_without_names(town, link):  # noqa: F811
+def test_the_teams_side_is_told_without_names(town, link):
     booked = link.book().json
     bookings.cancel(town.parts, town.organization_id, booked["id"], reason="no budget", actor=RECRUITER)
     *_, last = link.open().json["booking"]["history"]
@@ -294,7 +294,7 @@ def test_the_teams_side_is_told_without_names(town, link):  # noqa: F811
     }
 
 
-def test_words_reach_a_person(town, link):  # noqa: F811
+def test_words_reach_a_person(town, link):
     assert link.send("ask", {"message": "Is the entrance step-free?"}).status_code == 204
     town.run_jobs()
     assert len(town.post.subjects_to("rosa@acme.example")) == 1
@@ -356,7 +356,7 @@ def test_what_cannot_be_read_at_all_is_refused(link, verb):
     assert link("POST", address, {}, Origin="https://elsewhere.example").status_code == 403
 
 
-def test_a_form_of_the_page_is_answered_with_the_page(town, link):  # noqa: F811
+def test_a_form_of_the_page_is_answered_with_the_page(town, link):
     choose = read(link.get(link.here)).forms[0]
     page = link.app.test_client().get(choose.action, query_string={"option": choose.value("option")})
     form = read(page).forms[0]
@@ -366,14 +366,14 @@ def test_a_form_of_the_page_is_answered_with_the_page(town, link):  # noqa: F811
 
 
 @pytest.mark.parametrize("verb", ["book", "options", "reschedule", "cancel", "ask"])
-def test_a_form_without_a_nonce_does_nothing(town, link, verb):  # noqa: F811
+def test_a_form_without_a_nonce_does_nothing(town, link, verb):
     sent = {"option": link.open().json["options"][0]["id"], "message": "Hello", "reason": ""}
     refused = link("POST", f"{link.here}/{verb}", text=urlencode(sent), **FORM)
     assert (refused.status_code, refused.mimetype) == (409, "text/html")
     assert link.open().json["status"] == "offered"
 
 
-def test_without_a_database_a_program_is_told_to_come_back(town):  # noqa: F811
+def test_without_a_database_a_program_is_told_to_come_back(town):
     broken = town.parts.evolve(database=Database("postgresql://nobody@127.0.0.1:1/none"))
     refused = Link(create_app(broken), f"/c/{'A' * 43}").open()
     assert problem(refused) == (503, "application/problem+json", "unavailable")

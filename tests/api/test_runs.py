@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,12 +11,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from calendars.memory import MemoryCalendars
 from scheduler.api import runs as runs_api
 from scheduler.app import create_app
 from scheduler.db import rows
 from scheduler.services import solving
-from scheduler.services.parts import Parts
 from tests.api.conftest import Client
 from tests.api.examples import candidate, interviewer, plan, room, session
 from tests.api.test_errors import pointers
@@ -27,12 +24,7 @@ CONTACT = {"name": "Rosa", "email": "rosa@acme.example"}
 SKILLED = [{"skill": "talking", "level": "qualified"}]
 
 
-@pytest.fixture(autouse=True)
-def calendars(parts: Parts, clock) -> Iterator[MemoryCalendars]:
-    """What the application reads as the ics provider."""
-    parts.providers["ics"] = MemoryCalendars(now=clock)
-    yield parts.providers["ics"]
-    del parts.providers["ics"]
+pytestmark = pytest.mark.usefixtures("calendars")
 
 
 @pytest.fixture
@@ -40,19 +32,6 @@ def ada(client, calendars) -> str:
     """Somebody who can hold the example's session, and has a calendar."""
     calendars.add_calendar("ada@example.com")
     return client.post("/v1/interviewers", interviewer(qualifications=SKILLED)).json["id"]
-
-
-@pytest.fixture
-def solve(parts, organization_id, jobs):
-    """Carries out what waits for the solver."""
-
-    def solve() -> None:
-        for task, ids in jobs.deferred:
-            if task == "solve_run":
-                solving.solve(parts, organization_id, ids["run_id"])
-        jobs.deferred.clear()
-
-    return solve
 
 
 @pytest.fixture

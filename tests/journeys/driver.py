@@ -253,7 +253,7 @@ class MailServer:
         self.port = port or free_port()
         self._taken: list[bytes] = []
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802  # the name aiosmtpd calls
         self._taken.append(envelope.original_content or b"")
         return "250 taken"
 

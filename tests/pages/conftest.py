@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.pages.house import NOW, TOKEN, Desk, application, link
+from tests.services.conftest import town  # noqa: F401  # a fixture for all beside this
 
 
 class Clock:

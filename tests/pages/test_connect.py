@@ -16,7 +16,6 @@ from scheduler.app import create_app
 from scheduler.services import connections
 from scheduler.services.sealing import Sealing
 from tests.fakes.google import FakeGoogle
-from tests.services.conftest import town  # noqa: F401  # a fixture
 
 ADA = "ada@acme.example"
 
@@ -29,7 +28,7 @@ def google() -> Iterator[FakeGoogle]:
 
 
 @pytest.fixture
-def house(town, google):  # noqa: F811  # the fixture
+def house(town, google):  # the fixture
     google.now = town.clock
     sign_in = GoogleSignIn(
         google.client_id, google.client_secret, authorize_url=google.authorize_url, token_url=google.token_uri

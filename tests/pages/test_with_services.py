@@ -10,14 +10,14 @@ from flask.testing import FlaskClient
 from scheduler.app import create_app
 from scheduler.services import bookings, invitations
 from tests.pages.reading import Form, read
-from tests.services.conftest import RECRUITER, Town, town  # noqa: F401  # a fixture is used by its name
+from tests.services.town import RECRUITER, Town
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
 JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
-def app(town: Town) -> Flask:  # noqa: F811
+def app(town: Town) -> Flask:
     town.hire("Ada", skills=("python",))
     return create_app(town.parts)
 
@@ -34,7 +34,7 @@ def check(client: FlaskClient, here: str) -> Form:
     return read(client.get(choose.action, query_string=asked)).forms[0]
 
 
-def test_choose_confirm_and_cancel(town: Town, client: FlaskClient) -> None:  # noqa: F811
+def test_choose_confirm_and_cancel(town: Town, client: FlaskClient) -> None:
     here = f"/c/{town.token(town.offer(window=WINDOW))}"
     form = check(client, here)
     town.clock.forward(minutes=1)
@@ -51,7 +51,7 @@ def test_choose_confirm_and_cancel(town: Town, client: FlaskClient) -> None:  # 
     assert booking["status"] == "cancelled"
 
 
-def test_change_the_time(town: Town, client: FlaskClient) -> None:  # noqa: F811
+def test_change_the_time(town: Town, client: FlaskClient) -> None:
     here = f"/c/{town.token(town.offer(window=WINDOW))}"
     form = check(client, here)
     town.clock.forward(minutes=1)
@@ -71,7 +71,7 @@ def test_change_the_time(town: Town, client: FlaskClient) -> None:  # noqa: F811
 
 
 def test_a_program_books_the_same_option_twice_and_gets_one_booking(
-    town: Town,  # noqa: F811
+    town: Town,
     client: FlaskClient,
 ) -> None:
     here = f"/c/{town.token(town.offer(window=WINDOW))}"
@@ -86,7 +86,7 @@ def test_a_program_books_the_same_option_twice_and_gets_one_booking(
 
 
 def test_of_two_candidates_for_one_time_one_is_told_it_has_gone(
-    town: Town,  # noqa: F811
+    town: Town,
     client: FlaskClient,
 ) -> None:
     plan = town.plan()
@@ -105,14 +105,14 @@ def test_of_two_candidates_for_one_time_one_is_told_it_has_gone(
     assert len(bookings.find(town.parts, town.organization_id).data) == 1
 
 
-def test_a_message_reaches_the_contact(town: Town, client: FlaskClient) -> None:  # noqa: F811
+def test_a_message_reaches_the_contact(town: Town, client: FlaskClient) -> None:
     here = f"/c/{town.token(town.offer(window=WINDOW))}"
     assert client.post(f"{here}/ask", json={"message": "Is the entrance step-free?"}).status_code == 204
     town.run_jobs()
     assert len(town.post.subjects_to("rosa@acme.example")) == 1
 
 
-def test_a_revoked_link_is_gone_at_once(town: Town, client: FlaskClient) -> None:  # noqa: F811
+def test_a_revoked_link_is_gone_at_once(town: Town, client: FlaskClient) -> None:
     run = town.offer(window=WINDOW)
     here = f"/c/{town.token(run)}"
     invitation = run["candidates"][0]["invitation"]["id"]
@@ -123,7 +123,7 @@ def test_a_revoked_link_is_gone_at_once(town: Town, client: FlaskClient) -> None
 
 
 def test_without_a_database_people_read_that_nothing_is_lost(
-    town: Town,  # noqa: F811
+    town: Town,
     client: FlaskClient,
 ) -> None:
     from scheduler.db.session import Database

@@ -8,31 +8,27 @@ import sqlalchemy as sa
 from scheduler.db import rows
 from scheduler.domain.intervals import format_instant
 from scheduler.services import bookings, drafts, interviewers, replacing
-from tests.services.conftest import RECRUITER
+from tests.services.networks import ADA, event_of
 from tests.services.test_conflicts import HOUR, times
 from tests.services.test_declining import BOB, HOUSES, booked, events, looks
-from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
-    ADA,
-    event_of,
-    networks,
-)
+from tests.services.town import RECRUITER
 
 TOLD, TAKEN_BACK = "Needs a look", "No longer needs a look"
 
 
-def deleted(networks, house, calendar=ADA):  # noqa: F811
+def deleted(networks, house, calendar=ADA):
     """Somebody deletes the event, and it is looked for twice."""
     getattr(networks, house).delete_event(calendar, event_of(networks, house, calendar)["id"])
     networks.later(minutes=2)
     networks.later(seconds=6)
 
 
-def moved(networks, house, start):  # noqa: F811
+def moved(networks, house, start):
     getattr(networks, house).move_event(ADA, event_of(networks, house)["id"], start, start + HOUR)
     networks.later(minutes=2)
 
 
-def replace(networks, booking, leaving, by):  # noqa: F811
+def replace(networks, booking, leaving, by):
     """A person puts somebody else in a place, and the calendars follow."""
     replacing.replace_interviewer(
         networks.town.parts,
@@ -52,7 +48,7 @@ def state(booking):
 
 
 @HOUSES
-def test_an_event_that_is_moved_back_needs_no_look_and_moved_again_it_does(networks, house):  # noqa: F811
+def test_an_event_that_is_moved_back_needs_no_look_and_moved_again_it_does(networks, house):
     booking = booked(networks, house, on_decline="none")
     start, _ = times(booking)
     moved(networks, house, start + HOUR)
@@ -73,7 +69,7 @@ def test_an_event_that_is_moved_back_needs_no_look_and_moved_again_it_does(netwo
     assert looks(networks) == [TOLD, TOLD, TAKEN_BACK, TOLD]
 
 
-def in_berlin(networks, house, **plan):  # noqa: F811
+def in_berlin(networks, house, **plan):
     """A booking that Ada alone holds, who lives in Berlin."""
     networks.hire("Ada", house, "python", time_zone="Europe/Berlin")
     booking = networks.booked("python", **plan)
@@ -87,7 +83,7 @@ def words(start):
 
 
 @HOUSES
-def test_where_an_event_was_moved_to_is_said_on_the_clock_of_whose_calendar_it_is(networks, house):  # noqa: F811
+def test_where_an_event_was_moved_to_is_said_on_the_clock_of_whose_calendar_it_is(networks, house):
     booking = in_berlin(networks, house)
     start, _ = times(booking)
 
@@ -100,7 +96,7 @@ def test_where_an_event_was_moved_to_is_said_on_the_clock_of_whose_calendar_it_i
 
 
 @HOUSES
-def test_what_was_said_in_the_words_of_before_is_not_said_again_and_is_taken_back(networks, house):  # noqa: F811
+def test_what_was_said_in_the_words_of_before_is_not_said_again_and_is_taken_back(networks, house):
     """Times were UTC once, and a title that two sessions share bore its start."""
     booking = in_berlin(networks, house)
     start, _ = times(booking)
@@ -123,7 +119,7 @@ def test_what_was_said_in_the_words_of_before_is_not_said_again_and_is_taken_bac
 
 
 @HOUSES
-def test_whoever_lives_elsewhere_by_now_does_not_make_it_news(networks, house):  # noqa: F811
+def test_whoever_lives_elsewhere_by_now_does_not_make_it_news(networks, house):
     booking = in_berlin(networks, house)
     start, _ = times(booking)
     moved(networks, house, start + HOUR)
@@ -141,7 +137,7 @@ def test_whoever_lives_elsewhere_by_now_does_not_make_it_news(networks, house): 
 
 
 @HOUSES
-def test_an_event_that_is_written_anew_needs_no_look_and_deleted_again_it_does(networks, house):  # noqa: F811
+def test_an_event_that_is_written_anew_needs_no_look_and_deleted_again_it_does(networks, house):
     booking = booked(networks, house, on_decline="none")
     networks.hire("Ben", house, "java")
     deleted(networks, house)
@@ -160,7 +156,7 @@ def test_an_event_that_is_written_anew_needs_no_look_and_deleted_again_it_does(n
     assert looks(networks) == [TOLD, TAKEN_BACK, TOLD]
 
 
-def test_a_deleted_event_that_somebody_brings_back_needs_no_look(networks):  # noqa: F811
+def test_a_deleted_event_that_somebody_brings_back_needs_no_look(networks):
     booking = booked(networks, "google", on_decline="none")
     deleted(networks, "google")
     town = networks.town
@@ -175,7 +171,7 @@ def test_a_deleted_event_that_somebody_brings_back_needs_no_look(networks):  # n
 
 
 @HOUSES
-def test_an_event_whose_owner_takes_part_no_more_needs_no_look(networks, house):  # noqa: F811
+def test_an_event_whose_owner_takes_part_no_more_needs_no_look(networks, house):
     booking = booked(networks, house, on_decline="none")
     networks.hire("Ann", house, "python")
     deleted(networks, house)
@@ -187,7 +183,7 @@ def test_an_event_whose_owner_takes_part_no_more_needs_no_look(networks, house):
 
 
 @HOUSES
-def test_of_a_deleted_event_nothing_is_left_to_see_to_once_the_booking_is_cancelled(networks, house):  # noqa: F811
+def test_of_a_deleted_event_nothing_is_left_to_see_to_once_the_booking_is_cancelled(networks, house):
     booking = booked(networks, house, on_decline="none")
     deleted(networks, house)
 
@@ -198,7 +194,7 @@ def test_of_a_deleted_event_nothing_is_left_to_see_to_once_the_booking_is_cancel
 
 
 @HOUSES
-def test_a_decline_that_is_taken_back_says_whose_it_was(networks, house):  # noqa: F811
+def test_a_decline_that_is_taken_back_says_whose_it_was(networks, house):
     booking = booked(networks, house, on_decline="none")
     for answer in ("declined", "accepted"):
         getattr(networks, house).respond(BOB, event_of(networks, house)["id"], answer)

@@ -11,19 +11,13 @@ import pytest
 from scheduler.services import rooms
 from tests.services import test_replacing as colleagues
 from tests.services import test_replacing_rooms as places
-from tests.services.conftest import CONTACT
+from tests.services.networks import ADA, BOB, event_of
 from tests.services.test_conflicts import HOUR, answer, keep_diaries, looked_at, losses_of, times
 from tests.services.test_declining import BLUE, GREEN, HOUSES, declines, events, guests
 from tests.services.test_declining import booked as booked_in_house
 from tests.services.test_moving import at, fresh, move
-from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
-    ADA,
-    BOB,
-    Networks,
-    event_of,
-    networks,
-)
 from tests.services.test_repairing import add_room, booked, hire, now, talk
+from tests.services.town import CONTACT
 
 EVE = "eve@acme.example.ics"
 DAY = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:00:00Z"}
@@ -97,7 +91,7 @@ def test_a_decline_that_nobody_has_noticed_yet_is_noticed_after_a_change_of_some
 
 def drag(file):
     """The owner of a calendar that is a file moves its only event by two hours."""
-    later = lambda found: found[1] + b"%02d" % (int(found[2]) + 2)  # noqa: E731
+    later = lambda found: found[1] + b"%02d" % (int(found[2]) + 2)  # noqa: E731  # short, and used at once
     text, moved = re.subn(rb"(DT(?:START|END)\S*T)(\d\d)", later, file.read_bytes())
     assert moved == 2
     file.write_bytes(text)
@@ -181,7 +175,7 @@ def test_who_has_declined_is_booked_anew_at_another_time(town, booking, tmp_path
 # Google and Microsoft
 
 
-def in_a_room(networks, house):  # noqa: F811
+def in_a_room(networks, house):
     """Bob is a guest of Ada's, and so is the room Blue; Green is free."""
     add_house_room(networks, house, "Blue", BLUE)
     booking = booked_in_house(networks, house, on_decline="suggest", room={"capacity": 2})
@@ -189,7 +183,7 @@ def in_a_room(networks, house):  # noqa: F811
     return booking
 
 
-def add_house_room(networks, house, name, address):  # noqa: F811
+def add_house_room(networks, house, name, address):
     getattr(networks, house).add_room(address, answers="accepted")
     calendar = {"provider": house, "address": address}
     room = {"name": name, "capacity": 4, "time_zone": "Europe/London", "calendar": calendar}
@@ -199,7 +193,7 @@ def add_house_room(networks, house, name, address):  # noqa: F811
 
 @HOUSES
 @pytest.mark.parametrize("noticed", [True, False], ids=["noticed", "not noticed yet"])
-def test_a_guest_who_has_declined_has_not_thought_better_of_it_by_another_room(networks, house, noticed):  # noqa: F811
+def test_a_guest_who_has_declined_has_not_thought_better_of_it_by_another_room(networks, house, noticed):
     booking = in_a_room(networks, house)
     if noticed:
         declines(networks, house)
@@ -217,7 +211,7 @@ def test_a_guest_who_has_declined_has_not_thought_better_of_it_by_another_room(n
 
 
 @HOUSES
-def test_a_guest_who_declined_where_the_event_was_moved_to_has_not_thought_better_of_it(networks, house):  # noqa: F811
+def test_a_guest_who_declined_where_the_event_was_moved_to_has_not_thought_better_of_it(networks, house):
     """The vendor asks anew when the event goes back to the booked time: no answer settles nothing."""
     booking = in_a_room(networks, house)
     start, end = times(booking)
@@ -239,7 +233,7 @@ def test_a_guest_who_declined_where_the_event_was_moved_to_has_not_thought_bette
 
 
 @HOUSES
-def test_a_guest_who_has_declined_is_asked_anew_at_another_time(networks, house):  # noqa: F811
+def test_a_guest_who_has_declined_is_asked_anew_at_another_time(networks, house):
     booking = in_a_room(networks, house)
     declines(networks, house)
 

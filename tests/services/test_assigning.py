@@ -13,7 +13,7 @@ from scheduler import replay
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Gone
 from scheduler.services import bookings, candidate_link, runs, solving
-from tests.services.conftest import CONTACT, RECRUITER
+from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-03T00:00:00Z"}
 CROWD = [

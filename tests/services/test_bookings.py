@@ -12,7 +12,7 @@ from scheduler.db import rows
 from scheduler.domain.errors import Conflict, NotFound, Stale
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, entries, runs, upkeep
-from tests.services.conftest import CONTACT, RECRUITER
+from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
 
@@ -132,7 +132,7 @@ def test_cancelling_frees_everybody_removes_the_entry_and_tells_all(town):
 
 def test_cancelling_twice_is_cancelling_once(town):
     _, booking = booked(town)
-    cancel = lambda: bookings.cancel(  # noqa: E731
+    cancel = lambda: bookings.cancel(  # noqa: E731  # short, and used at once
         town.parts, town.organization_id, booking["id"], actor=RECRUITER
     )
 

@@ -13,7 +13,7 @@ from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.services import bookings, candidate_link, candidates, invitations, mails, runs, upkeep
 from scheduler.services.links import Links
 from scheduler.services.picks import TakenWithOthers
-from tests.services.conftest import CONTACT, RECRUITER
+from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
 

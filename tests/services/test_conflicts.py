@@ -12,17 +12,12 @@ from calendars.ics import IcsFolder
 from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import interviewers, moving, organizations, syncing, upkeep
-from tests.services.conftest import RECRUITER
+from tests.services.networks import ADA
 from tests.services.test_declining import BOB, HOUSES, booked, events, panel
 from tests.services.test_moving_races import fresh
-from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
-    ADA,
-    Networks,
-    event_of,
-    networks,
-)
 from tests.services.test_repairing import add_room, hire, now, talk, told
 from tests.services.test_repairing import booked as booked_in_files
+from tests.services.town import RECRUITER
 
 HOUR = timedelta(hours=1)
 
@@ -31,7 +26,7 @@ def times(booking):
     return parse_instant(booking["start"]), parse_instant(booking["end"])
 
 
-def refreshed(networks):  # noqa: F811
+def refreshed(networks):
     """Ten minutes later everybody's calendars are read again."""
     networks.town.clock.forward(minutes=11)
     syncing.refresh(networks.town.parts, networks.town.organization_id)
@@ -277,7 +272,7 @@ def test_who_is_active_again_has_lost_nothing(town):
 
 @HOUSES
 @pytest.mark.parametrize("whose", ["the organiser", "a guest"])
-def test_a_meeting_over_an_interview_is_told_from_the_interview_itself(networks, house, whose):  # noqa: F811
+def test_a_meeting_over_an_interview_is_told_from_the_interview_itself(networks, house, whose):
     booking = booked(networks, house, on_decline="suggest")
     address, name = (ADA, "Ada") if whose == "the organiser" else (BOB, "Bob")
     refreshed(networks)
@@ -293,7 +288,7 @@ def test_a_meeting_over_an_interview_is_told_from_the_interview_itself(networks,
 
 
 @HOUSES
-def test_a_meeting_right_beside_an_interview_is_no_conflict(networks, house):  # noqa: F811
+def test_a_meeting_right_beside_an_interview_is_no_conflict(networks, house):
     booking = booked(networks, house, on_decline="suggest")
     start, end = times(booking)
     for address in (ADA, BOB):
@@ -306,7 +301,7 @@ def test_a_meeting_right_beside_an_interview_is_no_conflict(networks, house):  #
 
 
 @HOUSES
-def test_a_change_in_an_organisers_calendar_is_noticed_within_minutes(networks, house):  # noqa: F811
+def test_a_change_in_an_organisers_calendar_is_noticed_within_minutes(networks, house):
     booking = booked(networks, house, on_decline="suggest")
     getattr(networks, house).add_event(ADA, *times(booking))
 
@@ -316,7 +311,7 @@ def test_a_change_in_an_organisers_calendar_is_noticed_within_minutes(networks, 
 
 
 @HOUSES
-def test_where_the_interviews_own_event_is_not_seen_nothing_is_said(networks, house):  # noqa: F811
+def test_where_the_interviews_own_event_is_not_seen_nothing_is_said(networks, house):
     """Bob's copy is known by Ada's event; while that cannot be read, it looks like any meeting."""
     booking = booked(networks, house, on_decline="suggest")
     getattr(networks, house).no_access(ADA)

@@ -33,7 +33,7 @@ from tests.calendars.caldav.radicale_server import PASSWORD, running
 from tests.fakes.faults import answer
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
-from tests.services.conftest import Town
+from tests.services.town import Town
 
 ADA = "ada@acme.example"
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()

@@ -10,22 +10,15 @@ from scheduler.db import rows
 from scheduler.messages.errors import TryLater
 from scheduler.services import bookings, moving, rooms
 from scheduler.services.parts import CANDIDATE
-from tests.services.conftest import CONTACT, RECRUITER
+from tests.services.networks import ADA, BOB, WINDOW, event_of
 from tests.services.test_moving_races import at_once, fresh
-from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
-    ADA,
-    BOB,
-    WINDOW,
-    Networks,
-    event_of,
-    networks,
-)
+from tests.services.town import CONTACT, RECRUITER
 
 BEN, BLUE, GREEN = "ben@acme.example", "blue@acme.example", "green@acme.example"
 HOUSES = pytest.mark.parametrize("house", ["google", "microsoft"])
 
 
-def booked(networks, house, *, on_decline, **session):  # noqa: F811
+def booked(networks, house, *, on_decline, **session):
     """Ada organises, and Bob is a guest."""
     networks.hire("Ada", house, "python")
     networks.hire("Bob", house, "java")
@@ -38,7 +31,7 @@ def booked(networks, house, *, on_decline, **session):  # noqa: F811
     return networks.booking(booking)
 
 
-def declines(networks, house, who=BOB, answer="declined"):  # noqa: F811
+def declines(networks, house, who=BOB, answer="declined"):
     getattr(networks, house).respond(who, event_of(networks, house)["id"], answer)
     networks.later(minutes=2)
 
@@ -51,7 +44,7 @@ def events(booking):
     return [entry["event"] for entry in booking["history"]]
 
 
-def guests(networks, house):  # noqa: F811
+def guests(networks, house):
     event = event_of(networks, house)
     return sorted(
         guest.get("email") or guest["emailAddress"]["address"]
@@ -61,7 +54,7 @@ def guests(networks, house):  # noqa: F811
 
 
 @HOUSES
-def test_who_declines_is_replaced_and_the_event_has_another_guest(networks, house):  # noqa: F811
+def test_who_declines_is_replaced_and_the_event_has_another_guest(networks, house):
     booking = booked(networks, house, on_decline="replace")
     networks.hire("Ben", house, "java")
 
@@ -75,7 +68,7 @@ def test_who_declines_is_replaced_and_the_event_has_another_guest(networks, hous
 
 
 @HOUSES
-def test_who_declines_is_shown_with_the_choices_where_the_plan_suggests(networks, house):  # noqa: F811
+def test_who_declines_is_shown_with_the_choices_where_the_plan_suggests(networks, house):
     booking = booked(networks, house, on_decline="suggest")
     ben = networks.hire("Ben", house, "java")
 
@@ -89,7 +82,7 @@ def test_who_declines_is_shown_with_the_choices_where_the_plan_suggests(networks
 
 
 @HOUSES
-def test_who_declines_is_told_and_no_more_where_the_plan_says_none(networks, house):  # noqa: F811
+def test_who_declines_is_told_and_no_more_where_the_plan_says_none(networks, house):
     booking = booked(networks, house, on_decline="none")
     networks.hire("Ben", house, "java")
 
@@ -101,7 +94,7 @@ def test_who_declines_is_told_and_no_more_where_the_plan_says_none(networks, hou
 
 
 @HOUSES
-def test_who_accepts_after_all_has_not_declined(networks, house):  # noqa: F811
+def test_who_accepts_after_all_has_not_declined(networks, house):
     booking = booked(networks, house, on_decline="suggest")
     declines(networks, house)
     declines(networks, house, answer="accepted")
@@ -112,14 +105,14 @@ def test_who_accepts_after_all_has_not_declined(networks, house):  # noqa: F811
     assert events(after) == ["booking.confirmed", "booking.needs_attention", "booking.settled"]
 
 
-def looks(networks):  # noqa: F811
+def looks(networks):
     """What the contact has read of things to look at, by how the subject begins."""
     subjects = networks.town.post.subjects_to(CONTACT["email"])
     return [subject.partition(":")[0] for subject in subjects if "look" in subject]
 
 
 @HOUSES
-def test_a_contact_who_was_told_of_a_decline_hears_that_it_is_taken_back(networks, house):  # noqa: F811
+def test_a_contact_who_was_told_of_a_decline_hears_that_it_is_taken_back(networks, house):
     booked(networks, house, on_decline="suggest")
     declines(networks, house)
     before = looks(networks)
@@ -133,7 +126,7 @@ def test_a_contact_who_was_told_of_a_decline_hears_that_it_is_taken_back(network
 
 
 @HOUSES
-def test_a_contact_who_has_read_nothing_of_a_decline_need_not_read_of_its_end(networks, house):  # noqa: F811
+def test_a_contact_who_has_read_nothing_of_a_decline_need_not_read_of_its_end(networks, house):
     booking = booked(networks, house, on_decline="suggest")
     networks.town.post.failure = TryLater("The mail server is away.")
     declines(networks, house)
@@ -148,7 +141,7 @@ def test_a_contact_who_has_read_nothing_of_a_decline_need_not_read_of_its_end(ne
 
 
 @HOUSES
-def test_a_room_that_declines_is_exchanged_for_one_that_is_free(networks, house):  # noqa: F811
+def test_a_room_that_declines_is_exchanged_for_one_that_is_free(networks, house):
     for name, address, answers in (("Blue", BLUE, "declined"), ("Green", GREEN, "accepted")):
         getattr(networks, house).add_room(address, answers=answers)
         rooms.create(
@@ -173,7 +166,7 @@ def test_a_room_that_declines_is_exchanged_for_one_that_is_free(networks, house)
     assert guests(networks, house) == [BOB, GREEN]
 
 
-def test_a_day_of_interviews_is_repaired_in_one_go(networks):  # noqa: F811
+def test_a_day_of_interviews_is_repaired_in_one_go(networks):
     """Bob declines three invitations, one after the other; Ben and Cleo share them evenly."""
     networks.hire("Ada", "google", "python")
     networks.hire("Bob", "google", "java")
@@ -202,7 +195,7 @@ def test_a_day_of_interviews_is_repaired_in_one_go(networks):  # noqa: F811
 
 
 @pytest.mark.parametrize("other", ["reschedule", "cancel"])
-def test_a_decline_and_a_change_of_mind_at_the_same_moment(networks, other):  # noqa: F811
+def test_a_decline_and_a_change_of_mind_at_the_same_moment(networks, other):
     """Whatever comes first, the booking is whole, and nothing of the past is left open."""
     booking = booked(networks, "google", on_decline="replace")
     networks.hire("Ben", "google", "java")

@@ -17,7 +17,7 @@ from scheduler.messages.errors import Refused, TryLater, Unconfirmed
 from scheduler.messages.mailer import Mailer
 from scheduler.services import bookings, delivery, mails, upkeep
 from tests.jobs.test_worker import DEADLINE, eventually
-from tests.services.conftest import CONTACT, RECRUITER, Post
+from tests.services.town import CONTACT, RECRUITER, Post
 
 WINDOW = {"start": "2026-12-03T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 

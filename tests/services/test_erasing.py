@@ -28,7 +28,7 @@ from scheduler.services import (
     upkeep,
 )
 from scheduler.services.keys import Principal
-from tests.services.conftest import RECRUITER
+from tests.services.town import RECRUITER
 from tests.services.traces import traces_of
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}

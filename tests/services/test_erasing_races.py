@@ -13,9 +13,9 @@ from scheduler.db import rows
 from scheduler.domain.errors import Gone
 from scheduler.domain.intervals import Interval
 from scheduler.services import bookings, candidate_link, erasing, fresh_options, interviewers, runs, solving
-from tests.services.conftest import NOW, RECRUITER
 from tests.services.test_erasing import CANDY, PERSONAL, booked, erase, offer, person
 from tests.services.test_moving_races import at_once
+from tests.services.town import NOW, RECRUITER
 from tests.services.traces import traces_of
 
 A_MORNING = Interval(NOW + timedelta(days=2), NOW + timedelta(days=2, hours=3))

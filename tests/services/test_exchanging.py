@@ -16,9 +16,9 @@ from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings
 from tests.services import test_replacing as people
 from tests.services import test_replacing_rooms as places
-from tests.services.conftest import RECRUITER
 from tests.services.test_moving_races import at_once
 from tests.services.test_repairing import CANDY, PowerCut, add_room, hire, now, told
+from tests.services.town import RECRUITER
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from scheduler.db import rows
 from scheduler.domain.errors import Invalid
 from scheduler.services import attention, bookings, events, feed, organizations, runs, upkeep
 from scheduler.services.parts import SYSTEM, Actor
-from tests.services.conftest import RECRUITER
+from tests.services.town import RECRUITER
 
 
 def happen(town, *types: str) -> None:

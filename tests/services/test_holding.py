@@ -29,8 +29,8 @@ from scheduler.services import (
     upkeep,
 )
 from scheduler.services.picks import TakenWithOthers
-from tests.services.conftest import CONTACT, RECRUITER
 from tests.services.test_moving_races import at_once
+from tests.services.town import CONTACT, RECRUITER
 
 DAY = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-03T00:00:00Z"}
 #: room for three interviews of an hour, one after the other

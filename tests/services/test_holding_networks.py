@@ -8,9 +8,8 @@ import pytest
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import picking, runs
 from scheduler.services.picks import TakenWithOthers
-from tests.services.conftest import RECRUITER
-from tests.services.test_moving_networks import live
-from tests.services.test_networks import ADA, BOB, networks  # noqa: F401  # a fixture is used by its name
+from tests.services.networks import ADA, BOB, live
+from tests.services.town import RECRUITER
 
 #: two hours and a quarter of an hour: options overlap
 WINDOW = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:15:00Z"}
@@ -18,7 +17,7 @@ HOUSES = pytest.mark.parametrize("house", ["google", "microsoft"])
 
 
 @pytest.fixture
-def panel(networks):  # noqa: F811
+def panel(networks):
     """A plan of two people at one house that holds what it offers."""
 
     def made(house: str, **fields) -> dict:
@@ -31,14 +30,14 @@ def panel(networks):  # noqa: F811
     return made
 
 
-def offered(networks, plan, **fields):  # noqa: F811
+def offered(networks, plan, **fields):
     """A run whose holds calendars show by now."""
     run = networks.town.offer(plan, window=WINDOW, **fields)
     networks.later(seconds=5)
     return run
 
 
-def book(networks, run, option=0):  # noqa: F811
+def book(networks, run, option=0):
     chosen = run["candidates"][0]["options"][option]
     town = networks.town
     booking = picking.book(town.parts, town.organization_id, chosen["id"], actor=RECRUITER)
@@ -50,7 +49,7 @@ def guests(event: dict) -> list[str]:
     return [guest.get("email") or guest["emailAddress"]["address"] for guest in event.get("attendees") or ()]
 
 
-def mails(networks, house: str) -> list[tuple[str, str]]:  # noqa: F811
+def mails(networks, house: str) -> list[tuple[str, str]]:
     """What the vendor has sent, and to whom."""
     return [(mail.kind, mail.to) for mail in getattr(networks, house).sent]
 
@@ -60,7 +59,7 @@ def tentative(event: dict) -> bool:
 
 
 @HOUSES
-def test_a_hold_has_no_guests_and_tells_nobody(networks, panel, house):  # noqa: F811
+def test_a_hold_has_no_guests_and_tells_nobody(networks, panel, house):
     """Cases 56 and 57: everybody who is held has an entry of their own instead."""
     offered(networks, panel(house), options=2)
 
@@ -71,7 +70,7 @@ def test_a_hold_has_no_guests_and_tells_nobody(networks, panel, house):  # noqa:
 
 
 @HOUSES
-def test_choosing_invites_once_and_takes_the_holds_out_in_silence(networks, panel, house):  # noqa: F811
+def test_choosing_invites_once_and_takes_the_holds_out_in_silence(networks, panel, house):
     run = offered(networks, panel(house), options=3)
 
     book(networks, run)
@@ -82,7 +81,7 @@ def test_choosing_invites_once_and_takes_the_holds_out_in_silence(networks, pane
 
 
 @HOUSES
-def test_ones_own_holds_are_not_busy_although_the_vendor_only_says_busy(networks, panel, house):  # noqa: F811
+def test_ones_own_holds_are_not_busy_although_the_vendor_only_says_busy(networks, panel, house):
     """Case 30."""
     run = offered(networks, panel(house), options=6)
 
@@ -93,7 +92,7 @@ def test_ones_own_holds_are_not_busy_although_the_vendor_only_says_busy(networks
 
 
 @HOUSES
-def test_a_meeting_of_their_own_over_a_hold_is_seen_all_the_same(networks, panel, house):  # noqa: F811
+def test_a_meeting_of_their_own_over_a_hold_is_seen_all_the_same(networks, panel, house):
     run = offered(networks, panel(house), options=1)
     [option] = run["candidates"][0]["options"]
     fake = getattr(networks, house)
@@ -104,7 +103,7 @@ def test_a_meeting_of_their_own_over_a_hold_is_seen_all_the_same(networks, panel
 
 
 @HOUSES
-def test_others_are_kept_away_by_the_hold_and_by_nothing_that_it_leaves_behind(networks, panel, house):  # noqa: F811
+def test_others_are_kept_away_by_the_hold_and_by_nothing_that_it_leaves_behind(networks, panel, house):
     plan = panel(house)
     first = offered(networks, plan, options=9)
     dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from scheduler import clock
 from scheduler.db import rows
 from scheduler.services import bookings, invariants, organizations, promises, upkeep
-from tests.services.conftest import RECRUITER
+from tests.services.town import RECRUITER
 
 LOSS = """
     insert into losses (id, organization_id, booking_id, session_key, who, cause, text, start, found_at,

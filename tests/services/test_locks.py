@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.domain.errors import Refusal
 from scheduler.services import invitations, picking, runs
-from tests.services.conftest import RECRUITER
+from tests.services.town import RECRUITER
 
 ROUNDS = 6
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}

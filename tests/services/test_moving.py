@@ -25,7 +25,7 @@ from scheduler.services import (
 )
 from scheduler.services.parts import CANDIDATE
 from scheduler.services.picks import TakenWithOthers
-from tests.services.conftest import CONTACT, RECRUITER
+from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
 CANDY, ROSA = "candy@example.net", CONTACT["email"]

@@ -8,17 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.domain.intervals import format_instant, parse_instant
-from scheduler.services import fresh_options, interviewers, moving, replacing
+from scheduler.domain.intervals import parse_instant
+from scheduler.services import fresh_options, interviewers, replacing
 from tests.fakes.faults import answer
-from tests.services.conftest import RECRUITER
-from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
-    ADA,
-    BOB,
-    Networks,
-    event_of,
-    networks,
-)
+from tests.services.networks import ADA, BOB, Networks, event_of, live, move
+from tests.services.town import RECRUITER
 
 BEN = "ben@acme.example"
 #: what the vendors say of a calendar whose events are not shown
@@ -28,31 +22,14 @@ NOT_SHOWN = {
 }
 
 
-def move(networks: Networks, booking: dict, *, later: timedelta) -> dict:  # noqa: F811
-    """Move a booking so much later, and have its calendars written."""
-    town = networks.town
-    ours = town.parts, town.organization_id, booking["id"]
-    wanted = format_instant(parse_instant(booking["start"]) + later)
-    found = fresh_options.find(*ours, actor=RECRUITER, options=50)["data"]
-    option = next(option for option in found if option["start"] == wanted)
-    moving.reschedule(*ours, option["id"], actor=RECRUITER)
-    town.run_jobs()
-    return networks.booking(booking)
-
-
-def start_of(networks: Networks, house: str, address: str = ADA):  # noqa: F811
+def start_of(networks: Networks, house: str, address: str = ADA):
     """When the one event of a calendar begins, as the provider says to who asks for our uid."""
     entry = next(iter(getattr(networks, house).events(address)))
     return entry["start"]["dateTime"]
 
 
-def live(networks: Networks, house: str, address: str) -> list[dict]:  # noqa: F811
-    """The events that a calendar shows."""
-    return [e for e in getattr(networks, house).events(address) if e.get("status") != "cancelled"]
-
-
 @pytest.mark.parametrize("house", ["google", "microsoft"])
-def test_the_event_is_moved_where_it_stands(networks, house):  # noqa: F811
+def test_the_event_is_moved_where_it_stands(networks, house):
     networks.hire("Ada", house, "python")
     networks.hire("Bob", house, "java")
     booking = networks.booked("python", "java")
@@ -67,7 +44,7 @@ def test_the_event_is_moved_where_it_stands(networks, house):  # noqa: F811
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
-def test_its_own_time_is_free_although_the_vendor_only_says_busy(networks, house):  # noqa: F811
+def test_its_own_time_is_free_although_the_vendor_only_says_busy(networks, house):
     networks.hire("Ada", house, "python")
     networks.hire("Bob", house, "java")
     booking = networks.booked("python", "java")
@@ -79,7 +56,7 @@ def test_its_own_time_is_free_although_the_vendor_only_says_busy(networks, house
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
 def test_when_the_organiser_changes_the_event_leaves_one_calendar_and_stands_in_another(
-    networks,  # noqa: F811
+    networks,
     house,
 ):
     ada = networks.hire("Ada", house, "python")
@@ -95,7 +72,7 @@ def test_when_the_organiser_changes_the_event_leaves_one_calendar_and_stands_in_
     assert (event["calendar"], event["status"], event["attendees"]) == (BEN, "written", [BOB])
 
 
-def put_in(networks: Networks, booking: dict, leaving: str, coming: str) -> dict:  # noqa: F811
+def put_in(networks: Networks, booking: dict, leaving: str, coming: str) -> dict:
     town = networks.town
     replacing.replace_interviewer(
         town.parts,
@@ -111,7 +88,7 @@ def put_in(networks: Networks, booking: dict, leaving: str, coming: str) -> dict
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
-def test_somebody_elses_place_changes_the_guests_of_the_same_event(networks, house):  # noqa: F811
+def test_somebody_elses_place_changes_the_guests_of_the_same_event(networks, house):
     networks.hire("Ada", house, "python")
     bob = networks.hire("Bob", house, "java")
     booking = networks.booked("python", "java")
@@ -127,7 +104,7 @@ def test_somebody_elses_place_changes_the_guests_of_the_same_event(networks, hou
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
-def test_an_organiser_who_is_replaced_leaves_one_event_to_everybody_else(networks, house):  # noqa: F811
+def test_an_organiser_who_is_replaced_leaves_one_event_to_everybody_else(networks, house):
     ada = networks.hire("Ada", house, "python")
     networks.hire("Bob", house, "java")
     booking = networks.booked("python", "java")
@@ -146,7 +123,7 @@ def overlapping(found: list[dict], booking: dict) -> list[str]:
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
-def test_who_has_declined_and_does_something_else_then_is_left_to_it(networks, house):  # noqa: F811
+def test_who_has_declined_and_does_something_else_then_is_left_to_it(networks, house):
     """Nobody has noticed yet; free and busy alone would look the same."""
     networks.hire("Ada", house, "python")
     networks.hire("Bob", house, "java")
@@ -165,7 +142,7 @@ def test_who_has_declined_and_does_something_else_then_is_left_to_it(networks, h
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
-def test_whose_events_are_not_shown_to_us_can_be_asked_to_come_at_another_time(networks, house):  # noqa: F811
+def test_whose_events_are_not_shown_to_us_can_be_asked_to_come_at_another_time(networks, house):
     """An application may be let into the organiser's mailbox alone. Whether what stands in the booked hour is
     our event or their own is not known then, so that hour is left to it.
     """

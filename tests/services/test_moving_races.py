@@ -8,7 +8,7 @@ import threading
 from scheduler.domain.errors import Refusal
 from scheduler.services import bookings, fresh_options, moving, picking
 from scheduler.services.parts import CANDIDATE
-from tests.services.conftest import RECRUITER
+from tests.services.town import RECRUITER
 
 ROUNDS = 3
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}

@@ -6,9 +6,9 @@ from __future__ import annotations
 from scheduler.db.own_entries import own_entries
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.services import bookings
-from tests.services.conftest import RECRUITER
 from tests.services.test_moving import WINDOW, booked, during, fresh, move
 from tests.services.test_replacing import replace
+from tests.services.town import RECRUITER
 
 ALL_OF_IT = Interval(*(parse_instant(WINDOW[edge]) for edge in ("start", "end")))
 BEFORE_IT = Interval(parse_instant("2026-11-30T00:00:00Z"), ALL_OF_IT.start)

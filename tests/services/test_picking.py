@@ -24,7 +24,7 @@ from scheduler.services import (
     runs,
 )
 from scheduler.services.picks import TakenWithOthers
-from tests.services.conftest import CONTACT, RECRUITER
+from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-03T00:00:00Z"}
 LOOP = [
@@ -218,7 +218,7 @@ def test_buffers_of_two_interviews_add_up(town):
     window = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T13:00:00Z"}
     run = town.offer(candidates=candidates("Candy", "Dora"), options=20, window=window)
     by_start = [{o["start"]: o["id"] for o in item["options"]} for item in run["candidates"]]
-    book = lambda option_id: picking.book(  # noqa: E731
+    book = lambda option_id: picking.book(  # noqa: E731  # short, and used at once
         town.parts, town.organization_id, option_id, actor=RECRUITER
     )
     book(by_start[0]["2026-12-02T10:00:00Z"])

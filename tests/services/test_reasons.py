@@ -8,15 +8,9 @@ import pytest
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
 from scheduler.services import altered, attention, bookings, interviewers, losses, rooms
+from tests.services.networks import ADA, BOB, attention_mails, event_of
 from tests.services.test_conflicts import HOUR
 from tests.services.test_declining import HOUSES
-from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
-    ADA,
-    BOB,
-    attention_mails,
-    event_of,
-    networks,
-)
 from tests.services.test_repairing import (
     ROSA,
     WEDNESDAY,
@@ -80,7 +74,7 @@ def test_a_room_that_is_lost_for_two_sessions_of_one_title_is_told_for_each(town
 
 @HOUSES
 @pytest.mark.parametrize("what", ["deleted", "moved"])
-def test_the_events_of_two_sessions_of_one_title_are_told_of_each(networks, house, what):  # noqa: F811
+def test_the_events_of_two_sessions_of_one_title_are_told_of_each(networks, house, what):
     networks.hire("Ada", house, "python")
     networks.hire("Bob", house, "python")
     town = networks.town

@@ -13,8 +13,8 @@ from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
 from scheduler.messages.errors import Refused
 from scheduler.services import bookings, interviewers, losses, moving, repairing, replacing, rooms, upkeep
-from tests.services.conftest import CONTACT, RECRUITER
 from tests.services.test_moving_races import at_once, fresh
+from tests.services.town import CONTACT, RECRUITER
 
 WEDNESDAY = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
 CANDY, ROSA = "candy@example.net", CONTACT["email"]

@@ -24,9 +24,9 @@ from scheduler.services import (
     runs,
     upkeep,
 )
-from tests.services.conftest import CONTACT, RECRUITER
 from tests.services.test_entries import Inviting, add_provider
 from tests.services.test_moving_races import at_once
+from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
 CANDY, ROSA = "candy@example.net", CONTACT["email"]

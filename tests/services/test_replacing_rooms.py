@@ -9,7 +9,6 @@ from calendars.errors import NotAllowed
 from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import fresh_options, losses, moving, replacing, rooms
-from tests.services.conftest import RECRUITER
 from tests.services.test_moving_races import at_once
 from tests.services.test_repairing import (
     CANDY,
@@ -24,6 +23,7 @@ from tests.services.test_repairing import (
     told,
 )
 from tests.services.test_repairing import booked as booked_with
+from tests.services.town import RECRUITER
 
 HOUR = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"}
 FOR_TWO = {"capacity": 2}

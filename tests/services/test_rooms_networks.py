@@ -9,20 +9,14 @@ import pytest
 
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import organizations, picking, rooms
-from tests.services.conftest import RECRUITER
-from tests.services.test_moving_networks import live, move
-from tests.services.test_networks import (  # noqa: F401  # a fixture is used by its name
-    BLUE,
-    WINDOW,
-    Networks,
-    networks,
-)
+from tests.services.networks import BLUE, WINDOW, Networks, live, move
+from tests.services.town import RECRUITER
 
 HOUSES = pytest.mark.parametrize("house", ["google", "microsoft"])
 
 
 @pytest.fixture
-def build(networks):  # noqa: F811
+def build(networks):
     """Ada, and a room, both at one house."""
 
     def built(house: str) -> Networks:
@@ -53,7 +47,7 @@ def test_a_room_that_is_held_can_be_booked(build, house):
     """What is held of it is known to us alone: calendars of rooms take invitations, and a hold invites
     nobody.
     """
-    networks = build(house)  # noqa: F811
+    networks = build(house)
     town = networks.town
     run = town.offer(town.plan(holds=True, sessions=[session()]), window=WINDOW)
     networks.later(seconds=5)
@@ -68,7 +62,7 @@ def test_a_room_that_is_held_can_be_booked(build, house):
 
 @HOUSES
 def test_who_is_read_event_by_event_can_still_be_given_a_room(build, house):
-    networks = build(house)  # noqa: F811
+    networks = build(house)
     town = networks.town
     organizations.update(town.parts, town.organization_id, {"calendars": {"detail": "events"}})
 
@@ -79,7 +73,7 @@ def test_who_is_read_event_by_event_can_still_be_given_a_room(build, house):
 
 @HOUSES
 def test_the_rooms_own_time_is_free_when_the_interview_is_moved(build, house):
-    networks = build(house)  # noqa: F811
+    networks = build(house)
     booking = networks.booked("python", room={"capacity": 2})
 
     moved = move(networks, booking, later=timedelta(minutes=30))

@@ -9,7 +9,7 @@ import pytest
 from scheduler import replay
 from scheduler.domain.errors import Conflict, Invalid
 from scheduler.services import runs, solving
-from tests.services.conftest import CONTACT, NOW, RECRUITER
+from tests.services.town import CONTACT, NOW, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 

@@ -29,22 +29,13 @@ from scheduler.domain.intervals import parse_instant
 from scheduler.jobs.queue import Queue
 from scheduler.jobs.tasks import make_app
 from scheduler.messages.mailer import Mailer
-from scheduler.services import (
-    feed,
-    interviewers,
-    invariants,
-    organizations,
-    plans,
-    runs,
-    upkeep,
-    webhooks,
-)
+from scheduler.services import feed, interviewers, invariants, organizations, plans, runs, upkeep, webhooks
 from scheduler.services.links import Links
 from scheduler.services.parts import Parts
 from scheduler.services.sealing import Sealing
 from scheduler.webhooks.content import Answer as Posted
-from tests.services.conftest import NOW, WEEKDAYS, Calendars, Post
 from tests.services.stateful.model import NOTICE, Candidate, Choice, Model, Person, Seating
+from tests.services.town import NOW, WEEKDAYS, Calendars, Post
 from tests.services.traces import traces_of
 from tests.standins import Clock
 

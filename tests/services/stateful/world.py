@@ -28,7 +28,6 @@ from scheduler.services import (
     replacing,
     runs,
 )
-from tests.services.conftest import CONTACT, RECRUITER
 from tests.services.stateful.ground import (
     MINUTE,
     PLANS,
@@ -41,6 +40,7 @@ from tests.services.stateful.ground import (
     token_in,
 )
 from tests.services.stateful.model import HOUR, Candidate, Choice, Person, Seating
+from tests.services.town import CONTACT, RECRUITER
 
 #: how far the clock is put forward, in minutes
 LEAPS = (6, 60, 300, 1440, 3000)
