@@ -5,7 +5,9 @@ calendar, no solver and no stored Problem. Most of a crowd at the same few times
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 from scheduler.db.casts import Cast
 from scheduler.domain.intervals import Interval
@@ -33,9 +35,24 @@ class Standing:
         """True: nothing of ours touches its people and rooms. False: for what is ours there are not even
         others who could take part. None: that takes a closer look.
         """
-        if all(self._is_untouched(session) for session in option.sessions):
+        if all(self._is_untouched(session) for session in option.sessions) and self._is_in_order(option):
             return True
         return False if any(self._is_lost(session) for session in option.sessions) else None
+
+    def _is_in_order(self, option: Option) -> bool:
+        """Whether those who hold several of its sessions have no limits, and time between them: buffers may
+        have grown since it was offered.
+        """
+        during: dict[str, list[Interval]] = defaultdict(list)
+        for session in option.sessions:
+            planned = self._plan.session(session.key)
+            for panelist in session.interviewers:
+                during[panelist.id].append(self._with_buffer(panelist.id, session, planned))
+        several = {id_: sorted(times) for id_, times in during.items() if len(times) > 1}
+        return not any(
+            self._is_limited(self._people[id_]) or any(one.overlaps(next_) for one, next_ in pairwise(times))
+            for id_, times in several.items()
+        )
 
     def _is_untouched(self, session: OptionSession) -> bool:
         planned = self._plan.session(session.key)
@@ -47,7 +64,10 @@ class Standing:
         person = self._people.get(id_)
         if person is None or (self._is_limited(person) and id_ in self._taken):
             return False
-        return self._is_free(id_, (planned.buffer or person.buffer).around(session.interval))
+        return self._is_free(id_, self._with_buffer(id_, session, planned))
+
+    def _with_buffer(self, id_: str, session: OptionSession, planned: Session) -> Interval:
+        return (planned.buffer or self._people[id_].buffer).around(session.interval)
 
     def _has_room(self, id_: str, session: OptionSession) -> bool:
         return id_ in self._rooms and self._is_free(id_, session.interval)

@@ -166,3 +166,38 @@ def test_it_tells_where_it_can_and_says_so_where_it_cannot():
     assert told(("ada", None)) is None
     assert told(("ada", None), ("ben", None)) is False
     assert told(("ada", None), seat=Seat(interviewers=("ada",))) is False
+
+
+def test_sessions_that_would_crowd_one_another_by_now_take_a_closer_look():
+    """Buffers have grown, or a limit was set, since the option was made."""
+
+    def told(buffer=None, limits=None):
+        ada = Interviewer(
+            id="ada",
+            name="ada",
+            email="",
+            time_zone="UTC",
+            calendar=CalendarAddress("ics", "ada"),
+            limits=limits or Limits(),
+            buffer=buffer or Buffer(),
+        )
+        people = (Panelist("ada", "", "interviewer"),)
+        plan = Plan(
+            name="",
+            sessions=tuple(
+                Session(key=key, title="", minutes=60, seats=(Seat(interviewers=("ada",)),)) for key in "ab"
+            ),
+            distinct_interviewers=False,
+        )
+        starts = {"a": MONDAY + 10 * HOUR, "b": MONDAY + 11.5 * HOUR}
+        sessions = tuple(
+            OptionSession(key=key, title="", start=start, end=start + HOUR, interviewers=people)
+            for key, start in starts.items()
+        )
+        cast = Cast(interviewers=(ada,), rooms=(), resources={"ada": 1}, booked={})
+        return Standing(plan, cast).of(Option(id="opt_1", sessions=sessions))
+
+    assert told() is True
+    assert told(Buffer(0, 30)) is True
+    assert told(Buffer(15, 30)) is None
+    assert told(limits=Limits(per_day=1)) is None
