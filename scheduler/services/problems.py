@@ -77,44 +77,40 @@ def state(
     free.
     """
     met = frozenset(met)
-    interviewers = tuple(
-        InterviewerFacts.of(
-            person,
-            busy=_busy(person, looks[person.id], cast),
-            booked=cast.booked.get(person.id, ()),
-            met=person.id in met,
-            load=cast.load.get(person.id),
-        )
-        for person in cast.interviewers
-        if looks[person.id].readable
-    )
-    rooms = tuple(
-        RoomFacts.of(room, busy=_busy(room, looks[room.id], cast), booked=cast.booked.get(room.id, ()))
-        for room in cast.rooms
-        if looks[room.id].readable
-    )
-    unreadable = tuple(
-        Unreadable(
-            owner.id,
-            looks[owner.id].reason or "",
-            owner.name,
-            owner.qualifications if isinstance(owner, Interviewer) else (),
-        )
-        for owner in cast.owners
-        if not looks[owner.id].readable
-    )
+    read = {id_: look for id_, look in looks.items() if look.readable}
     return Problem(
         plan=plan,
         window=window,
         now=now,
         candidate=candidate_facts(candidate),
         ignore_candidate_hours=candidate is None,
-        interviewers=interviewers,
-        rooms=rooms,
-        unreadable=unreadable,
+        interviewers=tuple(
+            InterviewerFacts.of(
+                person,
+                busy=_busy(person, read[person.id], cast),
+                booked=cast.booked.get(person.id, ()),
+                met=person.id in met,
+                load=cast.load.get(person.id),
+            )
+            for person in cast.interviewers
+            if person.id in read
+        ),
+        rooms=tuple(
+            RoomFacts.of(room, busy=_busy(room, read[room.id], cast), booked=cast.booked.get(room.id, ()))
+            for room in cast.rooms
+            if room.id in read
+        ),
+        unreadable=tuple(
+            _unreadable(owner, looks[owner.id]) for owner in cast.owners if owner.id not in read
+        ),
         overbook=tuple(sorted(overbook)),
         options=options,
     )
+
+
+def _unreadable(owner: Owner, look: Look) -> Unreadable:
+    skills = owner.qualifications if isinstance(owner, Interviewer) else ()
+    return Unreadable(owner.id, look.reason or "", owner.name, skills)
 
 
 def candidate_facts(candidate: Candidate | None) -> CandidateFacts:
