@@ -18,7 +18,7 @@ from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.options import OptionSession
 from scheduler.domain.people import CalendarAddress
-from scheduler.services import altered, attention, conferences, hold_entries, known, owing, wanted
+from scheduler.services import altered, attention, conferences, hold_entries, known, owing, refusals, wanted
 from scheduler.services.drafts import draft_of
 from scheduler.services.parts import Parts
 from scheduler.services.waits import until_again
@@ -39,7 +39,6 @@ LONG = timedelta(minutes=30)
 VERIFY_WRITTEN = timedelta(hours=6)
 VERIFY_REMOVED = timedelta(minutes=10)
 LATE = "The entry in the calendar {calendar} could not be brought up to date yet; it is tried again."
-STANDS = "The event cannot be taken out of the calendar {calendar}, and its guests may have it still: {error}"
 
 
 def want_present(session: Session, parts: Parts, booking: rows.Booking) -> None:
@@ -131,6 +130,7 @@ def _take_out(session: Session, parts: Parts, booking: rows.Booking, entry: rows
 def _owe(session: Session, parts: Parts, booking: rows.Booking, entry: rows.CalendarEntry, what: str) -> None:
     """From now on this is wanted; how the calendar differed from what was wanted before is settled."""
     now = parts.now()
+    refusals.end(booking, _planned(entry, booking), entry.calendar)
     # Somebody may be writing what was wanted before: a change waits for them, or they would have the last
     # word. A removal does not: it is looked after (VERIFY_REMOVED).
     if what == "absent":
@@ -242,9 +242,11 @@ def _keep_success(
         if entry.booking_id is None:
             return
         booking = session.get_one(rows.Booking, entry.booking_id)
+        planned = _planned(entry, booking)
         attention.take_back(session, parts, booking, LATE.format(calendar=entry.calendar))
+        refusals.done(session, parts, booking, planned, entry.calendar)
         if written is not None:
-            altered.stands_again(session, parts, booking, _planned(entry, booking), entry.calendar)
+            altered.stands_again(session, parts, booking, planned, entry.calendar)
             calendar = CalendarAddress(entry.provider, entry.calendar)
             known.follow(session, parts, entry.organization_id, calendar, time_zone)
             conferences.settle(session, parts, entry, written)
@@ -312,18 +314,12 @@ def _put_off(parts: Parts, entry: rows.CalendarEntry, error: CalendarError) -> t
 def _reach_owners_otherwise(
     session: Session, parts: Parts, entry: rows.CalendarEntry, booking: rows.Booking
 ) -> None:
-    """A calendar that will not be written: its interviewers hear by mail, and a person hears of a room's, and
-    of an event that stays where others were invited to it.
-    """
+    """A calendar that will not be written: its interviewers hear by mail, and a person hears of it."""
     kind = "confirmation" if entry.wanted == "present" else "cancellation"
-    for interviewer in _reached_by(session, entry, booking):
+    reached = list(_reached_by(session, entry, booking))
+    for interviewer in reached:
         owing.owe_interviewer_news(session, parts, booking, interviewer, kind)
-    if entry.room_id:
-        why = f"The room's calendar {entry.calendar} cannot be written: {entry.error}"
-        attention.needs_attention(session, parts, booking, why)
-    elif entry.wanted == "absent" and entry.event_id and entry.provider in wanted.INVITING:
-        why = STANDS.format(calendar=entry.calendar, error=entry.error)
-        attention.needs_attention(session, parts, booking, why)
+    refusals.tell(session, parts, booking, _planned(entry, booking), entry, by_mail=bool(reached))
 
 
 def _reached_by(

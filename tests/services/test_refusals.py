@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calendars that will not take our event, or will not let it go: a person hears, until it is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from calendars.errors import NotAllowed
+from scheduler.services import bookings, replacing, rooms, upkeep
+from tests.services.conftest import CONTACT, RECRUITER
+from tests.services.test_moving_races import fresh, mover
+
+WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
+CLOSED = "Convene may not write here; share the calendar with it."
+TOLD, TAKEN_BACK = "Needs a look", "No longer needs a look"
+
+
+@pytest.fixture
+def closed(town):
+    """Ada's interview, and a calendar that does not let us write."""
+    town.hire("Ada", skills=("python",))
+    town.calendars.outage = NotAllowed(CLOSED)
+    booking = town.book(town.offer(window=WINDOW))
+    town.run_jobs()
+    return booking
+
+
+def later(town, **time):
+    town.clock.forward(**time)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+
+def now(town, booking):
+    return bookings.get(town.parts, town.organization_id, booking["id"])
+
+
+def state(town, booking):
+    found = now(town, booking)
+    return found["status"], found["attention"]
+
+
+def looks(town):
+    """What the contact was told by mail of what needs a look."""
+    said = [subject.split(":")[0] for subject in town.post.subjects_to(CONTACT["email"])]
+    return [subject for subject in said if "look" in subject]
+
+
+def replace(town, booking, by):
+    replacing.replace_interviewer(
+        town.parts,
+        town.organization_id,
+        booking["id"],
+        session_key="talk",
+        interviewer_id=town.people["Ada"],
+        replacement_id=by,
+        actor=RECRUITER,
+    )
+    town.run_jobs()
+
+
+def test_a_person_reads_which_calendar_is_closed_whose_it_is_why_and_what_to_do(town, closed):
+    status, said = state(town, closed)
+    assert status == "needs_attention"
+    assert said == (
+        "The event of A talk cannot be written into the calendar ada@acme.example (of Ada): Convene may not "
+        "write here; share the calendar with it. Please have the calendar opened to Convene, or enter the "
+        "event by hand; it is tried again every hour. Interviewers who would have heard through this "
+        "calendar hear by mail."
+    )
+    assert looks(town) == [TOLD]
+
+
+def test_what_stays_closed_is_told_once_whatever_reason_is_given(town, closed):
+    before = now(town, closed)
+
+    later(town, minutes=1)
+    town.calendars.outage = NotAllowed("Something else.")
+    later(town, hours=2)
+
+    assert now(town, closed) == before
+    assert looks(town) == [TOLD]
+
+
+def test_a_calendar_that_is_opened_gets_the_event_and_nothing_is_left_to_a_person(town, closed):
+    town.calendars.outage = None
+    later(town, minutes=1)
+
+    after = now(town, closed)
+    assert state(town, closed) == ("confirmed", None)
+    assert [entry["event"] for entry in after["history"]][-2:] == [
+        "booking.needs_attention",
+        "booking.settled",
+    ]
+    assert looks(town) == [TOLD, TAKEN_BACK]
+
+
+def test_a_move_into_a_calendar_that_was_opened_leaves_nothing_to_a_person(town, closed):
+    option = fresh(town, closed)[0]
+    town.calendars.outage = None
+
+    mover(town, closed, option)()
+    town.run_jobs()
+
+    assert state(town, closed) == ("confirmed", None)
+
+
+def test_a_move_of_what_is_still_refused_is_told_anew_for_the_new_time(town, closed):
+    option = fresh(town, closed)[0]
+
+    mover(town, closed, option)()
+    town.run_jobs()
+
+    assert now(town, closed)["attention"].count("cannot be written into") == 1
+    assert looks(town) == [TOLD, TOLD]
+
+
+def test_a_replacement_ends_it_with_the_calendar_of_whom_it_replaced(town, closed):
+    ben = town.hire("Ben", skills=("python",))
+    town.calendars.outage = None
+
+    replace(town, closed, ben)
+
+    assert state(town, closed) == ("confirmed", None)
+
+
+def test_an_event_that_cannot_be_taken_from_whom_somebody_replaced_goes_to_a_person(town):
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    town.run_jobs()
+    ben = town.hire("Ben", skills=("python",))
+
+    def refuse(_ref):
+        raise NotAllowed(CLOSED)
+
+    town.calendars.cancel_event = refuse
+    replace(town, booking, ben)
+
+    assert now(town, booking)["attention"].startswith(
+        "The event of A talk cannot be taken out of the calendar ada@acme.example (of Ada): Convene may not"
+    )
+    del town.calendars.cancel_event
+    later(town, minutes=1)
+    assert state(town, booking) == ("confirmed", None)
+
+
+def test_a_rooms_calendar_that_is_opened_is_left_to_nobody_any_more(town):
+    town.hire("Ada", skills=("python",))
+    town.calendars.add_calendar("blue@acme.example")
+    rooms.create(
+        town.parts,
+        town.organization_id,
+        {
+            "name": "Blue",
+            "capacity": 4,
+            "time_zone": "Europe/London",
+            "calendar": {"provider": "ics", "address": "blue@acme.example"},
+        },
+    )
+    talk = {"key": "talk", "title": "A talk", "minutes": 60, "seats": [{"skill": "python"}]}
+    plan = town.plan(sessions=[talk | {"room": {"capacity": 2}}])
+    town.calendars.outage = NotAllowed(CLOSED)
+    booking = town.book(town.offer(plan, window=WINDOW))
+    town.run_jobs()
+
+    said = now(town, booking)["attention"].split("\n")
+    assert [line.partition("blue@acme.example (of the room Blue)")[1] != "" for line in sorted(said)] == [
+        False,
+        True,
+    ]
+    town.calendars.outage = None
+    later(town, minutes=1)
+    assert state(town, booking) == ("confirmed", None)
+
+
+def test_of_a_cancelled_interview_that_was_never_written_nothing_is_left_to_do(town, closed):
+    bookings.cancel(town.parts, town.organization_id, closed["id"], actor=RECRUITER)
+    town.run_jobs()
+    later(town, minutes=1)
+
+    assert state(town, closed) == ("cancelled", None)
+    assert looks(town) == [TOLD]
