@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.domain.intervals import aware
@@ -51,6 +51,9 @@ class Locale:
     in_time: str
     near_day_at: str
     day_at: str
+    whole_day: str
+    whole_days: str
+    no_length: str
 
     @property
     def month_is_last(self) -> bool:
@@ -84,6 +87,9 @@ _EN = Locale(
     in_time="in {duration}",
     near_day_at="{near} at {clock}",
     day_at="on {day} at {clock}",
+    whole_day="{day}, the whole day",
+    whole_days="{first} to {last}, whole days",
+    no_length="{day}, {clock}, {zone}, without any length",
 )
 
 LOCALES: dict[str, Locale] = {
@@ -184,6 +190,26 @@ def when_words(
     """
     day = day_words(local_date(start, zone_id), today, locale)
     return day, f"{span(start, end, zone_id, locale)}, {zone_words(zone_id, start, locale)}"
+
+
+def found_words(
+    start: datetime, end: datetime, zone_id: str, *, today: date, locale: str = DEFAULT_LOCALE
+) -> str:
+    """When an event is that people may have given any times: `when_words` on one line, or that it lasts whole
+    days, or no time at all. Days without a zone are read at midnights of UTC: they are the same everywhere.
+    """
+    words = locale_of(locale)
+    if end <= start:
+        day = day_words(local_date(start, zone_id), today, locale)
+        at, zone = clock(start, zone_id, locale), zone_words(zone_id, start, locale)
+        return words.no_length.format(day=day, clock=at, zone=zone)
+    first, beyond = local_date(start, "UTC"), local_date(end, "UTC")
+    midnights = all(_local(at, "UTC").time() == time() for at in (start, end))
+    if not midnights:
+        return ", ".join(when_words(start, end, zone_id, today=today, locale=locale))
+    first_day, last_day = (day_words(at, today, locale) for at in (first, beyond - timedelta(days=1)))
+    pattern = words.whole_day if first_day == last_day else words.whole_days
+    return pattern.format(day=first_day, first=first_day, last=last_day)
 
 
 def soon_words(start: datetime, now: datetime, zone_id: str, locale: str = DEFAULT_LOCALE) -> str:

@@ -192,9 +192,10 @@ class MailFacts(_Clean):
     relaxable: bool = False
     #: needs_attention: who, or which room, could stand in, a line for each place; the least loaded first
     stand_ins: tuple[str, ...] = ()
-    #: needs_attention: whether somebody deleted or moved our event in a calendar, and where it was moved to
+    #: needs_attention: whether somebody deleted or moved our event in a calendar, and where it was moved to:
+    #: start and end, which may be the same
     event_altered: bool = False
-    event_moved_to: Interval | None = None
+    event_moved_to: tuple[datetime, datetime] | None = None
     #: needs_attention, settled: under which id the API knows the booking
     booking_id: str = ""
     #: settled: whether something else of the interview is still to be looked at

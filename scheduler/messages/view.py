@@ -116,7 +116,9 @@ class View:
     def event_moved_to(self) -> list[str]:
         """Where somebody has moved the event to in a calendar."""
         there = self.facts.event_moved_to
-        return [", ".join(self._when(there, self.zone_id))] if there else []
+        if there is None:
+            return []
+        return [wording.found_words(*there, self.zone_id, today=self.today, locale=self.locale)]
 
     @property
     def short_when(self) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
-from scheduler.domain.wording import local_date, one_line, when_words
+from scheduler.domain.wording import found_words, local_date, one_line
 from scheduler.services import attention, attention_mail, naming
 from scheduler.services.parts import Parts
 
@@ -102,7 +102,7 @@ def _times(
     today = local_date(planned.start, zone)  # the same words whenever they are said
 
     def words(start: datetime, end: datetime) -> str:
-        return ", ".join(when_words(start, end, zone, today=today))
+        return found_words(start, end, zone, today=today)
 
     there = (parse_instant(moved_to["start"]), parse_instant(moved_to["end"]))
     return {"there": words(*there), "booked": words(planned.start, planned.end)}

@@ -6,6 +6,7 @@ and what has gone away by itself.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -49,7 +50,7 @@ def of(session: Session, booking: rows.Booking, message: rows.Message) -> dict[s
         "stand_ins": tuple(line for item in still if (line := _stand_ins(session, booking, item))),
         "options": tuple(dict.fromkeys(map(_interval, times))),
         "event_altered": any(item.get("altered") for item in still),
-        "event_moved_to": _interval(moved_to) if moved_to else None,
+        "event_moved_to": _ends(moved_to) if moved_to else None,
     }
 
 
@@ -58,7 +59,11 @@ def _said(item: dict[str, Any]) -> str:
 
 
 def _interval(times: dict[str, str]) -> Interval:
-    return Interval(parse_instant(times["start"]), parse_instant(times["end"]))
+    return Interval(*_ends(times))
+
+
+def _ends(times: dict[str, str]) -> tuple[datetime, datetime]:
+    return parse_instant(times["start"]), parse_instant(times["end"])
 
 
 def _why_not(lost: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from scheduler.domain.wording import (
     days_words,
     duration_words,
     first_name,
+    found_words,
     list_words,
     local_date,
     near_day,
@@ -192,6 +193,23 @@ def test_a_time_in_full_has_its_day_and_its_zone() -> None:
     assert berlin == ("Wednesday 2 December", "00:30–01:30, Berlin time (CET)")
     next_year = when_words(start, end, "UTC", today=date(2027, 1, 4), locale="en-US")
     assert next_year == ("Tuesday, December 1, 2026", "Tue, Dec 1 11:30 pm – Wed, Dec 2 12:30 am, UTC")
+
+
+def test_an_event_with_times_of_people_is_put_into_words_whatever_they_are():
+    noon = at("2026-12-01T12:00")
+    midnight = at("2026-12-01T00:00")
+
+    def found(start, end, zone="Europe/Berlin", locale="en-GB"):
+        return found_words(start, end, zone, today=MONDAY, locale=locale)
+
+    assert found(noon, at("2026-12-01T12:30")) == "Tuesday 1 December, 13:00–13:30, Berlin time (CET)"
+    assert found(noon, noon) == "Tuesday 1 December, 13:00, Berlin time (CET), without any length"
+    assert found(midnight, midnight, "UTC") == "Tuesday 1 December, 00:00, UTC, without any length"
+    assert found(midnight, at("2026-12-02T00:00"), "America/New_York") == "Tuesday 1 December, the whole day"
+    assert (
+        found(midnight, at("2027-01-02T00:00"), locale="en-US")
+        == "Tuesday, December 1 to Friday, January 1, 2027, whole days"
+    )
 
 
 def test_tomorrow_is_tomorrow_in_that_zone_only() -> None:

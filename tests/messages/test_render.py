@@ -210,7 +210,7 @@ def test_a_contact_reads_where_somebody_has_moved_an_event_to_and_what_can_be_do
         "contact",
         reason=moved,
         event_altered=True,
-        event_moved_to=Interval(at(13, 15), at(13, 45)),
+        event_moved_to=(at(13, 15), at(13, 45)),
         booking_id="bkg_1",
     )
     assert (

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
 import sqlalchemy as sa
 
 from scheduler.db import rows
@@ -13,6 +16,7 @@ from tests.services.test_conflicts import HOUR, times
 from tests.services.test_declining import BOB, HOUSES, booked, events, looks
 from tests.services.town import RECRUITER
 
+DAY = timedelta(days=1)
 TOLD, TAKEN_BACK = "Needs a look", "No longer needs a look"
 
 
@@ -93,6 +97,48 @@ def test_where_an_event_was_moved_to_is_said_on_the_clock_of_whose_calendar_it_i
         f"The event of A talk was moved in the calendar {ADA} by somebody, to {words(start + HOUR)};"
         f" the booking still says {words(start)}."
     )
+
+
+#: what people make of an hour from 08:00 (UTC), and how it is said in Berlin
+ODD_TIMES = {
+    "no length": (
+        lambda start: (start, start),
+        "Wednesday 2 December, 09:00, Berlin time (CET), without any length",
+    ),
+    "a day": (
+        lambda start: (start.date(), start.date() + DAY),
+        "Wednesday 2 December, the whole day",
+    ),
+    "three days": (
+        lambda start: (start.date(), start.date() + 3 * DAY),
+        "Wednesday 2 December to Friday 4 December, whole days",
+    ),
+    "another year": (
+        lambda start: (start.replace(year=2027), start.replace(year=2027) + HOUR),
+        "Thursday 2 December 2027, 09:00–10:00, Berlin time (CET)",
+    ),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_TIMES)
+@HOUSES
+def test_whatever_times_an_event_is_given_a_person_reads_them(networks, house, odd):  # noqa: F811
+    there, words_of_it = ODD_TIMES[odd]
+    booking = in_berlin(networks, house)
+    start, _ = times(booking)
+    event = event_of(networks, house)
+
+    getattr(networks, house).move_event(ADA, event["id"], *there(start))
+    networks.later(minutes=2)
+
+    said = networks.booking(booking)["attention"]
+    assert f"by somebody, to {words_of_it}; the booking still says" in said
+    assert looks(networks) == [TOLD]
+    mail = " ".join(networks.town.post.mails[-1].get_body(("plain",)).get_content().split())
+    assert f"Moved to {words_of_it} Booking" in mail
+    getattr(networks, house).move_event(ADA, event["id"], start, start + HOUR)
+    networks.later(minutes=2)
+    assert state(networks.booking(booking)) == ("confirmed", None)
 
 
 @HOUSES
