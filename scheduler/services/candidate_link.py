@@ -35,6 +35,7 @@ from scheduler.services import (
     picks,
     possible,
     views,
+    zones,
 )
 from scheduler.services.links import token_hash
 from scheduler.services.parts import CANDIDATE, Parts
@@ -114,7 +115,7 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
         brand=facts.brand_of(organization),
         logo_url=(organization.branding or {}).get("logo_url"),
         contact=views.contact(run.contact),
-        home_time_zone=facts.zone_for(session, run.plan, candidate),
+        home_time_zone=zones.of_candidate(session, run.plan, candidate),
         options=tuple(convert.option(row) for row in left),
         option_views=tuple(views.option_for_candidate(views.option(row)) for row in left),
         booking=views.booking(session, booking) if booking else None,
@@ -263,7 +264,7 @@ def invite(parts: Parts, token: str) -> bytes:
             kind="confirmation",
             recipient=facts.person(
                 {"name": candidate.name, "email": candidate.email, "locale": candidate.locale},
-                time_zone=facts.zone_for(session, booking.plan, candidate),
+                time_zone=zones.of_candidate(session, booking.plan, candidate),
             ),
             recipient_role="candidate",
             brand=link.brand,

@@ -25,6 +25,7 @@ from scheduler.services import (
     invitations,
     loss_facts,
     owing,
+    zones,
 )
 from scheduler.services.parts import SYSTEM, Parts
 
@@ -65,11 +66,14 @@ def _common(session: Session, parts: Parts, message: rows.Message, plan: dict[st
         }
     contact = run.contact if run else None
     reachable = candidate if candidate is not None and candidate.erased_at is None else None
-    # A contact names no zone: theirs is taken to be that of the people who interview, not the candidate's.
-    clock_of = None if message.recipient_role == "contact" else candidate
+    if message.recipient_role == "contact":
+        booking = session.get_one(rows.Booking, message.booking_id) if message.booking_id else None
+        zone = zones.of_contact(session, recipient, plan, booking)
+    else:
+        zone = zones.of_candidate(session, plan, candidate)
     return {
         "kind": message.kind,
-        "recipient": person(recipient, time_zone=zone_for(session, plan, clock_of)),
+        "recipient": person(recipient, time_zone=zone),
         "recipient_role": message.recipient_role,
         "brand": brand_of(organization),
         "plan_name": plan["name"],
@@ -82,19 +86,6 @@ def _common(session: Session, parts: Parts, message: rows.Message, plan: dict[st
         "contact": person(contact) if contact else None,
         "now": parts.now(),
     }
-
-
-def zone_for(session: Session, plan: dict[str, Any], candidate: rows.Candidate | None) -> str:
-    """The candidate's zone, or for somebody who named none, that of the people they will meet."""
-    if candidate is not None and candidate.time_zone:
-        return candidate.time_zone
-    named = [
-        id_ for item in plan["sessions"] for seat in item["seats"] for id_ in seat.get("interviewers") or ()
-    ]
-    query = sa.select(rows.Interviewer.time_zone).where(rows.Interviewer.active).order_by(rows.Interviewer.id)
-    if named:
-        query = query.where(rows.Interviewer.id.in_(named))
-    return session.scalar(query.limit(1)) or "UTC"
 
 
 def _about_offer(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
