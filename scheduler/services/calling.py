@@ -3,7 +3,8 @@
 
 A receiver that refuses an event gets the others, and that one again: ten times in three days. One that is not
 there is left alone as a whole, for ten minutes at most, and gets everything in order when it is back. After
-three days in which nothing was taken it is called no more, and its owner knows.
+three days in which nothing was taken it is called no more, and its owner knows. Where the service itself was
+off, it has a day more from then on.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ WAITS = (5, 15, 60, 300, 600)
 LONGEST_WAIT = 24 * 3600.0
 #: after so long without anything taken it is called no more
 PATIENCE = timedelta(hours=72)
+#: a call that comes so much later than it was due is our own fault, and the receiver has this time at least
+OVERDUE = timedelta(hours=1)
+ANOTHER_CHANCE = timedelta(hours=24)
 #: a receiver that answers so is as good as away
 NOT_NOW = frozenset({429, 502, 503, 504})
 GONE = 410
@@ -104,6 +108,7 @@ def _claim(session: Session, parts: Parts, webhook_id: str) -> _Claimed | None:
     ).one_or_none()
     if due is None:
         return None
+    _be_patient(session, parts, webhook)
     try:
         secrets = webhooks.secrets_of(parts, webhook)
     except Unopened:
@@ -120,6 +125,24 @@ def _claim(session: Session, parts: Parts, webhook_id: str) -> _Claimed | None:
         body=feed.body(due.Event),
         secrets=secrets,
     )
+
+
+def _be_patient(session: Session, parts: Parts, webhook: rows.Webhook) -> None:
+    """Nobody is given up for the time in which the service was off, and could have been told nothing."""
+    if webhook.failing_since is None:
+        return
+    since = sa.func.coalesce(rows.Delivery.attempt_at, rows.Delivery.created_at)
+    owed = session.scalar(
+        sa.select(sa.func.min(since)).where(rows.Delivery.webhook_id == webhook.id, _QUEUED)
+    )
+    due = max(filter(None, (owed, webhook.rest_until)))
+    if parts.now() - due > OVERDUE:
+        webhook.give_up_at = max(_give_up_at(webhook), parts.now() + ANOTHER_CHANCE)
+
+
+def _give_up_at(webhook: rows.Webhook) -> datetime:
+    assert webhook.failing_since is not None  # noqa: S101  # asked of those that fail
+    return webhook.give_up_at or webhook.failing_since + PATIENCE
 
 
 def _send(parts: Parts, claimed: _Claimed) -> Answer:
@@ -140,7 +163,8 @@ def _keep(session: Session, parts: Parts, webhook_id: str, claimed: _Claimed, an
     delivery.response_status = answer.status
     if answer.status is not None and 200 <= answer.status < 300:
         delivery.status, delivery.error, delivery.delivered_at = "delivered", None, parts.now()
-        webhook.failing_since, webhook.absences, webhook.rest_until = None, 0, None
+        webhook.failing_since, webhook.give_up_at = None, None
+        webhook.absences, webhook.rest_until = 0, None
     elif not ours or webhook.url != claimed.url:
         return  # it is another's turn, or another's fault
     elif answer.status is None or answer.status in NOT_NOW:
@@ -189,7 +213,7 @@ def _fail(
         return  # somebody stopped it meanwhile
     if gone:
         _disable(session, parts, webhook, SAYS_GONE)
-    elif parts.now() - webhook.failing_since >= PATIENCE:
+    elif parts.now() >= _give_up_at(webhook):
         _disable(session, parts, webhook, GIVEN_UP.format(error=error))
     hook_mail.owe(session, parts, webhook, error)
 

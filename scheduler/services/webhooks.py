@@ -108,7 +108,7 @@ def _drop_unwanted(session: Session, row: rows.Webhook) -> None:
 
 def go_on(session: Session, parts: Parts, row: rows.Webhook) -> None:
     """Call it now, as if nothing had happened before."""
-    row.failing_since, row.absences, row.rest_until = None, 0, None
+    row.failing_since, row.give_up_at, row.absences, row.rest_until = None, None, 0, None
     session.flush()
     parts.defer(session, "call_webhook", organization_id=row.organization_id, webhook_id=row.id)
 

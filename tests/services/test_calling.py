@@ -221,6 +221,39 @@ def test_after_three_days_in_which_nothing_was_taken_it_is_called_no_more_and_no
     assert seen(town, id_)["reason"] is None
 
 
+@pytest.mark.parametrize("fault", [drop_before_apply(), answer(500)], ids=["not there", "refuses"])
+def test_time_in_which_the_service_was_off_is_not_held_against_a_receiver(town, receiver, fault):
+    """It has a day more from when the service is back, and is given up only then."""
+    id_ = hook(town, receiver)
+    receiver.faults.add(fault, times=None)
+    happen(town, "run.requested", "run.cancelled")
+    later(town, minutes=20)
+
+    town.clock.forward(days=4)
+    for _ in range(23):
+        later(town, hours=1)
+    still = seen(town, id_)
+
+    assert still["status"] == "active"
+    for _ in range(50):
+        later(town, hours=1)
+    assert seen(town, id_)["status"] == "disabled"
+    assert seen(town, id_)["failing_since"] == still["failing_since"]
+
+
+def test_a_receiver_that_is_back_with_the_service_gets_everything(town, receiver):
+    hook(town, receiver)
+    receiver.faults.add(drop_before_apply(), times=None)
+    happen(town, "run.requested")
+    town.clock.forward(days=4)
+    later(town, minutes=1)
+    receiver.faults.clear()
+
+    later(town, minutes=11)
+
+    assert told(receiver) == ["run.requested"]
+
+
 def test_what_was_refused_comes_at_once_when_a_web_hook_is_set_going_again(town, receiver):
     id_ = hook(town, receiver)
     receiver.faults.add(answer(500), times=None)

@@ -99,6 +99,8 @@ class Webhook(Base):
     reason: Mapped[str | None]
     #: since when nothing has been taken
     failing_since: Mapped[dt.datetime | None]
+    #: until when it is called all the same
+    give_up_at: Mapped[dt.datetime | None]
     #: how often in a row nobody was there
     absences: Mapped[int] = mapped_column(default=0)
     #: nobody was there, and until then it is left alone
