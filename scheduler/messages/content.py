@@ -202,8 +202,10 @@ class MailFacts(_Clean):
     more_to_see: bool = False
     #: calendar_unreadable: whose calendar
     calendar_owner: str = ""
-    #: webhook_failing: which, and whether it is called no more
+    #: webhook_failing: which, since when it takes nothing, and whether it is called no more
     hook_url: str = ""
+    hook_id: str = ""
+    hook_failing_since: datetime | None = None
     hook_ended: bool = False
     #: asked_for_help: what the candidate wrote
     question: str = ""

@@ -126,6 +126,11 @@ class View:
         return self._short(self.stretches[0].start)
 
     @property
+    def hook_failing_since(self) -> list[str]:
+        since = self.facts.hook_failing_since
+        return self._moment(since) if since else []
+
+    @property
     def soon(self) -> str:
         return wording.soon_words(self.facts.start, self.facts.now, self.zone_id, self.locale)
 

@@ -115,7 +115,7 @@ def _about_us(session: Session, parts: Parts, message: rows.Message) -> MailFact
     organization = session.get_one(rows.Organization, message.organization_id)
     return MailFacts(
         kind=message.kind,  # type: ignore[arg-type]  # as it was written down
-        recipient=person(message.recipient),
+        recipient=person(message.recipient, time_zone=zones.of_contact(session, message.recipient)),
         recipient_role=message.recipient_role,  # type: ignore[arg-type]  # as it was written down
         brand=brand_of(organization),
         now=parts.now(),

@@ -49,6 +49,8 @@ def facts(session: Session, message: rows.Message) -> dict[str, Any]:
     webhook = session.get_one(rows.Webhook, message.details["webhook_id"])
     return {
         "hook_url": webhook.url,
+        "hook_id": webhook.id,
+        "hook_failing_since": webhook.failing_since,
         "hook_ended": webhook.status == "disabled",
         "reason": message.details["reason"],
     }

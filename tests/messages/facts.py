@@ -94,7 +94,12 @@ def facts(kind: Kind, role: Role = "candidate", **changes: Any) -> MailFacts:
     elif kind == "asked_for_help":
         given |= {"question": "Is there a lift?\nThank you"}
     elif kind == "webhook_failing":
-        given |= {"reason": "Nobody answered within 15 seconds.", "hook_url": "https://ats.example/hooks"}
+        given |= {
+            "reason": "Nobody answered within 15 seconds.",
+            "hook_url": "https://ats.example/hooks",
+            "hook_id": "whk_1",
+            "hook_failing_since": NOW,
+        }
     elif kind == "candidate_silent":
         given |= {"expires_at": at(18, day=3)}
     return MailFacts(**(given | changes))

@@ -331,6 +331,8 @@ def test_a_delivery_that_failed_while_it_was_looked_at_is_sent_again_all_the_sam
 
 def test_whoever_looks_after_a_web_hook_hears_when_it_does_not_work(town, receiver):
     id_ = hook(town, receiver, contact={"name": "Ines", "email": "ines@acme.example"})
+    for name, zone in (("Ada", "Europe/London"), ("Ben", "Europe/Berlin"), ("Cid", "Europe/Berlin")):
+        town.hire(name, time_zone=zone)
     receiver.faults.add(drop_before_apply(), times=None)
     happen(town, "run.requested")
     for _ in range(6 * 75):
@@ -343,6 +345,7 @@ def test_whoever_looks_after_a_web_hook_hears_when_it_does_not_work(town, receiv
     ]
     text = town.post.mails[-1].get_body(("plain",)).get_content()
     assert seen(town, id_)["url"] in text
+    assert f"Id        {id_}\nSince     Monday 30 November, 10:00, Berlin time (CET)\n" in text
     assert "The connection broke before there was an answer." in text
 
 
