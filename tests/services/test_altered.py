@@ -122,7 +122,7 @@ ODD_TIMES = {
 
 @pytest.mark.parametrize("odd", ODD_TIMES)
 @HOUSES
-def test_whatever_times_an_event_is_given_a_person_reads_them(networks, house, odd):  # noqa: F811
+def test_whatever_times_an_event_is_given_a_person_reads_them(networks, house, odd):
     there, words_of_it = ODD_TIMES[odd]
     booking = in_berlin(networks, house)
     start, _ = times(booking)

@@ -10,7 +10,7 @@ import pytest
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, interviewers
 from scheduler.services.parts import CANDIDATE
-from tests.services.conftest import CONTACT
+from tests.services.town import CONTACT
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 CANDY = {"name": "Candy Ray", "email": "candy@example.net", "time_zone": "America/New_York"}
