@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,11 +103,11 @@ def _let_go(session: Session, booking: rows.Booking) -> None:
     run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "cancelled")
 
 
-def withdraw_option(session: Session, option_id: str) -> None:
-    """Take one option off the table, if it is on offer and nobody's."""
+def withdraw_some(session: Session, option_ids: Collection[str]) -> None:
+    """Take these options off the table, as far as they are on offer and nobody's."""
     session.execute(
         sa.update(rows.Option)
-        .where(rows.Option.id == option_id, rows.Option.status == "offered")
+        .where(rows.Option.id.in_(option_ids), rows.Option.status == "offered")
         .values(status="withdrawn")
     )
 

@@ -22,6 +22,7 @@ from scheduler.domain.errors import Conflict, Invalid, SlotTaken, Unavailable
 from scheduler.domain.options import OptionSession, Panelist, RoomRef
 from scheduler.domain.plans import Plan
 from scheduler.services import bookings, changes, facts, filling, losses, picks, problems, views
+from scheduler.services.insisting import TAKEN, insist
 from scheduler.services.parts import Actor, Parts
 from scheduler.services.reserving import replace_reservations
 from scheduler.solver.problem import Problem
@@ -93,7 +94,7 @@ def exchange(
     problem = _problem(parts, organization_id, vacancy)
     parts.reach("replace.looked")
     try:
-        changed = picks.insist(lambda: _swap(parts, organization_id, question, vacancy, problem, actor))
+        changed = insist(lambda: _swap(parts, organization_id, question, vacancy, problem, actor))
     except SlotTaken:
         raise vacancy.nobody() from None
     parts.reach("replace.committed")
@@ -162,7 +163,7 @@ def _swap(
         cast = casts.cast_for(session, place.plan, place.session.interval, now=parts.now(), only=free)
         comes = vacancy.best(problems.as_of_now(problem, cast))
         if comes is None:
-            raise SlotTaken(picks.TAKEN)
+            raise SlotTaken(TAKEN)
         _write(session, parts, booking, vacancy, comes, actor)
         return views.booking(session, booking)
 

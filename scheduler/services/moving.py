@@ -21,6 +21,7 @@ from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
 from scheduler.services import attention, bookings, changes, chosen, erased, events, losses, picks, views
 from scheduler.services.chosen import Choice
+from scheduler.services.insisting import insist
 from scheduler.services.parts import CANDIDATE, Actor, Parts
 from scheduler.services.picks import Pick, Refused, TakenWithOthers
 from scheduler.services.possible import still_possible
@@ -53,11 +54,10 @@ def reschedule(
         raise begun
     try:
         problem, stale = picks.look_again(parts, begun)
-        moved = picks.insist(lambda: _move(parts, begun, problem, stale, actor))
+        moved = insist(lambda: _move(parts, begun, problem, stale, actor))
     except SlotTaken as taken:
         with parts.database.transaction(organization_id) as session:
-            refused = Refused(detail=taken.detail)
-            lost = _lost(session, parts, begun.run_candidate_id, option_id, refused)
+            lost = _lost(session, parts, begun.run_candidate_id, option_id, Refused.after(taken))
         raise lost from None
     parts.reach("move.committed")
     return moved
@@ -174,12 +174,12 @@ def _who_changed(was: list[dict[str, Any]], now: list[dict[str, Any]]) -> dict[s
 def _lost(
     session: Session, parts: Parts, run_candidate_id: str, option_id: str, refused: Refused
 ) -> TakenWithOthers:
-    """Take the lost option off the table, and say what is left; the booking stands as it was."""
+    """Take what has gone off the table, and say what is left; the booking stands as it was."""
     run_candidate = session.get_one(
         rows.RunCandidate, run_candidate_id, with_for_update={"key_share": True}, populate_existing=True
     )
     if run_candidate.status != "booked":
         return TakenWithOthers([], refused.detail)
-    bookings.withdraw_option(session, option_id)
+    bookings.withdraw_some(session, refused.crossed | {option_id})
     left = still_possible(session, parts, run_candidate, refused.standing)
     return TakenWithOthers([views.option(row) for row in left], refused.detail)

@@ -29,6 +29,7 @@ from scheduler.services import (
     views,
 )
 from scheduler.services.chosen import Choice
+from scheduler.services.insisting import TAKEN, insist
 from scheduler.services.parts import Actor, Parts
 from scheduler.services.picks import Pick, Refused, TakenWithOthers
 from scheduler.services.possible import still_possible
@@ -41,7 +42,7 @@ class Lost:
     """A time that has gone: what is left, in the API's form, and what to say."""
 
     left: list[dict[str, Any]]
-    detail: str = picks.TAKEN
+    detail: str = TAKEN
 
 
 #: what became of a choice at first sight: it can be picked, or it has gone, or it is booked already
@@ -82,11 +83,10 @@ def go_on(parts: Parts, begun: Begun, *, actor: Actor) -> dict[str, Any]:
 def _finish(parts: Parts, pick: Pick, actor: Actor) -> Lost | dict[str, Any]:
     try:
         problem, stale = picks.look_again(parts, pick)
-        booking = picks.insist(lambda: _insert(parts, pick, problem, stale, actor))
+        booking = insist(lambda: _insert(parts, pick, problem, stale, actor))
     except SlotTaken as taken:
         with parts.database.transaction(pick.organization_id) as session:
-            refused = Refused(detail=taken.detail)
-            return _lost(session, parts, pick.run_candidate_id, pick.option.id, refused)
+            return _lost(session, parts, pick.run_candidate_id, pick.option.id, Refused.after(taken))
     parts.reach("pick.committed")
     return booking
 
@@ -206,7 +206,7 @@ def _announce(
 def _lost(
     session: Session, parts: Parts, run_candidate_id: str, option_id: str, refused: Refused
 ) -> Lost | dict[str, Any]:
-    """Take the lost option off the table, say what is left, and look for more when nothing is."""
+    """Take what has gone off the table, say what is left, and look for more when nothing is."""
     run_candidate = session.get_one(
         rows.RunCandidate, run_candidate_id, with_for_update={"key_share": True}, populate_existing=True
     )
@@ -216,11 +216,12 @@ def _lost(
         return views.booking(session, done) if done else Lost([], refused.detail)
     run = session.get_one(rows.Run, run_candidate.run_id)
     possible = still_possible(session, parts, run_candidate, refused.standing)
-    left = [row for row in possible if row.id != option_id]
+    gone = refused.crossed | {option_id}
+    left = [row for row in possible if row.id not in gone]
     if left:
         if run.plan.get("holds"):
-            holding.let_go(session, parts, [option_id])
-        bookings.withdraw_option(session, option_id)
+            holding.let_go(session, parts, sorted(gone))
+        bookings.withdraw_some(session, gone)
     else:
         if run.plan.get("holds"):
             holding.let_all_go(session, parts, run_candidate.id)

@@ -8,12 +8,11 @@ exclusion constraint is the last lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
-import psycopg.errors
-from sqlalchemy.exc import DBAPIError
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from calendars.values import Busy
@@ -27,6 +26,7 @@ from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
 from scheduler.services import organizations, owing, problems, readings, snapshots
 from scheduler.services.chosen import Choice
+from scheduler.services.insisting import TAKEN
 from scheduler.services.parts import Parts
 from scheduler.services.readings import Look
 from scheduler.services.reserving import people_and_rooms
@@ -35,9 +35,6 @@ from scheduler.solver.check import violations
 from scheduler.solver.problem import HELD, BusyBlock, Problem
 from scheduler.solver.seating import seat
 
-#: lost races and deadlocks are tried again this often before the time counts as gone
-TRIES = 4
-TAKEN = "That time has just been taken."
 NOT_OFFERED = "That time is no longer on offer."
 UNCHECKED = "It was booked while a calendar could not be read; please check that nothing stands in its way."
 CLOSED = (
@@ -48,8 +45,6 @@ CLOSED = (
 MENDED = 600
 BLIND = "We could not check the calendars just now. Nothing is lost; please try again in a moment."
 
-Written = TypeVar("Written")
-
 
 class TakenWithOthers(SlotTaken):
     """That time has just been taken."""
@@ -57,6 +52,15 @@ class TakenWithOthers(SlotTaken):
     def __init__(self, options: list[dict[str, Any]], detail: str = TAKEN) -> None:
         super().__init__(detail)
         #: what can still be chosen, in the API's form
+        self.options = options
+
+
+class Crossed(SlotTaken):
+    """That time has gone, by what calendars say."""
+
+    def __init__(self, options: frozenset[str]) -> None:
+        super().__init__(TAKEN)
+        #: ids of all that is on offer to the same candidate and has gone with it
         self.options = options
 
 
@@ -90,6 +94,13 @@ class Refused:
     detail: str
     #: what these rows say of everything on offer to the candidate, if they were asked
     standing: Standing | None = None
+    #: ids of what else is known to have gone
+    crossed: frozenset[str] = frozenset()
+
+    @classmethod
+    def after(cls, taken: SlotTaken) -> Refused:
+        crossed = taken.options if isinstance(taken, Crossed) else frozenset[str]()
+        return cls(detail=taken.detail, crossed=crossed)
 
 
 def pick_of(session: Session, parts: Parts, choice: Choice, *, moving: str | None = None) -> Pick | Refused:
@@ -160,7 +171,8 @@ def look_again(parts: Parts, pick: Pick) -> tuple[Problem, frozenset[str]]:
     """The question as the calendars answer it now, and who of it is known from earlier only.
 
     Of the option's own people when they can; else of everybody. Raises SlotTaken when our own bookings leave
-    nobody after all, so that no calendar need be asked, and Unavailable when calendars cannot be checked.
+    nobody after all, so that no calendar need be asked; Crossed when the calendars leave nobody; Unavailable
+    when those who might be free cannot be checked.
     """
     everybody = {owner.id for owner in pick.cast.owners}
     at_best = dict.fromkeys(everybody, Look(busy=()))
@@ -172,8 +184,10 @@ def look_again(parts: Parts, pick: Pick) -> tuple[Problem, frozenset[str]]:
     if seat(problem, pick.option) is None:
         looks = {**looks, **_look(parts, pick, everybody - own)}
         problem = _state(parts, pick, looks, everybody)
-        if seat(problem, pick.option) is None and _blind(looks):
-            raise _unchecked(parts, pick, looks)
+        if seat(problem, pick.option) is None:
+            if seat(_state(parts, pick, _at_best(looks), everybody), pick.option) is not None:
+                raise _unchecked(parts, pick, looks)
+            raise Crossed(_gone_too(parts, pick) | {pick.option.id})
     parts.reach("pick.looked")
     return problem, frozenset(id_ for id_, look in looks.items() if look.stale)
 
@@ -206,8 +220,36 @@ def _look(parts: Parts, pick: Pick, ids: Iterable[str]) -> dict[str, Look]:
     }
 
 
-def _blind(looks: Mapping[str, Look]) -> bool:
-    return any(not look.readable for look in looks.values())
+def _at_best(looks: Mapping[str, Look]) -> dict[str, Look]:
+    """As it may be: who cannot be read is free."""
+    return {id_: look if look.readable else Look(busy=()) for id_, look in looks.items()}
+
+
+def _gone_too(parts: Parts, pick: Pick) -> frozenset[str]:
+    """What else is on offer to the candidate, and cannot be had by what calendars say now."""
+    with parts.database.transaction(pick.organization_id) as session:
+        others = [convert.option(row) for row in _others(session, pick)]
+        if not others:
+            return frozenset()
+        span = Interval(min(other.start for other in others), max(other.end for other in others))
+        cast = casts.cast_for(
+            session, pick.plan, span, now=parts.now(), moving=pick.moving, holders=[pick.run_candidate_id]
+        )
+    looks = problems.look_now(parts, pick.organization_id, cast, span)
+    # Where an interview may be moved to was settled when the options were made.
+    within = replace(pick, cast=cast, window=span if pick.moving else pick.window)
+    problem = _state(parts, within, _at_best(looks), {owner.id for owner in cast.owners})
+    return frozenset(other.id for other in others if seat(problem, other) is None)
+
+
+def _others(session: Session, pick: Pick) -> Iterable[rows.Option]:
+    return session.scalars(
+        sa.select(rows.Option).where(
+            rows.Option.run_candidate_id == pick.run_candidate_id,
+            rows.Option.status.in_(moves.OPEN_OPTION),
+            rows.Option.id != pick.option.id,
+        )
+    )
 
 
 def _unchecked(parts: Parts, pick: Pick, looks: Mapping[str, Look]) -> Unavailable:
@@ -243,35 +285,6 @@ def _state(parts: Parts, pick: Pick, looks: Mapping[str, Look], ids: set[str]) -
         met=pick.met,
         overbook=pick.overbook,
     )
-
-
-def insist(write: Callable[[], Written]) -> Written:
-    """Write in a transaction; after a lost race or a deadlock once more, with what is true then.
-
-    Raises SlotTaken when the time has gone.
-    """
-    for attempt in range(TRIES):
-        try:
-            return write()
-        except DBAPIError as error:
-            if not _worth_another_try(error) or attempt == TRIES - 1:
-                if _lost_race(error):
-                    raise SlotTaken(TAKEN) from None
-                raise
-    raise SlotTaken(TAKEN)
-
-
-def _worth_another_try(error: DBAPIError) -> bool:
-    return isinstance(
-        error.orig,
-        psycopg.errors.ExclusionViolation
-        | psycopg.errors.DeadlockDetected
-        | psycopg.errors.SerializationFailure,
-    )
-
-
-def _lost_race(error: DBAPIError) -> bool:
-    return isinstance(error.orig, psycopg.errors.ExclusionViolation)
 
 
 def seat_under_lock(

@@ -21,9 +21,10 @@ from scheduler.db import casts, rows
 from scheduler.domain.errors import SlotTaken
 from scheduler.domain.options import Option, OptionSession, Panelist
 from scheduler.domain.plans import Plan
-from scheduler.services import bookings, changes, choices, hits, losses, picks, problems
+from scheduler.services import bookings, changes, choices, hits, losses, problems
 from scheduler.services.filling import put_in
 from scheduler.services.hits import Hit
+from scheduler.services.insisting import TAKEN, insist
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.reserving import people_and_rooms, replace_reservations
 from scheduler.solver.check import violations
@@ -174,7 +175,7 @@ def _write_all(parts: Parts, organization_id: str, hit: Sequence[Hit], answer: _
 
 def _written(parts: Parts, organization_id: str, hit: Hit, answer: _Answer) -> bool:
     try:
-        picks.insist(lambda: _write(parts, organization_id, hit, answer))
+        insist(lambda: _write(parts, organization_id, hit, answer))
     except SlotTaken:
         return False
     return True
@@ -186,7 +187,7 @@ def _write(parts: Parts, organization_id: str, hit: Hit, answer: _Answer) -> Non
     with parts.database.transaction(organization_id) as session:
         booking = bookings.locked(session, hit.booking_id)
         if booking.version != hit.version:
-            raise SlotTaken(picks.TAKEN)
+            raise SlotTaken(TAKEN)
         comes = people_and_rooms(option)
         locks = [answer.resources[id_] for id_ in comes]
         casts.lock_resources(session, [*locks, *changes.occupied_by(session, booking)])
@@ -205,7 +206,7 @@ def _refuse_unless_possible(
     )
     present = problems.as_of_now(answer.problem.problem(answer.index(hit)), cast)
     if violations(hits.with_what_stays(present, hit, answer.asked(hit)), option):
-        raise SlotTaken(picks.TAKEN)
+        raise SlotTaken(TAKEN)
 
 
 def _change(

@@ -96,15 +96,22 @@ class Model:
         #: meetings of their own: who, from, until
         self.meetings: list[tuple[str, datetime, datetime]] = []
 
-    def seatable(self, candidate: Candidate, start: datetime, now: datetime) -> bool:
-        """Whether somebody could hold the candidate's interview then."""
-        panels = self._panels(candidate.seats)
-        return any(self.possible(candidate, Seating(start, panel), now) for panel in panels)
+    def seatable(
+        self, candidate: Candidate, start: datetime, now: datetime, *, by_ours_alone: bool = False
+    ) -> bool:
+        """Whether somebody could hold the candidate's interview then; `by_ours_alone`: whatever else they
+        do.
+        """
+        panels = (Seating(start, panel) for panel in self._panels(candidate.seats))
+        return any(self.possible(candidate, each, now, by_ours_alone=by_ours_alone) for each in panels)
 
-    def possible(self, candidate: Candidate, seating: Seating, now: datetime) -> bool:
+    def possible(
+        self, candidate: Candidate, seating: Seating, now: datetime, *, by_ours_alone: bool = False
+    ) -> bool:
         """Whether exactly these people could."""
         return seating.start >= now + NOTICE and all(
-            self.is_free(id_, seating.start, candidate, now) for id_ in seating.people
+            self.is_free(id_, seating.start, candidate, now, by_ours_alone=by_ours_alone)
+            for id_ in seating.people
         )
 
     def untaken(self, candidate: Candidate, seating: Seating, now: datetime) -> bool:
@@ -132,13 +139,16 @@ class Model:
         panels = (frozenset(panel) for panel in itertools.product(*pools))
         return (panel for panel in panels if len(panel) == len(seats))
 
-    def is_free(self, id_: str, start: datetime, candidate: Candidate, now: datetime) -> bool:
+    def is_free(
+        self, id_: str, start: datetime, candidate: Candidate, now: datetime, *, by_ours_alone: bool = False
+    ) -> bool:
         """Whether somebody could hold an interview of this candidate then."""
         person, end = self.people[id_], start + HOUR
         if start.weekday() > 4 or start.time() < COMES or end.time() > GOES:
             return False
         first, last = start - person.before, end + person.after
-        if any(who == id_ and first < until and since < last for who, since, until in self.meetings):
+        meetings = [] if by_ours_alone else self.meetings
+        if any(who == id_ and first < until and since < last for who, since, until in meetings):
             return False
         if self._is_taken(id_, start, candidate, now):
             return False
@@ -220,10 +230,16 @@ class Model:
         choice.status, choice.held_until = "accepted", None
         who.status, who.chosen, who.booked, who.declined = "booked", id_, seating, None
 
-    def lose(self, who: Candidate, id_: str, left: set[str]) -> None:
-        """That time has gone; these are left. Where none is, others are looked for."""
+    def lose(self, who: Candidate, id_: str, left: set[str], now: datetime) -> None:
+        """That time has gone; these are left. Where none is, others are looked for. What calendars took, they
+        were asked about for the rest as well.
+        """
         choice = who.choices[id_]
-        if choice.status in OPEN:
+        if choice.status in OPEN and self.seatable(who, choice.seating.start, now, by_ours_alone=True):
+            for other in who.open().values():
+                if not self.seatable(who, other.seating.start, now):
+                    other.status, other.held_until = "withdrawn", None
+        elif choice.status in OPEN:
             choice.status, choice.held_until = "withdrawn", None
         assert left <= who.open().keys()
         if not left and who.status == "offered":

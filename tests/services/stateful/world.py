@@ -196,7 +196,7 @@ class World(Ground):
         answer = self.ask(lambda: picking.book(self.parts, self.organization_id, id_, actor=RECRUITER))
         assert _code(answer) == expected
         if expected == "slot_taken":
-            self.model.lose(who, id_, _left(answer))
+            self.model.lose(who, id_, _left(answer), self.clock())
         elif expected is None:
             if who.status != "booked":
                 self.model.book(who, id_, seating_of(answer["sessions"]), self.clock())
@@ -267,7 +267,7 @@ class World(Ground):
         )
         assert _code(answer) == expected
         if expected == "slot_taken":
-            self.model.lose(who, id_, _left(answer))
+            self.model.lose(who, id_, _left(answer), self.clock())
         elif expected is None and id_ != who.chosen:
             self.model.book(who, id_, seating_of(answer["sessions"]), self.clock())
 
