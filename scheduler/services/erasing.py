@@ -92,7 +92,7 @@ def _erase(
         "bookings_kept": kept,
         "out_of_reach": _out_of_reach(session, candidate_id, booked, cancelled, parts.now()),
     }
-    _forget_words(session, candidate_id)
+    _forget_words(session, candidate.organization_id, candidate_id)
     events.record(
         session,
         parts,
@@ -176,7 +176,7 @@ def _close(
     runs.close_invitations(session, parts, run_candidate)
 
 
-def _forget_words(session: Session, candidate_id: str) -> None:
+def _forget_words(session: Session, organization_id: str, candidate_id: str) -> None:
     """What is owed to them, or about choosing, is owed no more; addresses and words go out of what was."""
     message = rows.Message
     theirs = message.candidate_id == candidate_id
@@ -189,6 +189,7 @@ def _forget_words(session: Session, candidate_id: str) -> None:
     words = sa.cast(["reason", "question"], sa.ARRAY(sa.Text))
     wordless = message.details.op("-", return_type=JSONB())(words)
     session.execute(sa.update(message).where(theirs, ~to_them).values(details=wordless))
+    events.lock(session, organization_id)
     session.execute(sa.text("select forget_words(:candidate)"), {"candidate": candidate_id})
     kept = sa.func.convert_from(rows.IdempotencyKey.body, "UTF8")
     session.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
@@ -44,6 +45,14 @@ def record(
         )
     )
     parts.defer(session, "publish_events", organization_id=organization_id)
+
+
+def lock(session: Session, organization_id: str) -> None:
+    """Whoever changes events takes the organisation's row first: those who publish, and who erases, would
+    wait for each other's events otherwise. New ones may be written all the same.
+    """
+    organization = sa.select(rows.Organization.id).where(rows.Organization.id == organization_id)
+    session.execute(organization.with_for_update(key_share=True))
 
 
 def _as_it_is(booking: rows.Booking | None, run_candidate: rows.RunCandidate | None) -> dict[str, Any]:

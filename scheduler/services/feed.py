@@ -23,6 +23,7 @@ from scheduler.db.pages import NOT_A_CURSOR, Page
 from scheduler.domain.errors import Invalid
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
+from scheduler.services import events
 from scheduler.services.parts import Parts
 
 #: events that are published by one transaction
@@ -54,8 +55,7 @@ def _listeners(session: Session) -> sa.ScalarResult[rows.Webhook]:
 
 def _number(session: Session, organization_id: str) -> list[rows.Event]:
     """The next events, numbered. Whoever holds the organisation's row sees all that others have committed."""
-    organization = sa.select(rows.Organization.id).where(rows.Organization.id == organization_id)
-    session.execute(organization.with_for_update(key_share=True))
+    events.lock(session, organization_id)
     last = session.scalar(
         sa.select(sa.func.max(rows.Event.feed_position)).where(rows.Event.organization_id == organization_id)
     )
@@ -72,8 +72,8 @@ def _number(session: Session, organization_id: str) -> list[rows.Event]:
     return fresh
 
 
-def _owe(session: Session, parts: Parts, webhook: rows.Webhook, events: list[rows.Event]) -> None:
-    if not events:
+def _owe(session: Session, parts: Parts, webhook: rows.Webhook, wanted: list[rows.Event]) -> None:
+    if not wanted:
         return
     owed = [
         {
@@ -87,7 +87,7 @@ def _owe(session: Session, parts: Parts, webhook: rows.Webhook, events: list[row
             "refusals": 0,
             "created_at": parts.now(),
         }
-        for event in events
+        for event in wanted
     ]
     session.execute(insert(rows.Delivery).on_conflict_do_nothing(), owed)
     if webhook.status == "active":

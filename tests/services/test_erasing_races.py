@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,16 @@ import sqlalchemy as sa
 from scheduler.db import rows
 from scheduler.domain.errors import Gone
 from scheduler.domain.intervals import Interval
-from scheduler.services import bookings, candidate_link, erasing, fresh_options, interviewers, runs, solving
+from scheduler.services import (
+    bookings,
+    candidate_link,
+    erasing,
+    events,
+    fresh_options,
+    interviewers,
+    runs,
+    solving,
+)
 from tests.services.test_erasing import CANDY, PERSONAL, booked, erase, offer, person
 from tests.services.test_moving_races import at_once
 from tests.services.town import NOW, RECRUITER
@@ -176,6 +186,42 @@ def test_a_run_that_is_asked_for_meanwhile_is_erased_too(town):
     after = runs.get(town.parts, town.organization_id, again["id"])
     assert after["candidates"][0]["status"] == "cancelled"
     town.run_jobs()
+
+
+def test_whoever_publishes_events_and_who_erases_do_not_wait_for_each_other(town):
+    """Both change events: one after the other, whichever events they come to first."""
+    town.hire("Ada", skills=("python",))
+    run = offer(town)
+    booking = town.book(run)
+    bookings.cancel(town.parts, town.organization_id, booking["id"], reason="A cold", actor=RECRUITER)
+    with town.parts.database.transaction(town.organization_id) as publishing:
+        events.lock(publishing, town.organization_id)
+        taken = publishing.scalar(sa.select(sa.func.max(rows.Event.feed_position)))
+        unpublished = sa.select(rows.Event).where(rows.Event.feed_position.is_(None))
+        first, last = publishing.scalars(unpublished.order_by(rows.Event.position))
+        last.feed_position = taken + 2
+        publishing.flush()
+        answer = []
+        erasure = threading.Thread(target=lambda: answer.append(erase(town, person(run))))
+        erasure.start()
+        wait_until_somebody_waits(town)
+        first.feed_position = taken + 1
+    erasure.join()
+
+    [erased] = answer
+    assert erased["candidate_id"] == person(run)
+    town.run_jobs()
+
+
+def wait_until_somebody_waits(town):
+    waiting = sa.text("select count(*) from pg_locks where not granted")
+    give_up = time.monotonic() + 5
+    while time.monotonic() < give_up:
+        with town.parts.database.lookup() as session:
+            if session.scalar(waiting):
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits for a lock")
 
 
 def ask_for(town, plan, *asked):
