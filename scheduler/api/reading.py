@@ -31,6 +31,12 @@ class Parser(FlaskParser):
         del schema
         return read_json(req)
 
+    def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        twice = [name for name, values in req.args.lists() if len(values) > 1]
+        if twice:
+            raise Invalid(*(FieldError(f"/{escaped(name)}", "is given more than once") for name in twice))
+        return super().load_querystring(req, schema)
+
     def handle_error(self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_: Any) -> NoReturn:
         del req, schema
         (messages,) = error.normalized_messages().values()  # one location at a time

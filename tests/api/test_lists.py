@@ -25,6 +25,17 @@ def names(page) -> list[str]:
     return [item["name"] for item in page.json["data"]]
 
 
+def test_a_parameter_that_is_given_twice_is_refused_by_name(client):
+    refused = client.get("/v1/rooms?limit=1&limit=2")
+    same = client.get("/v1/rooms?limit=2&limit=2")
+    unknown = client.get("/v1/rooms?limit=1&a~b=1&a~b=2")
+
+    assert (refused.status_code, refused.json["code"]) == (422, "invalid")
+    assert pointers(refused) == {"/limit": "is given more than once"}
+    assert pointers(same) == pointers(refused)
+    assert set(pointers(unknown)) == {"/a~0b"}
+
+
 def test_a_short_list_has_no_next_page(client, add):
     add("a")
     page = client.get("/v1/rooms")
