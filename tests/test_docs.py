@@ -110,9 +110,3 @@ def test_every_setting_has_its_line():
 def test_commands_use_the_python_that_has_the_packages(document):
     text = document.read_text()
     assert text.count("python -m scheduler") == text.count(".venv/bin/python -m scheduler")
-
-
-def test_what_the_api_takes_without_effect_is_told():
-    text = (ROOT / "docs" / "running.md").read_text().partition("## Not in this version")[2]
-    fields = ("retention_days",)
-    assert [name for name in fields if f"`{name}`" not in text.partition("\n## ")[0]] == []

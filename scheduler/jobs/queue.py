@@ -17,6 +17,7 @@ QUEUES = {
     "notice_losses": "calendars",
     "send_message": "mail",
     "publish_events": "quick",
+    "erase_candidate": "quick",
     "call_webhook": "hooks",
     "write_entry": "calendars",
     "verify_entry": "calendars",

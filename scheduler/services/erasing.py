@@ -9,7 +9,7 @@ calendars, statistics and replays agree. docs/security.md names it all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import rows
 from scheduler.domain import moves
-from scheduler.domain.errors import NotFound, Unavailable
+from scheduler.domain.errors import Conflict, NotFound, Unavailable
 from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import move
 from scheduler.services import (
@@ -52,15 +52,24 @@ BACKUPS = "Backups of the database have their data until they are thrown away."
 
 
 def erase(
-    parts: Parts, organization_id: str, candidate_id: str, *, cancel_bookings: bool = False, actor: Actor
+    parts: Parts,
+    organization_id: str,
+    candidate_id: str,
+    *,
+    cancel_bookings: bool = False,
+    actor: Actor,
+    only_if: Callable[[Session], bool] = lambda _session: True,
 ) -> dict[str, Any]:
     """Forget a candidate, also a deleted one. Bookings ahead stay and are left to a person, unless they are
-    to be cancelled. Twice is once: the first answer again. Raises NotFound, and Unavailable where runs keep
-    asking for them.
+    to be cancelled. Twice is once: the first answer again. `only_if` is asked when nothing of theirs can
+    change any more. Raises NotFound, Conflict when it says no, and Unavailable where runs keep asking for
+    them.
     """
     for _ in range(TRIES):
         with parts.database.transaction(organization_id) as session:
-            answer = _erase(session, parts, candidate_id, cancel_bookings=cancel_bookings, actor=actor)
+            answer = _erase(
+                session, parts, candidate_id, cancel_bookings=cancel_bookings, actor=actor, only_if=only_if
+            )
         if answer is not None:
             parts.reach("erase.committed")
             return answer
@@ -68,7 +77,13 @@ def erase(
 
 
 def _erase(
-    session: Session, parts: Parts, candidate_id: str, *, cancel_bookings: bool, actor: Actor
+    session: Session,
+    parts: Parts,
+    candidate_id: str,
+    *,
+    cancel_bookings: bool,
+    actor: Actor,
+    only_if: Callable[[Session], bool],
 ) -> dict[str, Any] | None:
     """None: a run has asked for them since the locks were taken."""
     # In this order, as everybody: runs' candidates, bookings, the person.
@@ -83,6 +98,8 @@ def _erase(
         return _answer(candidate)
     if _are_more(session, candidate_id, asked):
         return None
+    if not only_if(session):
+        raise Conflict("This candidate is not to be erased any more.", code="still_needed")
     _put_tombstone(session, parts, candidate)
     cancelled, kept = _settle_bookings(session, parts, booked, cancel_bookings=cancel_bookings, actor=actor)
     for run_candidate in asked:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from scheduler.db import rows
-from scheduler.services import bookings, deliveries, holding, invitations, jobs, organizations
+from scheduler.services import bookings, deliveries, holding, invitations, jobs, organizations, retention
 from scheduler.services.parts import Parts
 
 #: the most that one sweep takes on; the next one goes on from there
@@ -81,9 +81,10 @@ def verify_invariants(parts: Parts) -> None:
 
 def tidy(parts: Parts) -> None:
     """Forget the answers kept for repeated requests when their time is over, what became of events for web
-    hooks long ago, and the reasons of jobs that are gone.
+    hooks long ago, the reasons of jobs that are gone, and candidates who are kept no longer.
     """
     for organization_id in organizations.every(parts):
+        retention.look(parts, organization_id)
         jobs.forget_failures(parts, organization_id)
         deliveries.forget(parts, organization_id)
         with parts.database.transaction(organization_id) as session:
