@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from scheduler.db import rows
 from scheduler.services import events, feed, hook_mail, webhooks
@@ -28,6 +28,9 @@ from scheduler.webhooks.content import Answer
 LEASE = timedelta(seconds=45)
 #: seconds that one job goes on for; then others have their turn
 TURN = 5.0
+#: so many web hooks of one organisation are called at a time, half of what a worker has threads for: slow
+#: receivers of one keep no other waiting
+AT_ONCE = 3
 #: seconds until an event that was refused is tried again, by how often it was: ten tries in 76 hours, as
 #: Standard Webhooks suggests
 LADDER = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
@@ -77,20 +80,53 @@ def call(parts: Parts, organization_id: str, webhook_id: str) -> None:
             _keep(session, parts, webhook_id, claimed, answer)
         parts.reach("hook.kept")
     with parts.database.transaction(organization_id) as session:
-        parts.defer(session, "call_webhook", organization_id=organization_id, webhook_id=webhook_id)
+        # Whoever gives way is called again by the clock's next look.
+        following = _waits_for_room(session, parts, webhook_id) or webhook_id
+        parts.defer(session, "call_webhook", organization_id=organization_id, webhook_id=following)
+
+
+def _beside(webhook_id: str) -> sa.ScalarSelect[int]:
+    """How many others of the organisation are being called."""
+    other = aliased(rows.Webhook)
+    called = other.id != webhook_id, other.lease_until > sa.func.clock_timestamp()
+    return sa.select(sa.func.count(other.id)).where(*called).scalar_subquery()
+
+
+def _waits_for_room(session: Session, parts: Parts, webhook_id: str) -> str | None:
+    """Where as many are called as may be, the one of the others that has waited the longest."""
+    due_at = sa.func.coalesce(rows.Delivery.attempt_at, rows.Delivery.created_at)
+    query = (
+        sa.select(rows.Webhook.id)
+        .join(rows.Delivery, rows.Delivery.webhook_id == rows.Webhook.id)
+        .where(
+            _beside(webhook_id) >= AT_ONCE - 1,
+            rows.Webhook.id != webhook_id,
+            *_can_be_called(parts),
+            _QUEUED,
+            due_at <= parts.now(),
+        )
+        .group_by(rows.Webhook.id)
+        .order_by(sa.func.min(due_at))
+    )
+    return session.scalar(query.limit(1))
+
+
+def _can_be_called(parts: Parts) -> tuple[sa.ColumnElement[bool], ...]:
+    taken, rests = rows.Webhook.lease_until, rows.Webhook.rest_until
+    return (
+        rows.Webhook.status == "active",
+        sa.or_(rests.is_(None), rests <= parts.now()),
+        sa.or_(taken.is_(None), taken < sa.func.clock_timestamp()),
+    )
 
 
 def _claim(session: Session, parts: Parts, webhook_id: str) -> _Claimed | None:
-    """The next event, and the web hook to ourselves. None: nothing is due, or somebody else is at it."""
-    taken, rests = rows.Webhook.lease_until, rows.Webhook.rest_until
+    """The next event, and the web hook to ourselves. None: nothing is due, somebody else is at it, or there
+    is no room beside others of the organisation.
+    """
     webhook = session.scalar(
         sa.select(rows.Webhook)
-        .where(
-            rows.Webhook.id == webhook_id,
-            rows.Webhook.status == "active",
-            sa.or_(rests.is_(None), rests <= parts.now()),
-            sa.or_(taken.is_(None), taken < sa.func.clock_timestamp()),
-        )
+        .where(rows.Webhook.id == webhook_id, *_can_be_called(parts), _beside(webhook_id) < AT_ONCE)
         .with_for_update(skip_locked=True, key_share=True)
     )
     if webhook is None:

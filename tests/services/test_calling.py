@@ -14,7 +14,17 @@ from cryptography.fernet import Fernet
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import calling, catalogue, deliveries, events, feed, grants, upkeep, webhooks
+from scheduler.services import (
+    calling,
+    catalogue,
+    deliveries,
+    events,
+    feed,
+    grants,
+    organizations,
+    upkeep,
+    webhooks,
+)
 from scheduler.services.parts import SYSTEM
 from scheduler.services.sealing import Sealing
 from tests.fakes.faults import answer, drop_after_apply, drop_before_apply, hang
@@ -516,6 +526,54 @@ def test_one_that_hangs_keeps_no_other_waiting(town, receiver):
     assert told(receiver, "quick") == ["run.requested", "run.cancelled"]
     assert seen(town, slow)["failing_since"] is not None
     assert seen(town, quick)["failing_since"] is None
+
+
+def called_by_somebody(town, *ids) -> None:
+    """Other workers are calling these; nobody any more when there are none."""
+    now = sa.func.clock_timestamp()
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.execute(sa.update(rows.Webhook).values(lease_until=now))
+        busy = sa.update(rows.Webhook).where(rows.Webhook.id.in_(ids))
+        session.execute(busy.values(lease_until=now + timedelta(minutes=1)))
+
+
+def test_of_one_organisation_three_are_called_at_a_time_and_of_others_all_the_same(town, receiver):
+    ids = [hook(town, receiver, name) for name in "abcd"]
+    other = organizations.create(town.parts, name="Other")
+    made = webhooks.create(town.parts, other, {"url": receiver.address("other")})
+    receiver.secrets["other"] = made["secret"]
+    called_by_somebody(town, *ids[:3])
+    with town.parts.database.transaction(other) as session:
+        events.record(session, town.parts, other, "run.requested", actor=SYSTEM)
+    happen(town, "run.requested", "run.cancelled")
+    heard = [told(receiver, name) for name in ("d", "other")]
+
+    called_by_somebody(town)
+    later(town, seconds=5)
+
+    assert heard == [[], ["run.requested"]]
+    assert [told(receiver, name) for name in "abcd"] == [["run.requested", "run.cancelled"]] * 4
+
+
+@pytest.mark.parametrize(("busy", "follows"), [("bc", "d"), ("b", "a")], ids=["no room", "room"])
+def test_whoever_has_had_a_turn_gives_way_to_who_has_waited_where_there_is_no_room(
+    town, receiver, monkeypatch, busy, follows
+):
+    ids = {name: hook(town, receiver, name) for name in "abcd"}
+    with town.parts.database.transaction(town.organization_id) as session:
+        for _ in range(2):
+            events.record(session, town.parts, town.organization_id, "run.requested", actor=SYSTEM)
+    feed.publish(town.parts, town.organization_id)
+    called_by_somebody(town, *(ids[name] for name in busy))
+    asked = []
+    parts = town.parts.evolve(defer=lambda _session, _task, **about: asked.append(about["webhook_id"]))
+    receiver.latency = 0.05
+    monkeypatch.setattr(calling, "TURN", 0.04)
+
+    calling.call(parts, town.organization_id, ids["a"])
+
+    assert told(receiver, "a") == ["run.requested"]
+    assert asked == [ids[follows]]
 
 
 def test_an_answer_that_got_lost_is_a_second_delivery_with_the_same_id(town, receiver):
