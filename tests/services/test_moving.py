@@ -608,8 +608,9 @@ def test_who_had_heard_by_mail_and_is_no_longer_needed_hears_that_too(town):
     town.run_jobs()
 
     assert town.post.subjects_to("ada@acme.example")[-1].startswith("No longer needed: Wed 2 Dec")
-    uid, sequence, start = invitations_to(town, "ada@acme.example")[-1]
-    assert (uid, sequence) == (f"{booking['id']}@convene", "2")
+    (_, first, _), (uid, sequence, start) = invitations_to(town, "ada@acme.example")
+    assert uid == f"{booking['id']}@convene"
+    assert int(sequence) > int(first)
     assert start == parse_instant(booking["start"]).strftime("%Y%m%dT%H%M%SZ")
     assert [s for s in town.post.subjects_to("ben@acme.example") if "Interview" in s] != []
 
