@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+import sqlalchemy as sa
+
 from calendars.access import Access, TokenSource
 from calendars.oauth import SignIn, Tokens
 from calendars.provider import Provider
@@ -26,6 +28,8 @@ from scheduler.settings import Settings
 
 #: seconds for which a provider may remember what it was refused
 FRESH = 30.0
+#: of people in whose names a provider may ask so many are named
+SOME_PEOPLE = 8
 
 
 class PersonalTokens:
@@ -141,6 +145,7 @@ class Granted:
             ),
             endpoint=self._settings.google_api_endpoint,
             reader=self._reader(parts, organization_id, "google"),
+            people=_some_people(parts, organization_id),
             breaker=self._breakers["google"],
             now=parts.now,
         )
@@ -198,6 +203,18 @@ class Granted:
         from calendars.microsoft import Slots  # noqa: PLC0415  # as above
 
         return Slots(folder=self._settings.data_dir / "graph-requests")
+
+
+def _some_people(parts: Parts, organization_id: str) -> list[str]:
+    """Addresses at Google in whose names free/busy may be asked."""
+    address = rows.Interviewer.calendar["address"].astext
+    query = sa.select(address).where(
+        rows.Interviewer.active,
+        rows.Interviewer.deleted_at.is_(None),
+        rows.Interviewer.calendar["provider"].astext == "google",
+    )
+    with parts.database.transaction(organization_id) as session:
+        return list(session.scalars(query.order_by(rows.Interviewer.id).limit(SOME_PEOPLE)))
 
 
 @cache

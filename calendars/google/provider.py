@@ -61,14 +61,19 @@ class GoogleCalendars:
         *,
         endpoint: str = ENDPOINT,
         reader: str | None = None,
+        people: Sequence[str] = (),
         breaker: Breaker | None = None,
         at_once: int = 8,
         now: Callable[[], datetime] = _now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """``reader``: an address that asks for everybody's free/busy, where the organisation granted that."""
+        """
+        ``reader``: an address that asks for everybody's free/busy, where the organisation granted that.
+        ``people``: some of the organisation's, who may ask where a question is about rooms alone.
+        """
         self._access = access
         self._reader = reader
+        self._people = tuple(address for address in people if access.personal(address) is None)
         self._client = Client(endpoint, breaker or Breaker("Google Calendar"), sleep)
         self._following = Following(self._client, self._source, now)
         self._at_once = at_once
@@ -168,7 +173,7 @@ class GoogleCalendars:
         if self._access.personal(group[0]) is not None:
             return list(group)
         ours = [address for address in group if address not in self._cannot_ask]
-        others = [a for a in everybody if a not in self._cannot_ask and a not in group]
+        others = [a for a in (*everybody, *self._people) if a not in self._cannot_ask and a not in group]
         askers = (self._reader, *ours[:SOME_ASKERS], self._works, *others[:SOME_ASKERS], *group)
         return [asker for asker in dict.fromkeys(askers) if asker]
 

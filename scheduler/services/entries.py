@@ -18,7 +18,17 @@ from scheduler.db import rows
 from scheduler.domain.ids import new_id
 from scheduler.domain.options import OptionSession
 from scheduler.domain.people import CalendarAddress
-from scheduler.services import altered, attention, conferences, hold_entries, known, owing, refusals, wanted
+from scheduler.services import (
+    altered,
+    attention,
+    conferences,
+    hold_entries,
+    known,
+    owing,
+    refusals,
+    turns,
+    wanted,
+)
 from scheduler.services.drafts import draft_of
 from scheduler.services.parts import Parts
 from scheduler.services.waits import until_again
@@ -171,8 +181,8 @@ def write(parts: Parts, organization_id: str, entry_id: str) -> None:
 
 
 def _claim(session: Session, parts: Parts, entry_id: str) -> tuple[rows.CalendarEntry, EventDraft] | None:
-    """Take the entry for a while; nobody else tries it meanwhile. None: nothing to do, or somebody else is
-    at it.
+    """Take the entry for a while; nobody else tries it meanwhile. None: nothing to do, somebody else is at
+    it, or another has to go first.
     """
     entry = session.scalar(
         sa.select(rows.CalendarEntry)
@@ -187,7 +197,7 @@ def _claim(session: Session, parts: Parts, entry_id: str) -> tuple[rows.Calendar
         )
         .with_for_update(skip_locked=True, key_share=True)
     )
-    if entry is None:
+    if entry is None or turns.is_early(session, entry):
         return None
     entry.attempts += 1
     entry.lease_until = sa.func.clock_timestamp() + LEASE
@@ -245,6 +255,7 @@ def _keep_success(
         planned = _planned(entry, booking)
         attention.take_back(session, parts, booking, LATE.format(calendar=entry.calendar))
         refusals.done(session, parts, booking, planned, entry.calendar)
+        turns.go_on(session, parts, booking)
         if written is not None:
             altered.stands_again(session, parts, booking, planned, entry.calendar)
             calendar = CalendarAddress(entry.provider, entry.calendar)

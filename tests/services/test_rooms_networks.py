@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from scheduler.domain.intervals import parse_instant
-from scheduler.services import organizations, picking, rooms
-from tests.services.networks import BLUE, WINDOW, Networks, live, move
+from scheduler.access import Granted
+from scheduler.db import convert, rows
+from scheduler.domain.intervals import Interval, parse_instant
+from scheduler.services import entries, organizations, picking, readings, replacing, rooms
+from scheduler.settings import load
+from tests.services.networks import ADA, BLUE, WINDOW, Networks, live, move
 from tests.services.town import RECRUITER
 
 HOUSES = pytest.mark.parametrize("house", ["google", "microsoft"])
@@ -80,3 +86,67 @@ def test_the_rooms_own_time_is_free_when_the_interview_is_moved(build, house):
 
     assert parse_instant(moved["start"]) - parse_instant(booking["start"]) == timedelta(minutes=30)
     assert len(live(networks, house, BLUE)) == 1
+
+
+@HOUSES
+def test_a_day_in_one_room_is_moved_by_as_much_as_an_interview_takes(build, house):
+    """Each of its interviews comes where another was, which leaves the room first, or the room declines."""
+    networks = build(house)
+    town = networks.town
+    sessions = [{**session(), "key": key, "title": f"Talk {key}"} for key in "abcd"]
+    booking = town.book(town.offer(town.plan(sessions=sessions, distinct_interviewers=False), window=WINDOW))
+    town.run_jobs()
+
+    for hours in (1, -1):
+        booking = move(networks, booking, later=timedelta(hours=hours))
+        networks.later(minutes=2)
+
+        assert networks.booking(booking)["status"] == "confirmed"
+        assert len(live(networks, house, BLUE)) == 4
+
+
+@HOUSES
+def test_the_room_stays_when_another_holds_the_event(build, house):
+    """The event is a new one then, and the old one leaves the room first, whichever job begins."""
+    networks = build(house)
+    town = networks.town
+    booking = networks.booked("python", room={"capacity": 2})
+    ben = networks.hire("Ben", house, "python")
+
+    replacing.replace_interviewer(
+        town.parts,
+        town.organization_id,
+        booking["id"],
+        session_key="talk",
+        interviewer_id=booking["sessions"][0]["interviewers"][0]["id"],
+        replacement_id=ben,
+        actor=RECRUITER,
+    )
+    with town.parts.database.transaction(town.organization_id) as session_:
+        new = session_.scalars(
+            sa.select(rows.CalendarEntry.id).where(rows.CalendarEntry.interviewer_id == ben)
+        )
+        first = new.one()
+    entries.write(town.parts, town.organization_id, first)
+    town.run_jobs()
+    networks.later(minutes=2)
+
+    assert networks.booking(booking)["status"] == "confirmed"
+    assert {who: len(live(networks, house, who)) for who in (ADA, BLUE)} == {ADA: 0, BLUE: 1}
+
+
+def test_rooms_alone_are_asked_about_in_the_name_of_an_interviewer(build, tmp_path):
+    """Another room is looked for when nobody's calendar is read beside it."""
+    networks = build("google")
+    account = tmp_path / "account.json"
+    account.write_text(json.dumps(networks.google.service_account()))
+    where = {"GOOGLE_SERVICE_ACCOUNT_FILE": account, "GOOGLE_API_ENDPOINT": networks.google.api_endpoint}
+    granted = Granted(load({"DATA_DIR": str(tmp_path)} | {name: str(value) for name, value in where.items()}))
+    parts = granted.parts = replace(networks.town.parts, granted=granted)
+    with parts.database.transaction(networks.town.organization_id) as session_:
+        [room] = [convert.room(row) for row in session_.scalars(sa.select(rows.Room))]
+
+    window = Interval(parse_instant(WINDOW["start"]), parse_instant(WINDOW["end"]))
+    looks = readings.read_all(parts, networks.town.organization_id, [room], window)
+
+    assert looks[room.id].readable

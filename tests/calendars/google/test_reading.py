@@ -158,6 +158,13 @@ def test_a_group_of_nothing_but_rooms_is_asked_for_by_somebody_beside_it(desk):
     assert set(answers.values()) == {Blocks((), NOW)}
 
 
+def test_rooms_alone_are_asked_for_by_somebody_of_the_organisations(desk):
+    desk.fake.add_event("blue@corp.example", at(9), at(10))
+    desk.provider = desk.made(people=[ADA])
+
+    assert desk.read("blue@corp.example") == {"blue@corp.example": Blocks((Busy(at(9), at(10)),), NOW)}
+
+
 def test_however_many_have_left_the_others_are_read(desk):
     """Case 62: somebody of the group is found in whose name to ask, and is asked first from then on."""
     addresses = people(desk, 14)
