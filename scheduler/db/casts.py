@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from scheduler.db import convert, rows
 from scheduler.db.own_entries import OwnEntry, own_entries
 from scheduler.domain.intervals import Interval, parse_instant
-from scheduler.domain.people import Buffer, Interviewer, Owner, Room
+from scheduler.domain.people import Buffer, CalendarAddress, Interviewer, Owner, Room
 from scheduler.domain.plans import Plan
 from scheduler.solver.problem import BookedInterview
 
@@ -48,6 +48,8 @@ class Cast:
     held: Mapping[str, tuple[Interval, ...]] = field(default_factory=dict)
     #: who is to be read event by event: their calendars may show holds, anybody's, or what is being moved
     closely: frozenset[str] = frozenset()
+    #: calendars to be read beside theirs, whoever's they are: guests' copies are known by these originals
+    originals: frozenset[CalendarAddress] = frozenset()
     #: the options that these are holds of
     holds: frozenset[str] = frozenset()
 
@@ -98,12 +100,15 @@ def completed(session: Session, cast: Cast, window: Interval, *, moving: Moving 
     """With what it takes to read calendars and to choose between people."""
     addresses = {owner.calendar.address for owner in cast.owners}
     entries = own_entries(session, addresses, window.padded(MARGIN, MARGIN), moving=_ids(moving))
-    left = {calendar for entry in entries.values() if entry.leaves for calendar in entry.calendars}
+    moved = [entry for entry in entries.values() if entry.leaves]
+    left = frozenset[CalendarAddress]().union(*(entry.calendars for entry in moved))
+    originals = frozenset[CalendarAddress]().union(*(entry.originals for entry in moved))
     return replace(
         cast,
         load=_load(session, cast.interviewers, window, moving),
         own_entries=entries,
         closely=cast.closely.union(person.id for person in cast.interviewers if person.calendar in left),
+        originals=originals - {room.calendar for room in cast.rooms},
     )
 
 

@@ -25,6 +25,8 @@ class OwnEntry:
     during: Interval | None
     #: the calendars it should stand in
     calendars: frozenset[CalendarAddress]
+    #: those of them that it is written to: others have copies
+    originals: frozenset[CalendarAddress]
     #: where it stands until it is moved; None: it is not being moved
     leaves: Interval | None = None
 
@@ -110,6 +112,7 @@ def _own_entry(found: Iterable[Any]) -> OwnEntry:
             for entry in found
             for address in (entry.calendar, *entry.attendees)
         ),
+        originals=frozenset(CalendarAddress(entry.provider, entry.calendar) for entry in found),
         leaves=stands if leaves else None,
     )
 

@@ -225,7 +225,13 @@ def _problem(parts: Parts, organization_id: str, question: _Question) -> Problem
     cast = question.cast
     reach = problems.reach(question.plan, question.window, parts.now())
     looks = readings.read_all(
-        parts, organization_id, cast.owners, reach, patience=parts.patience, closely=cast.closely
+        parts,
+        organization_id,
+        cast.owners,
+        reach,
+        patience=parts.patience,
+        closely=cast.closely,
+        originals=cast.originals,
     )
     people = question.cast.interviewers
     if people and not any(looks[person.id].readable for person in people):

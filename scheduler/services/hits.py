@@ -130,6 +130,7 @@ def _together(found: Sequence[Cast]) -> Cast:
         own_entries=_entries_of(found),
         held={id_: held for cast in found for id_, held in cast.held.items()},
         closely=frozenset().union(*(cast.closely for cast in found)),
+        originals=frozenset().union(*(cast.originals for cast in found)),
         holds=frozenset().union(*(cast.holds for cast in found)),
     )
 

@@ -208,6 +208,7 @@ def _look(parts: Parts, pick: Pick, ids: Iterable[str]) -> dict[str, Look]:
         patience=parts.patience,
         live=not pending,
         closely=pick.cast.closely,
+        originals=pick.cast.originals,
         how=pick.calendars,
     )
     if not pending:

@@ -58,6 +58,7 @@ def look_now(
         patience=parts.patience if patience is None else patience,
         live=True,
         closely=cast.closely,
+        originals=cast.originals,
     )
 
 

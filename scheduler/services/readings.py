@@ -60,11 +60,12 @@ def read_all(
     patience: float | None = None,
     live: bool = False,
     closely: Collection[str] = (),
+    originals: Collection[CalendarAddress] = (),
     how: Mapping[str, Any] | None = None,
 ) -> dict[str, Look]:
     """What is busy for each owner, by id. One call a provider, providers side by side. The own calendars of
     the interviewers named in `closely` are read event by event, which tells entries of ours from others;
-    where only free and busy is shown to us, that is taken.
+    where only free and busy is shown to us, that is taken. So are the `originals`, by which copies are known.
 
     `patience` is the most seconds to wait; a provider that takes longer leaves its owners unreadable. Where a
     provider is not answering, what was read earlier is taken, unless it is older than the organisation
@@ -84,7 +85,9 @@ def read_all(
             key = CalendarKey(address=calendar.address, time_zone=owner.time_zone, detail=detail)
             if close or calendar not in keys:
                 keys[calendar] = key
-    readings = _ask_gently(parts, {**parts.providers, **granted}, keys, window, patience)
+    beside = {calendar: _original(calendar, keys.get(calendar)) for calendar in originals}
+    told = _ask_gently(parts, {**parts.providers, **granted}, keys | beside, window, patience)
+    readings = {calendar: told[calendar] for calendar in keys}
     networked = {calendar: found for calendar, found in readings.items() if calendar.provider in granted}
     _remember(parts, organization_id, keys, networked, window)
     earlier: dict[CalendarAddress, Known] = {}
@@ -92,6 +95,11 @@ def read_all(
         oldest = timedelta(minutes=how["max_age_minutes"])
         earlier = _recall(parts, organization_id, readings, window, oldest)
     return {owner_id: _together(readings, earlier, calendars) for owner_id, calendars in wanted.items()}
+
+
+def _original(calendar: CalendarAddress, key: CalendarKey | None) -> CalendarKey:
+    """As its owner is read, if they are, and event by event. In UTC else: its own times tell nothing then."""
+    return replace(key or CalendarKey(address=calendar.address, time_zone="UTC"), detail="events")
 
 
 def read_events(

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.domain.intervals import parse_instant
-from scheduler.services import fresh_options, interviewers, replacing
+from scheduler.domain.intervals import format_instant, parse_instant
+from scheduler.services import fresh_options, interviewers, moving, organizations, replacing
 from tests.fakes.faults import answer
 from tests.services.networks import ADA, BOB, Networks, event_of, live, move
 from tests.services.town import RECRUITER
@@ -52,6 +52,35 @@ def test_its_own_time_is_free_although_the_vendor_only_says_busy(networks, house
     moved = move(networks, booking, later=timedelta(minutes=30))
 
     assert parse_instant(moved["start"]) - parse_instant(booking["start"]) == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_its_own_time_is_free_where_the_organisations_own_calendar_holds_the_event(networks, house):  # noqa: F811
+    """Everybody who takes part has a copy of it then, and at Microsoft no copy says whose it is."""
+    talks = "talks@acme.example"
+    getattr(networks, house).add_person(talks)
+    organizations.update(networks.town.parts, networks.town.organization_id, {"organizers": {house: talks}})
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+
+    moved = move(networks, booking, later=timedelta(minutes=30))
+
+    assert {who: len(live(networks, house, who)) for who in (talks, ADA, BOB)} == {talks: 1, ADA: 1, BOB: 1}
+    assert parse_instant(moved["start"]) - parse_instant(booking["start"]) == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_its_own_time_is_free_for_those_who_stay_when_whoever_held_the_event_goes(networks, house):  # noqa: F811
+    ada = networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    booking = networks.booked("python", "java")
+    networks.hire("Ben", house, "python")
+    interviewers.update(networks.town.parts, networks.town.organization_id, ada, {"active": False})
+
+    move(networks, booking, later=timedelta(minutes=30))
+
+    assert {who: len(live(networks, house, who)) for who in (ADA, BEN, BOB)} == {ADA: 0, BEN: 1, BOB: 1}
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
