@@ -152,7 +152,8 @@ def _window(parts: Parts) -> Interval:
 
 def refresh(parts: Parts, organization_id: str) -> None:
     """Read the calendars of every active interviewer and room whose time has come, in the vendors' batches,
-    and keep what they say. Of those who have interviews ahead, see whether something else has come over one.
+    and keep what they say; of those whose time is held event by event, which tells holds from meetings while
+    the vendor is away. Of those who have interviews ahead, see whether something else has come over one.
     """
     granted = parts.granted(organization_id)
     if not granted:
@@ -164,6 +165,8 @@ def refresh(parts: Parts, organization_id: str) -> None:
         owners: list[Owner] = [convert.interviewer(row) for row in people]
         rooms = session.scalars(sa.select(rows.Room).where(rows.Room.deleted_at.is_(None)))
         owners += [convert.room(row) for row in rooms]
+        held = rows.Interviewer.resource_id.in_(sa.select(rows.Hold.resource_id))
+        closely = set(session.scalars(sa.select(rows.Interviewer.id).where(held)))
         is_due = known.due(session, parts.now())
     networked = {
         owner.id: [calendar for calendar in readings.calendars_of(owner) if calendar.provider in granted]
@@ -172,7 +175,9 @@ def refresh(parts: Parts, organization_id: str) -> None:
     asked = [owner for owner in owners if any(map(is_due, networked[owner.id]))]
     if not asked:
         return
-    looks = readings.read_all(parts, organization_id, asked, _window(parts), patience=120, live=True)
+    looks = readings.read_all(
+        parts, organization_id, asked, _window(parts), patience=120, live=True, closely=closely
+    )
     noticing.look(parts, organization_id, [owner.id for owner in asked if looks[owner.id].readable])
     failed = {calendar for id_, look in looks.items() if look.passing for calendar in networked[id_]}
     read = {calendar for id_ in looks for calendar in networked[id_]} - failed

@@ -6,10 +6,12 @@ from __future__ import annotations
 import pytest
 
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import picking, runs
+from scheduler.services import organizations, picking, runs, syncing
 from scheduler.services.picks import TakenWithOthers
-from tests.services.networks import ADA, BOB, live
+from tests.fakes.faults import answer
 from tests.services.town import RECRUITER
+from tests.services.test_moving_networks import live
+from tests.services.test_networks import ADA, BOB, networks  # noqa: F401  # a fixture is used by its name
 
 #: two hours and a quarter of an hour: options overlap
 WINDOW = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:15:00Z"}
@@ -115,3 +117,20 @@ def test_others_are_kept_away_by_the_hold_and_by_nothing_that_it_leaves_behind(n
     # The entries stand there still; they are known to be on their way out.
     run = town.offer(plan, window=WINDOW, options=9, candidates=dora)
     assert len(run["candidates"][0]["options"]) == len(first["candidates"][0]["options"])
+
+
+@HOUSES
+def test_what_is_held_can_be_booked_while_the_vendor_is_away(networks, panel, house):  # noqa: F811
+    """What was read last knows holds from meetings, where bookings are made from that."""
+    town = networks.town
+    ours = town.parts, town.organization_id
+    organizations.update(*ours, {"policies": {"provider_down": "book_pending"}})
+    run = offered(networks, panel(house), options=2)
+    town.clock.forward(minutes=11)
+    syncing.refresh(*ours)
+    getattr(networks, house).faults.add(answer(503), times=None)
+
+    chosen = run["candidates"][0]["options"][1]
+    booking = picking.book(*ours, chosen["id"], actor=RECRUITER)
+
+    assert booking["start"] == chosen["start"]
