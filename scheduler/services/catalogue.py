@@ -15,6 +15,7 @@ from scheduler.db import casts, pages, rows
 from scheduler.db.pages import Page
 from scheduler.domain.errors import Conflict, NotFound, Stale
 from scheduler.services.parts import Parts
+from scheduler.services.wanted import INVITING
 
 #: attributes that may not be called like their column
 ATTRIBUTES = {"metadata": "metadata_"}
@@ -78,11 +79,21 @@ def external_id_taken_is_a_conflict() -> Iterator[None]:
 
 
 def resource_for(session: Session, organization_id: str, calendar: dict[str, str]) -> int:
-    """The id under which bookings lock and occupy this calendar, and whoever it belongs to."""
-    wanted = {"organization_id": organization_id, **calendar}
-    session.execute(insert(rows.Resource).values(**wanted).on_conflict_do_nothing())
-    query = sa.select(rows.Resource.id).filter_by(**wanted)
-    return session.scalars(query).one()
+    """The id under which bookings lock and occupy this calendar, and whoever it belongs to. A mailbox is the
+    same in capitals.
+    """
+    provider, address = calendar["provider"], calendar["address"]
+    there = rows.Resource.address == address
+    if provider in INVITING:
+        address = address.lower()
+        there = sa.func.lower(rows.Resource.address) == address
+    wanted = {"organization_id": organization_id, "provider": provider, "address": address}
+    query = sa.select(rows.Resource.id).where(rows.Resource.provider == provider, there)
+    found = session.scalar(query.order_by(rows.Resource.id).limit(1))
+    if found is None:
+        session.execute(insert(rows.Resource).values(**wanted).on_conflict_do_nothing())
+        found = session.scalars(query).one()
+    return found
 
 
 def move_to_calendar(

@@ -120,3 +120,16 @@ def _until_somebody_waits(town) -> None:
         with town.parts.database.lookup() as session:
             if session.scalar(waiting):
                 return
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_a_mailbox_in_capitals_is_the_same_calendar(town, house):
+    """Nobody sits on a panel twice because a system of record writes addresses in its own way."""
+    resources = set()
+    for name, address in (("Ada", "ada@acme.example"), ("Ada Byron", "Ada@ACME.example")):
+        calendar = {"provider": house, "address": address}
+        made = town.hire(name.replace(" ", "-"), calendar=calendar)
+        with town.parts.database.transaction(town.organization_id) as session:
+            resources.add(session.get_one(rows.Interviewer, made).resource_id)
+
+    assert len(resources) == 1
