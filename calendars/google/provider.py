@@ -73,7 +73,7 @@ class GoogleCalendars:
         """
         self._access = access
         self._reader = reader
-        self._people = tuple(address for address in people if access.personal(address) is None)
+        self._people = tuple(people)
         self._client = Client(endpoint, breaker or Breaker("Google Calendar"), sleep)
         self._following = Following(self._client, self._source, now)
         self._at_once = at_once
@@ -125,10 +125,10 @@ class GoogleCalendars:
         deadline: float | None,
     ) -> list[tuple[tuple[str, ...], Future[dict[str, Told]]]]:
         """Of those for whom that will do, in the name of anybody of the organisation's."""
-        everybody = [k.address for k in known if self._access.personal(k.address) is None]
+        everybody = [k.address for k in known]
         wanted = [k.address for k in known if k.detail == "free_busy"]
-        own = [address for address in wanted if address not in set(everybody)]
-        shared = [address for address in wanted if address in set(everybody)]
+        own = [address for address in wanted if self._access.personal(address) is not None]
+        shared = [address for address in wanted if address not in set(own)]
         asked = [*((address,) for address in own), *groups(shared, reading.MOST_CALENDARS)]
         return [
             (group, pool.submit(self._free_busy, group, first, last, deadline, everybody))
@@ -152,7 +152,7 @@ class GoogleCalendars:
         refused: NotAllowed = NotConnected()
         for asker in self._askers(group, everybody):
             try:
-                answer = self._query(self._source(asker), list(group), start, end, deadline)
+                answer = self._query(self._source_of_asker(asker, group), list(group), start, end, deadline)
             except NotAllowed as error:
                 refused = error
                 if str(error) == NO_SUCH_PERSON:
@@ -174,8 +174,20 @@ class GoogleCalendars:
             return list(group)
         ours = [address for address in group if address not in self._cannot_ask]
         others = [a for a in (*everybody, *self._people) if a not in self._cannot_ask and a not in group]
+        others.sort(key=lambda address: self._access.personal(address) is not None)
         askers = (self._reader, *ours[:SOME_ASKERS], self._works, *others[:SOME_ASKERS], *group)
         return [asker for asker in dict.fromkeys(askers) if asker]
+
+    def _source_of_asker(self, asker: str, group: tuple[str, ...]) -> TokenSource:
+        """Who connected their own calendar asks about others as one of the organisation's: what they granted
+        is for their own, unless they are the reader.
+        """
+        if asker in group or asker == self._reader or self._access.personal(asker) is None:
+            return self._source(asker)
+        source = self._access.organization(asker)
+        if source is None:
+            raise NotConnected(NOT_CONNECTED)
+        return source
 
     def _query(
         self,

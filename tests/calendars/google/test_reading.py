@@ -165,6 +165,24 @@ def test_rooms_alone_are_asked_for_by_somebody_of_the_organisations(desk):
     assert desk.read("blue@corp.example") == {"blue@corp.example": Blocks((Busy(at(9), at(10)),), NOW)}
 
 
+def test_rooms_are_read_where_everybody_has_connected_their_own_calendar(desk):
+    """Whoever asks about them does so as one of the organisation's, and not with what they granted."""
+
+    class Hers:
+        def personal(self, address):
+            return desk.account.organization(address) if address == ADA else None
+
+        def organization(self, address):
+            asked.append(address)
+            return desk.account.organization(address)
+
+    asked: list[str] = []
+    desk.provider = desk.made(access=Hers())
+
+    assert desk.read(ADA, "blue@corp.example")["blue@corp.example"] == Blocks((), NOW)
+    assert asked[-1] == ADA
+
+
 def test_however_many_have_left_the_others_are_read(desk):
     """Case 62: somebody of the group is found in whose name to ask, and is asked first from then on."""
     addresses = people(desk, 14)
