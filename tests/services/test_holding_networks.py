@@ -9,9 +9,8 @@ from scheduler.domain.intervals import parse_instant
 from scheduler.services import organizations, picking, runs, syncing
 from scheduler.services.picks import TakenWithOthers
 from tests.fakes.faults import answer
+from tests.services.networks import ADA, BOB, live
 from tests.services.town import RECRUITER
-from tests.services.test_moving_networks import live
-from tests.services.test_networks import ADA, BOB, networks  # noqa: F401  # a fixture is used by its name
 
 #: two hours and a quarter of an hour: options overlap
 WINDOW = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:15:00Z"}
@@ -120,7 +119,7 @@ def test_others_are_kept_away_by_the_hold_and_by_nothing_that_it_leaves_behind(n
 
 
 @HOUSES
-def test_what_is_held_can_be_booked_while_the_vendor_is_away(networks, panel, house):  # noqa: F811
+def test_what_is_held_can_be_booked_while_the_vendor_is_away(networks, panel, house):
     """What was read last knows holds from meetings, where bookings are made from that."""
     town = networks.town
     ours = town.parts, town.organization_id

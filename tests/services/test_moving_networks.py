@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.domain.intervals import format_instant, parse_instant
-from scheduler.services import fresh_options, interviewers, moving, organizations, replacing
+from scheduler.domain.intervals import parse_instant
+from scheduler.services import fresh_options, interviewers, organizations, replacing
 from tests.fakes.faults import answer
 from tests.services.networks import ADA, BOB, Networks, event_of, live, move
 from tests.services.town import RECRUITER
@@ -55,7 +55,7 @@ def test_its_own_time_is_free_although_the_vendor_only_says_busy(networks, house
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
-def test_its_own_time_is_free_where_the_organisations_own_calendar_holds_the_event(networks, house):  # noqa: F811
+def test_its_own_time_is_free_where_the_organisations_own_calendar_holds_the_event(networks, house):
     """Everybody who takes part has a copy of it then, and at Microsoft no copy says whose it is."""
     talks = "talks@acme.example"
     getattr(networks, house).add_person(talks)
@@ -71,7 +71,7 @@ def test_its_own_time_is_free_where_the_organisations_own_calendar_holds_the_eve
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
-def test_its_own_time_is_free_for_those_who_stay_when_whoever_held_the_event_goes(networks, house):  # noqa: F811
+def test_its_own_time_is_free_for_those_who_stay_when_whoever_held_the_event_goes(networks, house):
     ada = networks.hire("Ada", house, "python")
     networks.hire("Bob", house, "java")
     booking = networks.booked("python", "java")
