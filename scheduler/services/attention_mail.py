@@ -6,6 +6,7 @@ by itself. Each names the sentences of `bookings.attention` that it is about.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,14 +21,31 @@ NEEDED, SETTLED = "needs_attention", "settled"
 KINDS = (NEEDED, SETTLED)
 #: a mail in these states has reached its reader, for all we know
 OUT = ("sending", "sent")
+#: how long a mail waits for more of its kind, or for what goes away at the second try
+GATHERED = timedelta(seconds=30)
 
 
-def tell(session: Session, parts: Parts, booking: rows.Booking, found: Sequence[dict[str, Any]]) -> None:
+def tell(
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    found: Sequence[dict[str, Any]],
+    *,
+    gathered: bool = False,
+) -> None:
     """Owe the contact word of what a person should see to. Each item has its sentence as `text`, and whatever
-    else the mail says of it (loss_facts.py).
+    else the mail says of it (loss_facts.py). `gathered`: what many calendars say at one time is one mail.
+    The caller holds the booking's lock.
     """
-    if booking.contact:
-        _owe(session, parts, booking, NEEDED, found)
+    if not booking.contact:
+        return
+    waiting = _waiting(_locked(session, booking)) if gathered else []
+    unsent = next((mail for mail in waiting if mail.kind == NEEDED), None)
+    if unsent is not None:
+        _add(booking, unsent, found)
+    else:
+        due_at = parts.now() + GATHERED if gathered else None
+        _owe(session, parts, booking, NEEDED, found, due_at=due_at)
 
 
 def take_back(session: Session, parts: Parts, booking: rows.Booking, text: str) -> None:
@@ -35,9 +53,8 @@ def take_back(session: Session, parts: Parts, booking: rows.Booking, text: str) 
     that told them. What has not been sent of it is not sent, and then there is nothing to take back. The
     caller holds the booking's lock.
     """
-    query = _mails(booking).with_for_update(key_share=True).execution_options(populate_existing=True)
-    mails = list(session.scalars(query))
-    waiting = [mail for mail in mails if mail.status == "queued"]
+    mails = _locked(session, booking)
+    waiting = _waiting(mails)
     for mail in waiting:
         if mail.kind == NEEDED and not open_items(booking, mail):
             mail.status = "cancelled"
@@ -52,8 +69,7 @@ def take_back(session: Session, parts: Parts, booking: rows.Booking, text: str) 
     if unsent is None:
         _owe(session, parts, booking, SETTLED, [item])
     else:
-        unsent.details = {**unsent.details, "losses": [*unsent.details["losses"], item]}
-        unsent.booking_version = booking.version
+        _add(booking, unsent, [item])
 
 
 def obstacle(session: Session, booking: rows.Booking, message: rows.Message) -> str | None:
@@ -75,10 +91,30 @@ def open_items(booking: rows.Booking, message: rows.Message) -> list[dict[str, A
 
 
 def _owe(
-    session: Session, parts: Parts, booking: rows.Booking, kind: str, items: Sequence[dict[str, Any]]
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    kind: str,
+    items: Sequence[dict[str, Any]],
+    *,
+    due_at: datetime | None = None,
 ) -> None:
-    details = {"losses": list(items)}
-    owing.owe_about_booking(session, parts, booking, kind, "contact", booking.contact or {}, details=details)
+    to, details = booking.contact or {}, {"losses": list(items)}
+    owing.owe_about_booking(session, parts, booking, kind, "contact", to, details=details, due_at=due_at)
+
+
+def _add(booking: rows.Booking, unsent: rows.Message, items: Sequence[dict[str, Any]]) -> None:
+    unsent.details = {**unsent.details, "losses": [*unsent.details["losses"], *items]}
+    unsent.booking_version = booking.version
+
+
+def _locked(session: Session, booking: rows.Booking) -> list[rows.Message]:
+    query = _mails(booking).with_for_update(key_share=True).execution_options(populate_existing=True)
+    return list(session.scalars(query))
+
+
+def _waiting(mails: Sequence[rows.Message]) -> list[rows.Message]:
+    return [mail for mail in mails if mail.status == "queued"]
 
 
 def _mails(booking: rows.Booking) -> sa.Select[rows.Message]:

@@ -54,7 +54,7 @@ def tell(
     text = one_line(why + (BY_MAIL if by_mail else ""))
     attention.needs_attention(session, parts, booking, text, session_key=planned.key, error=entry.error)
     if booking.status in ACTIVE_BOOKING and planned.start > parts.now():
-        attention_mail.tell(session, parts, booking, [{"text": text}])
+        attention_mail.tell(session, parts, booking, [{"text": text}], gathered=True)
 
 
 def done(

@@ -68,13 +68,14 @@ def test_a_person_reads_which_calendar_is_closed_whose_it_is_why_and_what_to_do(
         "event by hand; it is tried again every hour. Interviewers who would have heard through this "
         "calendar hear by mail."
     )
+    later(town, seconds=31)
     assert looks(town) == [TOLD]
 
 
 def test_what_stays_closed_is_told_once_whatever_reason_is_given(town, closed):
     before = now(town, closed)
 
-    later(town, minutes=1)
+    later(town, seconds=31)
     town.calendars.outage = NotAllowed("Something else.")
     later(town, hours=2)
 
@@ -82,7 +83,17 @@ def test_what_stays_closed_is_told_once_whatever_reason_is_given(town, closed):
     assert looks(town) == [TOLD]
 
 
+def test_what_is_taken_at_the_second_try_is_no_mail(town, closed):
+    town.calendars.outage = None
+    later(town, seconds=16)
+    later(town, minutes=1)
+
+    assert state(town, closed) == ("confirmed", None)
+    assert looks(town) == []
+
+
 def test_a_calendar_that_is_opened_gets_the_event_and_nothing_is_left_to_a_person(town, closed):
+    later(town, seconds=31)
     town.calendars.outage = None
     later(town, minutes=1)
 
@@ -107,9 +118,11 @@ def test_a_move_into_a_calendar_that_was_opened_leaves_nothing_to_a_person(town,
 
 def test_a_move_of_what_is_still_refused_is_told_anew_for_the_new_time(town, closed):
     option = fresh(town, closed)[0]
+    later(town, seconds=31)
 
     mover(town, closed, option)()
     town.run_jobs()
+    later(town, seconds=31)
 
     assert now(town, closed)["attention"].count("cannot be written into") == 1
     assert looks(town) == [TOLD, TOLD]
@@ -168,9 +181,15 @@ def test_a_rooms_calendar_that_is_opened_is_left_to_nobody_any_more(town):
         False,
         True,
     ]
+    later(town, seconds=31)
+    assert looks(town) == [TOLD]  # one mail of both
+    [mail] = [mail for mail in town.post.mails if "look" in str(mail["Subject"])]
+    text = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert ("(of Ada)" in text, "(of the room Blue)" in text) == (True, True)
     town.calendars.outage = None
     later(town, minutes=1)
     assert state(town, booking) == ("confirmed", None)
+    assert looks(town) == [TOLD, TAKEN_BACK]
 
 
 def test_of_a_cancelled_interview_that_was_never_written_nothing_is_left_to_do(town, closed):
@@ -179,4 +198,4 @@ def test_of_a_cancelled_interview_that_was_never_written_nothing_is_left_to_do(t
     later(town, minutes=1)
 
     assert state(town, closed) == ("cancelled", None)
-    assert looks(town) == [TOLD]
+    assert looks(town) == []
