@@ -48,22 +48,34 @@ def read_json(request: Request) -> Any:
     body = request.get_data()
     if not body and not request.mimetype:
         return {}
-    if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
+    # No `…+json`: a patch document (RFC 7396, RFC 6902) means something else by the same members.
+    if request.mimetype != "application/json":
         raise UnsupportedMediaType
     if not body:
         return {}
-    try:
-        value = json.loads(body.decode(), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise Invalid.at("", f"is not JSON: {error}") from error
+    value = _value(body)
     faults = tuple(_faults(value, "", 0))
     if faults:
         raise Invalid(*faults)
     return value
 
 
+def _value(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode(), parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise Invalid.at("", f"is not JSON: {error.msg} at {place}") from error
+    except UnicodeDecodeError as error:
+        raise Invalid.at("", "is not UTF-8 text") from error
+    except RecursionError as error:
+        raise Invalid.at("", "is nested too deeply") from error
+    except ValueError as error:  # what Python says of one with thousands of digits is about Python
+        raise Invalid.at("", "has a number of too many digits in it") from error
+
+
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number of JSON")
+    raise Invalid.at("", f"is not JSON: {text} is not a number of JSON")
 
 
 def _faults(value: Any, pointer: str, depth: int) -> Iterator[FieldError]:

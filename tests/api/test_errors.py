@@ -63,6 +63,7 @@ def test_a_wrong_method_says_which_are_right(client):
 def test_a_body_that_is_too_large_is_refused(client):
     response = client.post("/v1/rooms", {**ROOM, "location": "x" * 1_100_000})
     assert (response.status_code, response.json["code"]) == (413, "request_entity_too_large")
+    assert response.json["detail"] == "The request is larger than 1024 KiB."
 
 
 def test_a_body_that_is_not_json_by_its_type_is_refused(client):
@@ -71,14 +72,41 @@ def test_a_body_that_is_not_json_by_its_type_is_refused(client):
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "{", '{"a":1,}', "[" * 100_000, '{"capacity": NaN}', '{"capacity": Infinity}', "9" * 5000, "\udcff"],
+    "type_", ["application/merge-patch+json", "application/json-patch+json", "text/json"]
 )
-def test_a_body_that_is_not_json_is_bad_content(client, text):
+def test_json_that_means_something_else_is_refused(client, type_):
+    made = client.post("/v1/rooms", ROOM)
+    address = made.headers["Location"]
+    response = client("PATCH", address, text='{"calendar": null}', Content_Type=type_)
+    assert (response.status_code, response.json["code"]) == (415, "unsupported_media_type")
+    assert client.get(address).json == made.json
+
+
+@pytest.mark.parametrize("type_", ["application/json; charset=utf-8", "Application/JSON"])
+def test_json_may_be_said_with_parameters(client, type_):
+    assert client("POST", "/v1/rooms", text=json.dumps(ROOM), Content_Type=type_).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not JSON: Expecting property name enclosed in double quotes at line 1, column 2"),
+        ('{\n"a" 1}', "is not JSON: Expecting ':' delimiter at line 2, column 5"),
+        ('{"capacity": NaN}', "is not JSON: NaN is not a number of JSON"),
+        ('{"capacity": -Infinity}', "is not JSON: -Infinity is not a number of JSON"),
+        ("[" * 100_000, "is nested too deeply"),
+        ("9" * 5000, "has a number of too many digits in it"),
+        ("\udcff", "is not UTF-8 text"),
+    ],
+)
+def test_a_body_that_is_not_json_is_bad_content(client, text, said):
     sent = text.encode("utf-8", "surrogateescape")
     response = client("POST", "/v1/rooms", text=sent, Content_Type="application/json")
-    assert response.status_code == 422
-    assert response.json["errors"]
+    assert pointers(response) == {"": said}
+
+
+def test_a_body_that_is_empty_lacks_what_is_needed(client):
+    assert "/name" in pointers(client("POST", "/v1/rooms", text="", Content_Type="application/json"))
 
 
 def test_every_fault_of_a_body_is_named_at_once(client):
