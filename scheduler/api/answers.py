@@ -3,25 +3,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
 from flask import Response, json, request
 
 from scheduler.db.pages import Page
-from scheduler.domain.errors import Invalid
 
-ETAG = re.compile(r'"(\d{1,18})"')
-#: what no version is, for an If-Match that cannot be one of ours
-NO_VERSION = -1
+#: one of our versions in a list of ETags; a weak one never matches
+VERSION = re.compile(r'(?<![^\s,])"(\d{1,18})"(?=\s*(?:,|$))')
 
 
 def single(view: dict[str, Any], status: int = 200, **headers: str) -> Response:
-    """One resource; its version becomes the ETag. Header names are written with underscores."""
+    """One resource. Its version becomes the ETag; where it has none, because parts of it change without a
+    PATCH, a digest of it does. Header names are written with underscores.
+    """
     shown = {name: value for name, value in view.items() if name != "_version"}
     response = as_json(shown, status)
     if "_version" in view:
         response.set_etag(str(view["_version"]))
+    else:
+        response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response
@@ -52,12 +55,9 @@ def nothing() -> Response:
     return Response(status=204)
 
 
-def if_match() -> int | None:
-    """The version that `If-Match` insists on (RFC 9110, 13.1.1); None: any."""
+def if_match() -> frozenset[int] | None:
+    """The versions one of which `If-Match` insists on (RFC 9110, 13.1.1); None: any."""
     given = request.headers.get("If-Match")
     if given is None or given.strip() == "*":
         return None
-    if "," in given:
-        raise Invalid.at("", "If-Match must name one ETag")
-    match = ETAG.fullmatch(given.strip())
-    return int(match[1]) if match else NO_VERSION
+    return frozenset(map(int, VERSION.findall(given)))

@@ -36,7 +36,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 257, "pattern": "^[ -~]+$"},
     },
     "If-Match": {
-        "description": "Go ahead only if this is still the ETag; else 412.",
+        "description": "Go ahead only if one of these is still the ETag; else 412.",
         "schema": {"type": "string"},
     },
     "If-None-Match": {

@@ -80,9 +80,8 @@ def for_candidate(booking: Mapping[str, Any]) -> dict[str, Any]:
     """The API's Booking as the holder of a link may have it, in the same shape. Links get forwarded, and what
     the team notes, who else is written to and which calendars hold the entry is the team's own.
     """
-    kept = {name: value for name, value in booking.items() if not name.startswith("_")}
     candidate = booking["candidate"]
-    return kept | {
+    return dict(booking) | {
         "candidate": candidate | {"external_id": None, "phone": None, "metadata": {}},
         "sessions": [session | {"calendar_events": []} for session in booking["sessions"]],
         "attention": None,

@@ -49,7 +49,7 @@ def cancel(
     *,
     reason: str | None = None,
     actor: Actor,
-    if_match: int | None = None,
+    if_match: Collection[int] | None = None,
 ) -> dict[str, Any]:
     """Call an interview off: everybody is free at once, entries go, all concerned hear. Twice is once. Why is
     not kept where the candidate was erased.
@@ -174,8 +174,8 @@ def _end(session: Session, parts: Parts, booking: rows.Booking, status: str, act
     events.record(session, parts, booking.organization_id, f"booking.{status}", actor=actor, booking=booking)
 
 
-def _check_version(booking: rows.Booking, if_match: int | None) -> None:
-    if if_match is not None and if_match != booking.version:
+def _check_version(booking: rows.Booking, if_match: Collection[int] | None) -> None:
+    if if_match is not None and booking.version not in if_match:
         raise Stale
 
 

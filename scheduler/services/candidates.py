@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,7 +45,7 @@ def update(
     candidate_id: str,
     changes: dict[str, Any],
     *,
-    if_match: int | None = None,
+    if_match: Collection[int] | None = None,
 ) -> dict[str, Any]:
     """Replace these fields; None takes an optional one away."""
     with parts.database.transaction(organization_id) as session:
@@ -53,7 +54,9 @@ def update(
         return view(row)
 
 
-def delete(parts: Parts, organization_id: str, candidate_id: str, *, if_match: int | None = None) -> None:
+def delete(
+    parts: Parts, organization_id: str, candidate_id: str, *, if_match: Collection[int] | None = None
+) -> None:
     """Remove a candidate, or hide one whom past runs tell of. Conflict while something lies ahead."""
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Candidate, candidate_id, if_match=if_match, lock=True)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,7 +28,9 @@ def standing(table: type[rows.Base]) -> sa.Select[Any]:
     return query if deleted_at is None else query.where(deleted_at.is_(None))
 
 
-def one(session: Session, table: Any, id_: str, *, if_match: int | None = None, lock: bool = False) -> Any:
+def one(
+    session: Session, table: Any, id_: str, *, if_match: Collection[int] | None = None, lock: bool = False
+) -> Any:
     """The row with this id. Raises NotFound, or Stale when it is no longer the version somebody looked at."""
     query = standing(table).where(table.id == id_)
     if lock:  # as it is now, whatever was read before
@@ -36,7 +38,7 @@ def one(session: Session, table: Any, id_: str, *, if_match: int | None = None, 
     row = session.scalar(query)
     if row is None:
         raise NotFound(f"There is no such {table.__name__.lower()}.")
-    if if_match is not None and row.version != if_match:
+    if if_match is not None and row.version not in if_match:
         raise Stale
     return row
 

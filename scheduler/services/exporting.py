@@ -31,10 +31,7 @@ def export(parts: Parts, organization_id: str, candidate_id: str) -> dict[str, A
             "erased_at": _instant(candidate.erased_at),
             "runs": [_run(session, item) for item in asked],
             "invitations": [_invitation(row) for row in _invitations(session, asked)],
-            "bookings": [
-                {name: value for name, value in views.booking(session, row).items() if name != "_version"}
-                for row in _all(session, rows.Booking, candidate_id)
-            ],
+            "bookings": [views.booking(session, row) for row in _all(session, rows.Booking, candidate_id)],
             "messages": [
                 {**mails.view(row), "details": row.details}
                 for row in _all(session, rows.Message, candidate_id)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
 from typing import Any
 
 from scheduler.db import rows
@@ -59,7 +60,7 @@ def update(
     interviewer_id: str,
     changes: dict[str, Any],
     *,
-    if_match: int | None = None,
+    if_match: Collection[int] | None = None,
 ) -> dict[str, Any]:
     """Replace these fields; None puts one back to its default.
 
@@ -79,7 +80,9 @@ def update(
         return view(row)
 
 
-def delete(parts: Parts, organization_id: str, interviewer_id: str, *, if_match: int | None = None) -> None:
+def delete(
+    parts: Parts, organization_id: str, interviewer_id: str, *, if_match: Collection[int] | None = None
+) -> None:
     """Take somebody off every list and panel; past bookings keep them, and what they granted is thrown away.
 
     Conflict while bookings lie ahead.

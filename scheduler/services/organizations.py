@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,12 +45,12 @@ def get(parts: Parts, organization_id: str) -> dict[str, Any]:
 
 
 def update(
-    parts: Parts, organization_id: str, changes: dict[str, Any], *, if_match: int | None = None
+    parts: Parts, organization_id: str, changes: dict[str, Any], *, if_match: Collection[int] | None = None
 ) -> dict[str, Any]:
     """Replace these fields; None puts one back to its default. Raises Stale."""
     with parts.database.transaction(organization_id) as session:
         row = _row(session, organization_id, lock=True)
-        if if_match is not None and row.version != if_match:
+        if if_match is not None and row.version not in if_match:
             raise Stale
         catalogue.change(session, row, _complete(changes))
         return view(row)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -65,7 +66,12 @@ def find(parts: Parts, organization_id: str, *, limit: int = 50, cursor: str | N
 
 
 def update(
-    parts: Parts, organization_id: str, plan_id: str, changes: dict[str, Any], *, if_match: int | None = None
+    parts: Parts,
+    organization_id: str,
+    plan_id: str,
+    changes: dict[str, Any],
+    *,
+    if_match: Collection[int] | None = None,
 ) -> dict[str, Any]:
     """Replace these fields; None puts one back to its default. The whole must still be a plan."""
     with parts.database.transaction(organization_id) as session:
@@ -74,7 +80,9 @@ def update(
         return view(row)
 
 
-def delete(parts: Parts, organization_id: str, plan_id: str, *, if_match: int | None = None) -> None:
+def delete(
+    parts: Parts, organization_id: str, plan_id: str, *, if_match: Collection[int] | None = None
+) -> None:
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Plan, plan_id, if_match=if_match, lock=True)
         session.execute(sa.delete(rows.Plan).where(rows.Plan.id == row.id))

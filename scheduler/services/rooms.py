@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from scheduler.db import rows
@@ -37,7 +38,12 @@ def find(parts: Parts, organization_id: str, *, limit: int = 50, cursor: str | N
 
 
 def update(
-    parts: Parts, organization_id: str, room_id: str, changes: dict[str, Any], *, if_match: int | None = None
+    parts: Parts,
+    organization_id: str,
+    room_id: str,
+    changes: dict[str, Any],
+    *,
+    if_match: Collection[int] | None = None,
 ) -> dict[str, Any]:
     """Replace these fields; None takes an optional one away.
 
@@ -51,7 +57,9 @@ def update(
         return view(row)
 
 
-def delete(parts: Parts, organization_id: str, room_id: str, *, if_match: int | None = None) -> None:
+def delete(
+    parts: Parts, organization_id: str, room_id: str, *, if_match: Collection[int] | None = None
+) -> None:
     """Take a room off every list. Past bookings keep it; Conflict while some lie ahead."""
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Room, room_id, if_match=if_match, lock=True)

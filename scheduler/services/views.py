@@ -38,7 +38,6 @@ def run(session: Session, parts: Parts, row: rows.Run) -> dict[str, Any]:
         "error": row.error,
         "created_at": format_instant(row.created_at),
         "finished_at": format_instant(row.finished_at) if row.finished_at else None,
-        "_version": row.version,
     }
 
 
@@ -143,7 +142,6 @@ def booking(session: Session, row: rows.Booking) -> dict[str, Any]:
         ],
         "attention": row.attention,
         "history": _history(session, row),
-        "_version": row.version,
     }
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -69,7 +70,7 @@ def update(
     webhook_id: str,
     changes: dict[str, Any],
     *,
-    if_match: int | None = None,
+    if_match: Collection[int] | None = None,
 ) -> dict[str, Any]:
     """Change one, stop it, or set it going again: with all that has waited meanwhile."""
     _check_url(parts, changes)
@@ -113,7 +114,9 @@ def go_on(session: Session, parts: Parts, row: rows.Webhook) -> None:
     parts.defer(session, "call_webhook", organization_id=row.organization_id, webhook_id=row.id)
 
 
-def delete(parts: Parts, organization_id: str, webhook_id: str, *, if_match: int | None = None) -> None:
+def delete(
+    parts: Parts, organization_id: str, webhook_id: str, *, if_match: Collection[int] | None = None
+) -> None:
     """Remove one, with what it is still owed."""
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Webhook, webhook_id, if_match=if_match, lock=True)

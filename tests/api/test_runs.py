@@ -354,6 +354,22 @@ def test_a_booking_can_be_called_off(client, offered):
     assert listed == [cancelled.json]
 
 
+def test_an_etag_of_a_run_or_a_booking_tells_every_change(client, offered, parts, organization_id):
+    run = offered()
+    here = f"/v1/runs/{run['id']}"
+    before = client.get(here).headers["ETag"]
+    assert client.get(here).headers["ETag"] == before
+    booked = client.post("/v1/bookings", {"option_id": options(run)[0]["id"]})
+    assert client.get(here).headers["ETag"] != before
+    address = booked.headers["Location"]
+    assert client.get(address).headers["ETag"] == booked.headers["ETag"]
+    with parts.database.transaction(organization_id) as session:
+        session.execute(sa.update(rows.CalendarEntry).values(status="written"))
+    written = client.get(address)
+    assert written.json["version"] == booked.json["version"]
+    assert written.headers["ETag"] != booked.headers["ETag"]
+
+
 def test_a_booking_can_be_moved_to_one_of_its_fresh_options(client, offered):
     booked = client.post("/v1/bookings", {"option_id": options(offered())[0]["id"]})
     address = booked.headers["Location"]

@@ -234,7 +234,6 @@ def booking_of(given: CandidateLink, option: Option, *, status: str = "confirmed
         "history": [
             {"at": "2026-11-30T09:41:00Z", "actor": "candidate", "event": "booking.confirmed", "version": 1}
         ],
-        "_version": 1,
     }
 
 

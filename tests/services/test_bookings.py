@@ -169,7 +169,7 @@ def test_a_stale_look_cannot_cancel(town):
     _, booking = booked(town)
 
     with pytest.raises(Stale):
-        bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER, if_match=7)
+        bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER, if_match=[7])
 
 
 def test_an_interview_that_is_over_counts_as_held_until_somebody_says_otherwise(town):

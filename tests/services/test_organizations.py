@@ -32,9 +32,9 @@ def test_a_group_of_settings_is_replaced_whole(town):
 
 
 def test_who_looked_at_an_older_version_is_stopped(town):
-    organizations.update(town.parts, town.organization_id, {"name": "First"}, if_match=1)
+    organizations.update(town.parts, town.organization_id, {"name": "First"}, if_match=[1])
     with pytest.raises(Stale):
-        organizations.update(town.parts, town.organization_id, {"name": "Second"}, if_match=1)
+        organizations.update(town.parts, town.organization_id, {"name": "Second"}, if_match=[1])
     assert organizations.get(town.parts, town.organization_id)["name"] == "First"
 
 

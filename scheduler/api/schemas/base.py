@@ -45,7 +45,7 @@ class View(Schema):
     """Something that is answered: every field is there, and only the named ones may be null."""
 
     nullable: ClassVar[frozenset[str]] = frozenset()
-    #: answered alone, it carries its version as ETag
+    #: answered alone, it carries an ETag
     versioned: ClassVar[bool] = False
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
