@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 from scheduler.domain.errors import (
@@ -59,7 +59,6 @@ STATUSES: tuple[tuple[type[Refusal], HTTPStatus], ...] = (
 DETAILS = {
     404: "There is nothing at this address.",
     405: "This cannot be done here; see the Allow header for what can.",
-    413: "The request is larger than 1 MiB.",
     415: "The body must be JSON, and Content-Type must say so: application/json.",
 }
 
@@ -96,11 +95,17 @@ def of_http(error: HTTPException) -> Response:
     """What the web framework refuses by itself: unknown paths, wrong methods, bodies that are too large."""
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     code = re.sub(r"[^a-z]+", "_", error.name.lower()).strip("_")
-    answer = problem(status, code, DETAILS.get(status) or error.description or error.name)
+    answer = problem(status, code, _detail(status) or error.description or error.name)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             answer.headers[name] = value
     return answer
+
+
+def _detail(status: int) -> str | None:
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return f"The request is larger than {(request.max_content_length or 0) // 1024} KiB."
+    return DETAILS.get(status)
 
 
 def register(app: Flask, *, out_of_reach: Iterable[type[Exception]]) -> None:

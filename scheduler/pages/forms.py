@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Request
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import Forbidden, UnsupportedMediaType
 
 from scheduler.domain.errors import Invalid, Refusal
@@ -79,7 +80,9 @@ def _text(stamp: str, bound: tuple[str, ...]) -> str:
 
 def wants_json(request: Request) -> bool:
     """Whether a program asks: it sends JSON, or would rather have JSON than a page."""
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    # Parameters (`charset=utf-8`) say nothing about which of the two it is to be.
+    kinds = ((kind.partition(";")[0].strip(), quality) for kind, quality in request.accept_mimetypes)
+    best = MIMEAccept(kinds).best_match(["text/html", "application/json"])
     return request.mimetype == "application/json" or best == "application/json"
 
 

@@ -43,6 +43,7 @@ from scheduler.services.parts import Parts
 
 LONGEST_MESSAGE = 2000
 LONGEST_REASON = 500
+UNREAD_TIMES = "We could not read when you would be there. Nothing has changed: please say it once more."
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _HTML = "text/html"
 
@@ -166,15 +167,18 @@ class CandidatePage:
         return redirect(visit.url(), 303)
 
     def find_options(self, token: str) -> BaseResponse:
-        availability = intervals(request, "availability")
         if wants_json(request):
+            availability = intervals(request, "availability")
             return _as_json(self._verbs.find_options(self._parts, _well_formed(token), availability))
         visit = self._visit(token)
         try:
+            availability = intervals(request, "availability")
             self._nonces().settle(request.form.get("nonce", ""), "options", token)
             self._verbs.find_options(self._parts, token, availability)
         except StaleForm as stale:
             return self._screen(visit, status=409, error=stale.detail)
+        except Invalid:
+            return self._screen(visit, status=422, error=UNREAD_TIMES)
         except Unavailable as unavailable:
             return self._screen(visit, status=503, error=unavailable.detail)
         except Conflict as conflict:
@@ -285,8 +289,8 @@ class CandidatePage:
 
 def trouble(status: int) -> str:
     """A page for when there is no link to speak of: it tells nothing about any."""
-    kind = {404: "lost", 410: "lost", 403: "refused", 503: "busy"}.get(status, "other")
-    return render("trouble", kind=kind)
+    kinds = {404: "lost", 410: "lost", 403: "refused", 413: "long", 415: "unread", 503: "busy"}
+    return render("trouble", kind=kinds.get(status, "strange" if status < 500 else "other"))
 
 
 def serve_asset(name: str) -> Response:

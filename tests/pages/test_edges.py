@@ -107,11 +107,32 @@ def test_the_pages_own_form_is_taken(
 def test_other_kinds_of_body_are_refused(client: FlaskClient, desk: Desk, type_: str) -> None:
     answer = client.post(f"{HERE}/book", data=f"option={CHOSEN.id}", content_type=type_)
     assert (answer.status_code, desk.done) == (415, [])
+    assert read(answer).headings == ["We could not read what was sent"]
 
 
-def test_a_huge_body_is_refused(client: FlaskClient, desk: Desk) -> None:
+def test_a_huge_body_is_refused_in_words_for_people_and_for_programs(client: FlaskClient, desk: Desk) -> None:
     answer = client.post(f"{HERE}/ask", data={"message": "x" * 70_000})
     assert (answer.status_code, answer.mimetype, desk.done) == (413, "text/html", [])
+    assert read(answer).headings == ["That was more than we can take"]
+    assert "2,000 characters" in answer.text
+    told = client.post(f"{HERE}/ask", json={"message": "x" * 70_000})
+    assert (told.status_code, told.json["detail"]) == (413, "The request is larger than 64 KiB.")
+
+
+def test_what_the_page_cannot_do_is_no_fault_of_ours(client: FlaskClient) -> None:
+    answer = client.put(HERE)
+    assert answer.status_code == 405
+    assert read(answer).headings == ["We did not understand what was sent"]
+
+
+@pytest.mark.parametrize("state", [link(), booked()], ids=["offered", "booked"])
+def test_times_that_cannot_be_read_are_asked_for_again(
+    client: FlaskClient, desk: Desk, state: object
+) -> None:
+    desk.link = state
+    answer = client.post(f"{HERE}/options", data={"availability": "tomorrow/soon"})
+    assert (answer.status_code, answer.mimetype, desk.asked) == (422, "text/html", [])
+    assert "We could not read when you would be there." in answer.text
 
 
 def test_words_that_cannot_be_kept_come_back_for_another_try(client: FlaskClient, desk: Desk) -> None:
@@ -133,6 +154,23 @@ def test_programs_see_the_same_as_people(client: FlaskClient) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("accept", "type_"),
+    [
+        ("application/json; charset=utf-8", "application/json"),
+        ("application/json;version=1, text/html;q=0.9", "application/json"),
+        ("text/html;level=1;q=0.5, application/json", "application/json"),
+        ("text/html, application/json;q=0.9", "text/html"),
+        ("application/json; charset=utf-8; q=0.3, text/html; q=0.4", "text/html"),
+        ("*/*", "text/html"),
+        ("image/png", "text/html"),
+        ("", "text/html"),
+    ],
+)
+def test_who_would_rather_have_json_gets_it(client: FlaskClient, accept: str, type_: str) -> None:
+    assert client.get(HERE, headers={"Accept": accept}).mimetype == type_
+
+
 def test_programs_book_without_a_nonce_and_twice_is_once(client: FlaskClient, desk: Desk) -> None:
     first = client.post(f"{HERE}/book", json={"option": CHOSEN.id})
     again = client.post(f"{HERE}/book", data={"option": CHOSEN.id}, headers=JSON)
@@ -150,7 +188,6 @@ def test_a_booking_seen_through_a_link_says_nothing_of_the_teams_own(client: Fla
     assert booking["attention"] is None
     assert [session["calendar_events"] for session in booking["sessions"]] == [[], []]
     assert "ada@northwind.example" not in answer.text
-    assert "_version" not in booking
     assert (booking["version"], booking["candidate"]["metadata"]) == (1, {})
     assert booking["history"] == [
         {"at": "2026-11-30T09:41:00Z", "actor": "candidate", "event": "booking.confirmed", "version": 1}
