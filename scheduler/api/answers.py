@@ -24,10 +24,15 @@ def single(view: dict[str, Any], status: int = 200, **headers: str) -> Response:
     if "_version" in view:
         response.set_etag(str(view["_version"]))
     else:
-        response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+        response.set_etag(_digest(shown))
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response
+
+
+def _digest(shown: dict[str, Any]) -> str:
+    """The same in whatever order the members come from the database."""
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def unless_known(view: dict[str, Any]) -> Response:

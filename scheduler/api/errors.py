@@ -21,6 +21,7 @@ from scheduler.domain.errors import (
     Refusal,
     SlotTaken,
     Stale,
+    TooMany,
     Unavailable,
 )
 
@@ -52,6 +53,7 @@ STATUSES: tuple[tuple[type[Refusal], HTTPStatus], ...] = (
     (Conflict, HTTPStatus.CONFLICT),
     (Gone, HTTPStatus.GONE),
     (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (TooMany, HTTPStatus.TOO_MANY_REQUESTS),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (Refusal, HTTPStatus.BAD_REQUEST),
 )
@@ -84,7 +86,7 @@ def of_refusal(error: Refusal) -> Response:
     if isinstance(error, SlotTaken):
         members["options"] = getattr(error, "options", [])
     answer = problem(status, error.reason, error.detail, **members)
-    if isinstance(error, Unavailable):
+    if isinstance(error, TooMany | Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, Unauthorized):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="convene"'

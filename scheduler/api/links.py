@@ -70,7 +70,7 @@ SENDING = (
 def describe(spec: APISpec) -> None:
     """Add the link's calls, none of which needs a key."""
     spec.tag({"name": TAG, "description": ABOUT})
-    for status in SENDING:
+    for status in (*SENDING, S.TOO_MANY_REQUESTS):
         spec.components.response(_refused(status), _problem_or_page(status.phrase))
     spec.components.response("LINK_ERROR", _problem_or_page("Default error response"))
     for path, operations in _calls().items():
@@ -146,10 +146,13 @@ def _calls() -> dict[str, dict[str, Any]]:
             "post": _call(
                 "ask_with_link",
                 "Send words to the person the candidate can turn to.",
-                "409 `no_contact` when the run names nobody who would read them.",
+                "The same words again within ten minutes are the same question.\n\n"
+                "Where the run names nobody, web hooks that take `candidate.asked_for_help` hear that "
+                "somebody asks, without the words; 409 `no_contact` when there is no such web hook either. "
+                "429 after five questions within an hour, with `Retry-After`.",
                 body=(LinkQuestion, LinkQuestionForm),
                 answers={S.NO_CONTENT: {}},
-                refuses=SENDING,
+                refuses=(*SENDING, S.TOO_MANY_REQUESTS),
             )
         },
         "/c/<token>/invite.ics": {

@@ -8,6 +8,7 @@
     │   ├── SlotTaken      the time has gone
     │   └── Stale          somebody changed it in between
     ├── Gone               a link that worked once
+    ├── TooMany            too often within a while
     └── Unavailable        try again later
 
 A class docstring is its default message; `code` is stable and part of the API.
@@ -83,6 +84,16 @@ class Gone(Refusal):
     """This link is no longer in use."""
 
     code = "gone"
+
+
+class TooMany(Refusal):
+    """That was too often within a short while."""
+
+    code = "too_many_requests"
+
+    def __init__(self, detail: str | None = None, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(detail)
 
 
 class Unavailable(Refusal):

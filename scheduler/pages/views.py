@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from flask import Blueprint, Flask, Response, g, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, SlotTaken, Unavailable
+from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, SlotTaken, TooMany, Unavailable
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.options import Option
 from scheduler.pages import assets, headers
@@ -38,10 +38,10 @@ from scheduler.pages.forms import (
 )
 from scheduler.pages.rendering import render
 from scheduler.pages.visit import Visit
-from scheduler.services.candidate_link import NOBODY_READS, CandidateLink
+from scheduler.services.candidate_link import CandidateLink
 from scheduler.services.parts import Parts
+from scheduler.services.questions import LONGEST, NOBODY_READS
 
-LONGEST_MESSAGE = 2000
 LONGEST_REASON = 500
 UNREAD_TIMES = "We could not read when you would be there. Nothing has changed: please say it once more."
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
@@ -59,6 +59,7 @@ class Verbs(Protocol):
     def reschedule(self, parts: Parts, token: str, option_id: str) -> dict[str, Any]: ...
     def cancel(self, parts: Parts, token: str, reason: str) -> dict[str, Any]: ...
     def ask(self, parts: Parts, token: str, message: str) -> None: ...
+    def keep_zone(self, parts: Parts, token: str, time_zone: str) -> None: ...
     def invite(self, parts: Parts, token: str) -> bytes: ...
 
 
@@ -121,13 +122,13 @@ class CandidatePage:
 
     def write(self, token: str) -> Response:
         visit = self._visit(token)
-        if visit.link.contact is None and wants_json(request):
+        if not visit.link.can_ask and wants_json(request):
             raise Conflict(NOBODY_READS, code="no_contact")
-        return visit.page("ask", message="") if visit.link.contact else _nobody_reads(visit)
+        return visit.page("ask", message="") if visit.link.can_ask else _nobody_reads(visit)
 
     def sent(self, token: str) -> Response:
         visit = self._visit(token)
-        return visit.page("sent") if visit.link.contact else _nobody_reads(visit)
+        return visit.page("sent") if visit.link.can_ask else _nobody_reads(visit)
 
     def invite(self, token: str) -> Response:
         _well_formed(token)
@@ -153,6 +154,7 @@ class CandidatePage:
         chosen = request.form.get("option", "")
         try:
             self._nonces().settle(request.form.get("nonce", ""), "book", token, chosen)
+            self._keep_zone(visit)
             self._verbs.book(self._parts, token, chosen)
         except StaleForm:
             return self._check_again(visit, chosen)
@@ -194,6 +196,7 @@ class CandidatePage:
         chosen = request.form.get("option", "")
         try:
             self._nonces().settle(request.form.get("nonce", ""), "reschedule", token, chosen)
+            self._keep_zone(visit)
             self._verbs.reschedule(self._parts, token, chosen)
         except StaleForm:
             return self._check_again(visit.to_move() if visit.can_move else visit, chosen)
@@ -223,21 +226,33 @@ class CandidatePage:
     def ask(self, token: str) -> BaseResponse:
         needed = "says what you need"
         if wants_json(request):
-            message = text(fields(request, "message"), "message", longest=LONGEST_MESSAGE, needed=needed)
+            message = text(fields(request, "message"), "message", longest=LONGEST, needed=needed)
             self._verbs.ask(self._parts, _well_formed(token), message)
             return Response(status=204)
         visit, written = self._visit(token), request.form.get("message", "")
-        if visit.link.contact is None:
+        if not visit.link.can_ask:
             return _nobody_reads(visit)
         try:
-            message = text(request.form, "message", longest=LONGEST_MESSAGE, needed=needed)
+            message = text(request.form, "message", longest=LONGEST, needed=needed)
             self._nonces().settle(request.form.get("nonce", ""), "ask", token)
+            self._keep_zone(visit)
             self._verbs.ask(self._parts, token, message)
         except StaleForm as stale:
             return visit.page("ask", status=409, message=written, error=stale.detail)
         except Invalid as invalid:
             return visit.page("ask", status=422, message=written, error=_about_message(invalid, written))
+        except TooMany as many:
+            answer = visit.page("ask", status=429, message=written, error=many.detail)
+            answer.headers["Retry-After"] = str(many.retry_after)
+            return answer
         return redirect(visit.url("ask/sent"), 303)
+
+    def _keep_zone(self, visit: Visit) -> None:
+        """Of who has named none, the one they chose on the page: mails are to say the same. Forms send one
+        that was assumed, too.
+        """
+        if visit.link.candidate.time_zone is None and visit.zone.id != visit.link.home_time_zone:
+            self._verbs.keep_zone(self._parts, visit.token, visit.zone.id)
 
     # What is shown then
 
@@ -320,7 +335,7 @@ def _open_to_cancel(visit: Visit) -> bool:
 
 
 def _nobody_reads(visit: Visit) -> Response:
-    """Kindly: there is no contact who would read a message."""
+    """Kindly: there is nobody who would hear of a message."""
     return visit.page("nobody_reads", status=409)
 
 

@@ -53,7 +53,8 @@ def is_zone(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _names() -> frozenset[str]:
-    return frozenset(available_timezones())
+    # The two that are no places, which the API takes from nobody either.
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def likely(shown: Zone, others: Sequence[str | None], now: datetime, locale: str) -> list[tuple[str, str]]:

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import convert, rows
 from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound
-from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
@@ -26,14 +25,13 @@ from scheduler.services import (
     bookings,
     chosen,
     erased,
-    events,
     facts,
     fresh_options,
     moving,
-    owing,
     picking,
     picks,
     possible,
+    questions,
     views,
     zones,
 )
@@ -41,9 +39,6 @@ from scheduler.services.links import token_hash
 from scheduler.services.parts import CANDIDATE, Parts
 
 WRONG = "There is no such page."
-NOBODY_READS = "Nobody is named here who would read it. Please ask the person who invited you."
-#: the longest message a candidate can leave, in characters
-LONGEST_QUESTION = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +57,8 @@ class CandidateLink:
     logo_url: str | None
     #: name and email of the person to turn to
     contact: dict[str, Any] | None
+    #: a web hook hears that the candidate asks, whoever the contact is
+    listened_to: bool = False
     #: the candidate's zone, or for somebody who named none, that of the people they will meet
     home_time_zone: str
     #: what can be chosen now; after a booking, what it can be moved to
@@ -73,6 +70,11 @@ class CandidateLink:
     immovable: Conflict | None
     expires_at: datetime
     now: datetime
+
+    @property
+    def can_ask(self) -> bool:
+        """Somebody hears of it."""
+        return self.contact is not None or self.listened_to
 
 
 def open(parts: Parts, token: str) -> CandidateLink:  # noqa: A001  # one opens a link
@@ -115,6 +117,7 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
         brand=facts.brand_of(organization),
         logo_url=(organization.branding or {}).get("logo_url"),
         contact=views.contact(run.contact),
+        listened_to=questions.listened_to(session),
         home_time_zone=zones.of_candidate(session, run.plan, candidate),
         options=tuple(convert.option(row) for row in left),
         option_views=tuple(views.option_for_candidate(views.option(row)) for row in left),
@@ -219,37 +222,22 @@ def cancel(parts: Parts, token: str, reason: str = "") -> dict[str, Any]:
 
 
 def ask(parts: Parts, token: str, message: str) -> None:
-    """Pass a candidate's words on to the person they can turn to. Raises Conflict when the run names none."""
+    """Pass a candidate's words on to the person they can turn to. Raises as `questions.ask`."""
     link = open(parts, token)
-    if link.contact is None:
-        raise Conflict(NOBODY_READS, code="no_contact")
-    question = message.strip()[:LONGEST_QUESTION]
+    questions.ask(parts, link.organization_id, link.run_candidate_id, message)
+
+
+def keep_zone(parts: Parts, token: str, time_zone: str) -> None:
+    """Keep the zone in which a candidate who named none chose to read times: what follows is told in it.
+    Raises NotFound, Gone.
+    """
+    link = open(parts, token)
     with parts.database.transaction(link.organization_id) as session:
-        run_candidate = session.get_one(
-            rows.RunCandidate, link.run_candidate_id, with_for_update={"read": True}
-        )
-        erased.refuse(session, run_candidate.candidate_id)
-        run = session.get_one(rows.Run, run_candidate.run_id)
-        events.record(
-            session,
-            parts,
-            run.organization_id,
-            "candidate.asked_for_help",
-            actor=CANDIDATE,
-            run_candidate=run_candidate,
-        )
-        owing.owe(
-            session,
-            parts,
-            organization_id=run.organization_id,
-            kind="asked_for_help",
-            role="contact",
-            recipient=link.contact,
-            dedupe_key=f"asked_for_help:{new_id('ask')}",
-            run_id=run.id,
-            candidate_id=run_candidate.candidate_id,
-            details={"question": question},
-        )
+        candidate = session.get_one(rows.Candidate, link.candidate.id, with_for_update={"key_share": True})
+        erased.refuse(session, candidate.id)
+        if candidate.time_zone is None:
+            candidate.time_zone = time_zone
+            candidate.version += 1
 
 
 def invite(parts: Parts, token: str) -> bytes:

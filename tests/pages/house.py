@@ -19,9 +19,10 @@ from scheduler.domain.options import Option, OptionSession, Panelist, RoomRef
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
 from scheduler.messages.content import Brand
-from scheduler.services.candidate_link import NOBODY_READS, CandidateLink
+from scheduler.services.candidate_link import CandidateLink
 from scheduler.services.links import Links
 from scheduler.services.parts import Mail, Parts
+from scheduler.services.questions import NOBODY_READS
 
 TOKEN = "A" * 43
 #: a Monday, 09:41 in London
@@ -264,6 +265,8 @@ class Desk:
         self.fresh: tuple[Option, ...] = TALKS[5:]
         self.asked: list[list[Interval]] = []
         self.nothing_free = False
+        #: set to answer a question with it
+        self.too_many: Exception | None = None
         #: set to answer every call with it
         self.refusal: Exception | None = None
 
@@ -346,9 +349,16 @@ class Desk:
         return booking
 
     def ask(self, parts: Parts, token: str, message: str) -> None:
-        if self.open(parts, token).contact is None:
+        if not self.open(parts, token).can_ask:
             raise Conflict(NOBODY_READS, code="no_contact")
+        if self.too_many:
+            raise self.too_many
         self.done.append(("ask", message))
+
+    def keep_zone(self, parts: Parts, token: str, time_zone: str) -> None:
+        given = self.open(parts, token)
+        self.link = replace(given, candidate=replace(given.candidate, time_zone=time_zone))
+        self.done.append(("zone", time_zone))
 
     def invite(self, parts: Parts, token: str) -> bytes:
         if self.open(parts, token).booking is None:

@@ -83,6 +83,30 @@ def test_a_chosen_zone_is_kept_through_every_step(client: FlaskClient, clock: Cl
     assert "20:15–21:30, Tokyo time (JST)" in read(client.get(answer.location)).words
 
 
+@pytest.mark.parametrize(("zone", "kept"), [("Asia/Tokyo", [("zone", "Asia/Tokyo")]), ("Europe/Berlin", [])])
+def test_who_has_named_no_zone_is_told_everything_in_the_one_they_chose(
+    client: FlaskClient, desk: Desk, clock: Clock, zone: str, kept: list[tuple[str, str]]
+) -> None:
+    candidate = desk.link.candidate.__class__(id="cand_1", name="Candy Ortega", email="candy@example.net")
+    desk.link = link(candidate=candidate, home_time_zone="Europe/Berlin")
+    assert confirm(client, clock, check(client, zone=zone)).status_code == 303
+    assert desk.done == [*kept, ("book", CHOSEN.id)]
+
+
+def test_a_zone_that_was_known_is_left_as_it_is(client: FlaskClient, desk: Desk, clock: Clock) -> None:
+    confirm(client, clock, check(client, zone="Asia/Tokyo"))
+    assert desk.done == [("book", CHOSEN.id)]
+
+
+def test_a_form_that_has_waited_too_long_keeps_no_zone(client: FlaskClient, desk: Desk, clock: Clock) -> None:
+    candidate = desk.link.candidate.__class__(id="cand_1", name="Candy Ortega", email="candy@example.net")
+    desk.link = link(candidate=candidate, home_time_zone="Europe/Berlin")
+    page = check(client, zone="Asia/Tokyo")
+    clock.read(minutes=31)
+    assert confirm(client, clock, page).status_code == 409
+    assert desk.done == []
+
+
 def test_a_zone_nobody_knows_is_ignored(client: FlaskClient) -> None:
     assert "London (GMT, now 09:41)" in read(client.get(f"{HERE}?zone=Mars/Olympus")).words
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from flask.testing import FlaskClient
 
-from scheduler.domain.errors import Gone, Unavailable
+from scheduler.domain.errors import Gone, TooMany, Unavailable
 from tests.pages.conftest import Clock
 from tests.pages.house import CHOSEN, LOOP, LOOPS, TALK, TOKEN, Desk, booked, link
 from tests.pages.reading import read
@@ -296,6 +296,38 @@ def test_without_a_contact_words_are_not_taken(
     answer = client.open(f"{HERE}/{step}", method=method, data={"message": "Help"})
     assert (answer.status_code, desk.done, read(answer).forms) == (409, [], [])
     assert "We cannot pass on messages from here" in read(answer).headings
+
+
+def test_where_a_web_hook_hears_of_it_words_are_taken_without_a_contact(
+    client: FlaskClient, desk: Desk, clock: Clock
+) -> None:
+    desk.link = link(contact=None, listened_to=True)
+    assert read(client.get(HERE)).links["Tell us"] == f"{HERE}/ask"
+    page = read(client.get(f"{HERE}/ask"))
+    assert "Northwind Labs will hear that you have asked, and write to candy@example.net." in page.words
+    clock.read()
+    answer = client.post(f"{HERE}/ask", data={**dict(page.forms[0].fields), "message": "Help"})
+    assert (answer.status_code, desk.done) == (303, [("ask", "Help")])
+    sent = read(client.get(answer.location))
+    assert "Northwind Labs hears that you have asked, and will write to candy@example.net." in sent.words
+
+
+def test_who_asks_too_often_reads_when_they_can_ask_again(
+    client: FlaskClient, desk: Desk, clock: Clock
+) -> None:
+    page = read(client.get(f"{HERE}/ask"))
+    desk.too_many = TooMany("You have written often. Please write again in 7 minutes.", retry_after=420)
+    clock.read()
+    answer = client.post(f"{HERE}/ask", data={**dict(page.forms[0].fields), "message": "And then?"})
+    assert (answer.status_code, answer.headers["Retry-After"], desk.done) == (429, "420", [])
+    assert "You have written often. Please write again in 7 minutes." in answer.text
+    assert "And then?" in answer.text
+    told = client.post(f"{HERE}/ask", json={"message": "And then?"})
+    assert (told.status_code, told.headers["Retry-After"], told.json["code"]) == (
+        429,
+        "420",
+        "too_many_requests",
+    )
 
 
 @pytest.mark.parametrize("sent", [{"method": "GET"}, {"method": "POST", "json": {"message": "Help"}}])

@@ -51,6 +51,22 @@ def test_choose_confirm_and_cancel(town: Town, client: FlaskClient) -> None:
     assert booking["status"] == "cancelled"
 
 
+def test_page_and_mail_speak_of_the_zone_that_was_chosen(town: Town, client: FlaskClient) -> None:
+    nowhere = [{"name": "Candy Ray", "email": "candy@example.net"}]
+    here = f"/c/{town.token(town.offer(window=WINDOW, candidates=nowhere))}"
+    option = read(client.get(here)).forms[0].value("option")
+    form = read(client.get(f"{here}/check", query_string={"option": option, "zone": "Asia/Tokyo"})).forms[0]
+    town.clock.forward(minutes=1)
+    assert client.post(form.action, data=dict(form.fields)).status_code == 303
+    town.run_jobs()
+
+    assert "Tokyo time (JST)" in read(client.get(here)).words
+    (confirmation,) = [
+        mail for mail in town.post.mails if "confirmed" in mail["Subject"].lower() and "candy" in mail["To"]
+    ]
+    assert "Tokyo time" in confirmation.get_body(("plain",)).get_content()
+
+
 def test_change_the_time(town: Town, client: FlaskClient) -> None:
     here = f"/c/{town.token(town.offer(window=WINDOW))}"
     form = check(client, here)

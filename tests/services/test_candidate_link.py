@@ -15,6 +15,7 @@ from scheduler.services.links import Links
 from scheduler.services.picks import TakenWithOthers
 from tests.services.town import CONTACT, RECRUITER
 
+CANDY = {"name": "Candy Ray", "email": "candy@example.net"}
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
 
 
@@ -203,23 +204,18 @@ def test_after_the_interview_the_link_says_it_is_over(town, run):
     assert candidate_link.open(town.parts, token).status == "completed"
 
 
-def test_a_question_reaches_the_contact_by_mail(town, run):
-    candidate_link.ask(town.parts, town.token(run), "I need step-free access.")
-    town.run_jobs()
-
-    (mail,) = [m for m in town.post.mails if CONTACT["email"] in m["To"]]
-    assert "step-free access" in mail.get_body(("plain",)).get_content()
-
-
-def test_a_question_that_nobody_would_read_is_refused(town):
+@pytest.mark.parametrize(
+    ("known", "kept", "version"), [(None, "Asia/Tokyo", 2), ("Europe/London", "Europe/London", 1)]
+)
+def test_a_zone_chosen_on_the_page_is_kept_where_none_was_known(town, known, kept, version):
     town.hire("Ada", skills=("python",))
-    run = town.offer(window=WINDOW, contact=None)
+    run = town.offer(window=WINDOW, candidates=[{**CANDY, "time_zone": known}])
 
-    with pytest.raises(Conflict) as refusal:
-        candidate_link.ask(town.parts, town.token(run), "I need step-free access.")
+    for zone in ("Asia/Tokyo", "Asia/Seoul"):
+        candidate_link.keep_zone(town.parts, town.token(run), zone)
 
-    assert refusal.value.reason == "no_contact"
-    assert candidate_link.open(town.parts, town.token(run)).status == "offered"
+    candidate = candidates.get(town.parts, town.organization_id, run["candidates"][0]["candidate"]["id"])
+    assert (candidate["time_zone"], candidate["_version"]) == (kept, version)
 
 
 def test_the_booked_interview_can_be_kept_as_a_calendar_file(town, run):

@@ -124,7 +124,7 @@ def opened_before(town, run, monkeypatch):
     monkeypatch.setattr(candidate_link, "open", lambda *_: link)
 
 
-@pytest.mark.parametrize("verb", ["cancel", "ask", "say when"])
+@pytest.mark.parametrize("verb", ["cancel", "ask", "say when", "keep zone"])
 def test_words_that_come_too_late_are_not_kept(town, monkeypatch, verb):
     run, _ = booked(town)
     opened_before(town, run, monkeypatch)
@@ -132,6 +132,7 @@ def test_words_that_come_too_late_are_not_kept(town, monkeypatch, verb):
         "cancel": lambda: candidate_link.cancel(town.parts, town.token(run), "I have a cold."),
         "ask": lambda: candidate_link.ask(town.parts, town.token(run), "Is there a lift?"),
         "say when": lambda: candidate_link.find_options(town.parts, town.token(run), [A_MORNING]),
+        "keep zone": lambda: candidate_link.keep_zone(town.parts, town.token(run), "Asia/Tokyo"),
     }
 
     with pytest.raises(Gone):
