@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from scheduler.domain.errors import Invalid
 from scheduler.solver.many.outcome import Assigned, Capacity
@@ -18,6 +19,9 @@ from scheduler.solver.problem import CAPACITY, PROPOSE, Problem
 from scheduler.solver.reading import Node, check_length
 
 WRONG_INPUT = 2
+#: far more threads than any machine has use for
+MOST_WORKERS = 1000
+DIGITS = re.compile("[0-9]{1,10}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,8 +60,15 @@ def _solve(
     return propose(problem, seconds=seconds, workers=workers)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, as all commands do."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_INPUT, f"{self.prog}: {message} (see --help)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="solve", description="Solve one Problem from a JSON file.")
+    parser = _Parser(prog="python -m scheduler solve", description="Solve one Problem from a JSON file.")
     parser.add_argument("file", help="the Problem (docs/problem.md); - reads standard input")
     parser.add_argument("--seconds", type=_positive, default=10.0, help="wall-clock limit (default 10)")
     parser.add_argument(
@@ -68,29 +79,32 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("is not above 0")
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text!r}")
     return number
 
 
 def _workers(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("is less than 1")
-    return number
+    return _whole(text, 1, MOST_WORKERS)
 
 
 def _seed(text: str) -> int:
-    number = int(text)
-    if not 0 <= number < 2**31:
-        raise argparse.ArgumentTypeError("is not between 0 and 2147483647")
-    return number
+    return _whole(text, 0, 2**31 - 1)
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    if not (DIGITS.fullmatch(text) and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}, not {text!r}")
+    return int(text)
 
 
 def _read(name: str) -> Problem | AssignProblem:
     text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    data: Any = json.loads(text)
+    data = _value(text)
     asked = data.get("ask") if isinstance(data, dict) else None
     if asked is not None:
         Node(asked, "/ask").one_of(PROPOSE, CAPACITY, ASSIGN, REPAIR)
@@ -99,6 +113,15 @@ def _read(name: str) -> Problem | AssignProblem:
     for plan in plans:
         check_length(plan)
     return problem
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:  # what Python says of one with thousands of digits is about Python
+        raise Invalid.at("", "has a number of too many digits in it") from error
 
 
 def _one_line(error: Exception) -> str:

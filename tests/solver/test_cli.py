@@ -85,12 +85,26 @@ def test_limits_and_seed_can_be_given(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--seconds", "0"), ("--workers", "0"), ("--seed", "-1"), ("--seed", "x")]
+    ("arguments", "line"),
+    [
+        ([], "the following arguments are required: file"),
+        (["-", "--seconds", "0"], "argument --seconds: must be a number of seconds above 0, not '0'"),
+        (["-", "--seconds", "abc"], "argument --seconds: must be a number of seconds above 0, not 'abc'"),
+        (["-", "--seconds", "nan"], "argument --seconds: must be a number of seconds above 0, not 'nan'"),
+        (["-", "--workers", "0"], "argument --workers: must be a whole number from 1 to 1000, not '0'"),
+        (["-", "--seed", "-1"], "argument --seed: must be a whole number from 0 to 2147483647, not '-1'"),
+        (["-", "--seed", "x"], "argument --seed: must be a whole number from 0 to 2147483647, not 'x'"),
+    ],
 )
-def test_limits_that_make_no_sense_are_refused(capsys, monkeypatch, arguments):
+def test_limits_that_make_no_sense_are_refused_in_one_line(capsys, arguments, line):
     with pytest.raises(SystemExit) as left:
-        solve(capsys, monkeypatch, json.dumps(QUESTION), *arguments)
+        main(arguments)
     assert left.value.code == 2
+    assert capsys.readouterr().err == f"python -m scheduler solve: {line} (see --help)\n"
+
+
+def test_a_number_without_end_is_refused_in_plain_words(capsys, monkeypatch):
+    assert solve(capsys, monkeypatch, "9" * 5000) == (2, "", "-: has a number of too many digits in it\n")
 
 
 def changed(path, value, question=QUESTION):
