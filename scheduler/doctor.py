@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
@@ -20,9 +21,9 @@ from calendars.errors import CalendarError, NotAllowed
 from calendars.oauth import SignIn
 from calendars.values import CalendarKey, Unreadable
 from scheduler import wiring
-from scheduler.db import rows
+from scheduler.db import rows, state
 from scheduler.db.session import SERVICE_ROLE, Database
-from scheduler.db.state import MIGRATE, at_newest_schema, has_schema
+from scheduler.db.state import NotMigrated
 from scheduler.messages.errors import SendError
 from scheduler.messages.senders import make_sender
 from scheduler.services import invariants, organizations
@@ -37,8 +38,15 @@ AT_ONCE = 8
 CLOCK_TOLERANCE = 5
 
 
+Look = Callable[[], str]
+
+
 class Unwell(Exception):
     """Something is not as it should be."""
+
+
+#: what a look may find
+EXPECTED = (Unwell, CalendarError, SendError, NotMigrated, sa.exc.SQLAlchemyError, psycopg.OperationalError)
 
 
 def run(settings: Settings) -> int:
@@ -47,16 +55,21 @@ def run(settings: Settings) -> int:
     for name, look in _looks(settings):
         try:
             print(f"ok      {name}: {look()}")
-        except (Unwell, CalendarError, SendError, sa.exc.SQLAlchemyError) as error:
+        except EXPECTED as error:
             print(f"FAILED  {name}: {' '.join(str(getattr(error, 'orig', None) or error).split())}")
             worst = 1
     return worst
 
 
 def promises(settings: Settings) -> int:
-    """Ask for every organisation whether the promises hold; a line each, 1 if any is broken."""
+    """Ask for every organisation whether the promises hold; a line each, 1 if any is broken.
+
+    Raises NotMigrated.
+    """
+    parts = wiring.build(settings)
+    state.check(parts.database.url)
     broken: dict[str, list[str]] = {}
-    for breach in invariants.check_all(wiring.build(settings)):
+    for breach in invariants.check_all(parts):
         where = f"{', '.join(breach.ids)} of {breach.organization_id}"
         broken.setdefault(breach.promise.name, []).append(where)
     for promise in PROMISES:
@@ -67,22 +80,38 @@ def promises(settings: Settings) -> int:
     return 1 if broken else 0
 
 
-def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
+def _looks(settings: Settings) -> Iterator[tuple[str, Look]]:
     parts = wiring.build(settings, only_looks=True)
+    asking = _asking(parts.database)
     yield "database", lambda: _database(parts.database)
-    yield "role", lambda: _role(parts.database)
+    yield "role", asking(lambda: _role(parts.database))
     for name, provider in parts.providers.items():
         yield f"calendars ({name})", provider.probe
     for name, title in VENDORS.items():
         if name in parts.for_everybody:
-            yield f"calendars ({name})", lambda name=name: _vendor(parts, name)  # type: ignore[misc]
+            yield f"calendars ({name})", asking(lambda name=name: _vendor(parts, name))  # type: ignore[misc]
         if name in parts.sign_ins:
             yield f"sign-in ({name})", lambda name=name, title=title: sign_in(parts.sign_ins[name], title)  # type: ignore[misc]
-    yield "connections", lambda: connected(parts)
+    yield "connections", asking(lambda: connected(parts))
     yield "mail", make_sender(settings.mail_url.reveal(), settings.data_dir).probe
     yield "keys", lambda: _keys(settings)
-    yield "promises", lambda: _promises(parts)
-    yield "clock", lambda: _clock(parts.database, settings)
+    yield "promises", asking(lambda: _promises(parts))
+    yield "clock", asking(lambda: _clock(parts.database, settings))
+
+
+def _asking(database: Database) -> Callable[[Look], Look]:
+    """Turns looks that ask the database into ones that wait where it is not at hand: what to do about it is
+    said once.
+    """
+    try:
+        state.check(database.url)
+    except (NotMigrated, psycopg.OperationalError):
+        return lambda _look: _has_to_wait
+    return lambda look: look
+
+
+def _has_to_wait() -> str:
+    raise Unwell("has to wait for the database")
 
 
 def _vendor(parts: Parts, name: str) -> str:
@@ -174,12 +203,9 @@ def _promises(parts: Parts) -> str:
 
 
 def _database(database: Database) -> str:
+    state.check(database.url)
     with database.lookup() as session:
         version = session.scalar(sa.text("show server_version"))
-        if not has_schema(session):
-            raise Unwell(f"there is no schema yet; {MIGRATE}")
-        if not at_newest_schema(session):
-            raise Unwell(f"the schema is not the newest; {MIGRATE}")
     return f"PostgreSQL {version}, newest schema"
 
 

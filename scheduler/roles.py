@@ -104,10 +104,17 @@ def running_database(settings: Settings) -> Iterator[Settings]:
 
 @contextmanager
 def migrated_database(settings: Settings) -> Iterator[Settings]:
-    """As `running_database`; the embedded one, which nobody else looks after, is brought up to date too."""
+    """As `running_database`; the embedded one, which nobody else looks after, is brought up to date too.
+
+    Raises NotMigrated where the database that the settings name is not.
+    """
+    from scheduler.db import state
+
     with running_database(settings) as running:
         if settings.database_url is None:
             _migrate(running)
+        else:
+            state.check(_database_url(running))
         yield running
 
 

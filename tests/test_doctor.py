@@ -18,6 +18,8 @@ from tests.journeys.driver import SECRET
 
 #: stands for an exit status of 1
 FAILED = "it failed"
+#: looks that ask the database
+WAITING = ("role", "connections", "promises", "clock")
 
 
 @pytest.fixture
@@ -70,6 +72,19 @@ def test_it_signs_in_at_both_vendors(command, tmp_path):
     assert "AADSTS7000215" in line(unwell, "calendars (microsoft)")
     assert "made-up-secret" not in "".join(unwell)
     assert line(well, "connections") == "ok      connections: 0 connected"
+
+
+def test_without_a_schema_it_says_once_what_to_do(command, postgres_url):
+    """`postgres_url` is a database that stays empty."""
+    lines = command("doctor", DATABASE_URL=postgres_url)
+
+    wait = [f"FAILED  {name}: has to wait for the database" for name in WAITING]
+    assert [text for text in lines if text.startswith("FAILED")] == [
+        "FAILED  database: The database has no schema yet; run: python -m scheduler migrate",
+        *wait,
+    ]
+    assert line(lines, "mail").startswith("ok")
+    assert lines[-1] == FAILED
 
 
 def test_rotating_what_was_granted_says_how_much_it_was(command):

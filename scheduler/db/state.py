@@ -30,10 +30,6 @@ def check(url: str) -> None:
         raise NotMigrated(f"The database is not at the newest schema; {MIGRATE}")
 
 
-def has_schema(session: Session) -> bool:
-    return bool(session.scalar(sa.text("select to_regclass('alembic_version') is not null")))
-
-
 @cache
 def newest_revision() -> str:
     """The revision this program expects: files are named by it. Alembic is too heavy for a health check."""
