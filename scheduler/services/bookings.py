@@ -145,6 +145,8 @@ def outcome(
     """Say how an interview went: `completed`, or `no_show`. Only once it has begun."""
     with parts.database.transaction(organization_id) as session:
         booking = locked(session, booking_id)
+        if booking.status == "cancelled":
+            raise Conflict("This interview is cancelled.", code="illegal_move")
         if booking.start > parts.now():
             raise Conflict("This interview has not begun.", code="not_begun")
         if booking.status != status:

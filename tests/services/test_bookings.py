@@ -193,15 +193,16 @@ def test_nobody_can_say_how_an_interview_went_before_it_began(town):
     assert refusal.value.reason == "not_begun"
 
 
-def test_a_cancelled_interview_was_not_held(town):
+@pytest.mark.parametrize("when", ["start", "end"])
+def test_a_cancelled_interview_was_not_held(town, when):
     _, booking = booked(town)
     bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
-    town.clock.instant = parse_instant(booking["end"])
+    town.clock.instant = parse_instant(booking[when]) - timedelta(minutes=1)
 
     with pytest.raises(Conflict) as refusal:
         bookings.outcome(town.parts, town.organization_id, booking["id"], status="completed", actor=RECRUITER)
 
-    assert refusal.value.reason == "illegal_move"
+    assert (refusal.value.reason, refusal.value.detail) == ("illegal_move", "This interview is cancelled.")
 
 
 def test_a_calendar_that_may_not_be_written_reaches_its_owner_by_mail(town):
