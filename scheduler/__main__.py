@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ Command = Callable[[argparse.Namespace], int]
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 HIGHEST_PORT = 65535
+LONGEST_NAME = 200
+NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 OURS = ("scheduler", "calendars")
 INSTALL = "`make run` installs it, and then: .venv/bin/python -m scheduler"
 SCOPES = frozenset({"read", "schedule", "manage", "admin"})
@@ -76,14 +79,18 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "migrate", _migrate, "bring the database to the newest schema")
     organizations = _add_group(commands, "organization", "organisations")
     create = _add(organizations, "create", _create_organization, "create one and print its id")
-    create.add_argument("--name", required=True)
+    create.add_argument("--name", required=True, type=_name)
     keys = _add_group(commands, "key", "API keys")
     create = _add(keys, "create", _create_key, "create one and print it, this once, alone on the last line")
     create.add_argument("--organization", required=True, metavar="ID")
-    create.add_argument("--name", required=True)
+    create.add_argument("--name", required=True, type=_name)
     create.add_argument(
         "--scopes", required=True, type=_scopes, metavar="a,b", help="read,schedule,manage,admin"
     )
+    listed = _add(keys, "list", _list_keys, "those of an organisation, a line each, never the key itself")
+    listed.add_argument("--organization", required=True, metavar="ID")
+    revoke = _add(keys, "revoke", _revoke_key, "take one back: it opens nothing from now on")
+    revoke.add_argument("--key", required=True, metavar="ID", help="its id, key_…")
     credentials = _add_group(commands, "credentials", "what people granted")
     _add(credentials, "rotate", _rotate, "seal all of it with the newest of SECRET_KEYS")
     jobs = _add_group(commands, "jobs", "what is done after the answer")
@@ -137,6 +144,15 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= HIGHEST_PORT):
         raise argparse.ArgumentTypeError(f"must be a port, 0 to {HIGHEST_PORT}, not {text!r}")
     return int(text)
+
+
+def _name(text: str) -> str:
+    """As the API takes names."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    if len(text) > LONGEST_NAME or NOT_IN_A_LINE.search(text):
+        raise argparse.ArgumentTypeError(f"must be one line of at most {LONGEST_NAME} characters")
+    return text
 
 
 def _scopes(text: str) -> frozenset[str]:
@@ -220,6 +236,34 @@ def _create_key(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _list_keys(arguments: argparse.Namespace) -> int:
+    from scheduler import roles, wiring
+    from scheduler.services import keys
+
+    with roles.migrated_database(_settings()) as settings:
+        for key in keys.find(wiring.build(settings), arguments.organization):
+            revoked = f"revoked {key['revoked_at']}" if key["revoked_at"] else "in use"
+            print(
+                key["id"],
+                ",".join(key["scopes"]),
+                f"created {key['created_at']}",
+                revoked,
+                key["name"],
+                sep="  ",
+            )
+    return 0
+
+
+def _revoke_key(arguments: argparse.Namespace) -> int:
+    from scheduler import roles, wiring
+    from scheduler.services import keys
+
+    with roles.migrated_database(_settings()) as settings:
+        key = keys.revoke(wiring.build(settings), arguments.key)
+    print(f"{key['id']} ({key['name']}) is revoked")
+    return 0
+
+
 def _replay(arguments: argparse.Namespace) -> int:
     from scheduler import replay, roles, wiring
 
@@ -231,7 +275,7 @@ def _rotate(_: argparse.Namespace) -> int:
     from scheduler import roles, wiring
     from scheduler.services import grants
 
-    with roles.running_database(_settings()) as settings:
+    with roles.migrated_database(_settings()) as settings:
         done, unopened = grants.rotate(wiring.build(settings))
     print(f"{done} sealed with the newest key")
     for id_ in unopened:
@@ -246,7 +290,7 @@ def _list_jobs(arguments: argparse.Namespace) -> int:
     from scheduler import roles, wiring
     from scheduler.services import jobs
 
-    with roles.running_database(_settings()) as settings:
+    with roles.migrated_database(_settings()) as settings:
         for organization_id, job in jobs.everywhere(wiring.build(settings), arguments.status):
             about = ",".join(job["about"].values())
             fields = (job["id"], job["status"], job["task"], about, organization_id, job["created_at"])
@@ -259,7 +303,7 @@ def _retry_job(arguments: argparse.Namespace) -> int:
     from scheduler import roles, wiring
     from scheduler.services import jobs
 
-    with roles.running_database(_settings()) as settings:
+    with roles.migrated_database(_settings()) as settings:
         job = jobs.retry_anywhere(wiring.build(settings), arguments.job_id)
     print(f"{job['id']} is {job['status']}")
     return 0

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,18 @@ def test_help_names_every_command(capsys):
         (
             ["key", "create", "--organization", "org_1", "--name", "ATS", "--scopes", "read,all"],
             "key create: argument --scopes: must be some of admin,manage,read,schedule, not 'read,all'",
+        ),
+        *(
+            (
+                ["organization", "create", "--name", name],
+                f"organization create: argument --name: {said}",
+            )
+            for name, said in (
+                ("", "must not be empty"),
+                ("   ", "must not be empty"),
+                ("a\nb", "must be one line of at most 200 characters"),
+                ("a" * 201, "must be one line of at most 200 characters"),
+            )
         ),
         (["organization", "create"], "organization create: the following arguments are required: --name"),
     ],
@@ -119,6 +132,23 @@ def test_a_key_can_be_had_from_nothing_and_works(database_url, tmp_path):
     assert made.stdout.splitlines()[-1].startswith("cvn_")
 
 
+def test_keys_are_listed_without_the_key_and_revoked(database_url, tmp_path):
+    given = {"DATABASE_URL": database_url, "SECRET_KEYS": KEY}
+    [organization] = run("organization", "create", "--name", "Acme", cwd=tmp_path, **given).stdout.split()
+    ours = ("--organization", organization)
+    made = run("key", "create", *ours, "--name", "Our ATS", "--scopes", "read", cwd=tmp_path, **given)
+    key_id, key = made.stdout.split()
+
+    before = run("key", "list", *ours, cwd=tmp_path, **given)
+    revoked = run("key", "revoke", "--key", key_id, cwd=tmp_path, **given)
+    after = run("key", "list", *ours, cwd=tmp_path, **given)
+
+    assert re.fullmatch(rf"{key_id}  read  created \S+Z  in use  Our ATS\n", before.stdout)
+    assert (revoked.returncode, revoked.stdout) == (0, f"{key_id} (Our ATS) is revoked\n")
+    assert re.fullmatch(rf"{key_id}  read  created \S+Z  revoked \S+Z  Our ATS\n", after.stdout)
+    assert key not in before.stdout + revoked.stdout + after.stdout
+
+
 def test_a_key_for_nobody_is_refused_in_one_line(database_url, tmp_path):
     done = run(
         *("key", "create", "--organization", "org_nobody", "--name", "ATS", "--scopes", "read"),
@@ -147,10 +177,16 @@ def test_two_commands_at_once_share_an_embedded_database(open_dir):
     assert [(process.communicate()[1], process.returncode) for process in started] == [("", 0), ("", 0)]
 
 
-@pytest.mark.parametrize("role", ["web", "worker", "clock"])
-def test_a_role_on_a_database_without_schema_says_what_to_do(role, postgres_url, tmp_path):
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("web", "worker", "clock", "doctor --invariants", "organization create --name Acme"),
+        *("key list --organization org_1", "jobs list", "credentials rotate"),
+    ],
+)
+def test_a_command_on_a_database_without_schema_says_what_to_do(command, postgres_url, tmp_path):
     """`postgres_url` is a database that stays empty."""
-    ended = run(role, cwd=tmp_path, DATABASE_URL=postgres_url, SECRET_KEYS=KEY)
+    ended = run(*command.split(), cwd=tmp_path, DATABASE_URL=postgres_url, SECRET_KEYS=KEY)
 
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [

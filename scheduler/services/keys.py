@@ -11,12 +11,16 @@ import hashlib
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from scheduler.db import rows
 from scheduler.domain.errors import Invalid, NotFound
 from scheduler.domain.ids import ALPHABET, new_id, random_text
+from scheduler.domain.intervals import format_instant
+from scheduler.services import organizations
 from scheduler.services.parts import Parts
 
 PREFIX = "cvn_"
@@ -43,8 +47,7 @@ def create(parts: Parts, organization_id: str, *, name: str, scopes: Iterable[st
     secret = random_text(SECRET_LENGTH)
     text = PREFIX + secret + _checksum(secret)
     with parts.database.transaction(organization_id) as session:
-        if session.get(rows.Organization, organization_id) is None:
-            raise NotFound("There is no such organization.")
+        _refuse_nobody(session, organization_id)
         row = rows.ApiKey(
             id=new_id("key"),
             organization_id=organization_id,
@@ -55,6 +58,40 @@ def create(parts: Parts, organization_id: str, *, name: str, scopes: Iterable[st
         )
         session.add(row)
     return row.id, text
+
+
+def find(parts: Parts, organization_id: str) -> list[dict[str, Any]]:
+    """All keys of an organisation, in the order they were made, revoked ones too. Raises NotFound."""
+    with parts.database.transaction(organization_id) as session:
+        _refuse_nobody(session, organization_id)
+        made = sa.select(rows.ApiKey).order_by(rows.ApiKey.created_at, rows.ApiKey.id)
+        return [_view(row) for row in session.scalars(made)]
+
+
+def revoke(parts: Parts, key_id: str) -> dict[str, Any]:
+    """Take a key back, whosever it is: from now on it opens nothing. Twice is once. Raises NotFound."""
+    for organization_id in organizations.every(parts):
+        with parts.database.transaction(organization_id) as session:
+            row = session.get(rows.ApiKey, key_id, with_for_update=True)
+            if row is not None:
+                row.revoked_at = row.revoked_at or parts.now()
+                return _view(row)
+    raise NotFound("There is no such key.")
+
+
+def _view(row: rows.ApiKey) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "scopes": row.scopes,
+        "created_at": format_instant(row.created_at),
+        "revoked_at": format_instant(row.revoked_at) if row.revoked_at else None,
+    }
+
+
+def _refuse_nobody(session: Session, organization_id: str) -> None:
+    if session.get(rows.Organization, organization_id) is None:
+        raise NotFound("There is no such organization.")
 
 
 def authenticate(parts: Parts, key: str) -> Principal | None:

@@ -36,11 +36,29 @@ def test_no_two_keys_are_alike(town):
     assert len({create(town)[1] for _ in range(20)}) == 20
 
 
-def test_a_revoked_key_opens_nothing(town):
-    _, text = create(town)
-    with town.parts.database.transaction(town.organization_id) as session:
-        session.execute(sa.update(rows.ApiKey).values(revoked_at=town.clock()))
+def test_a_revoked_key_opens_nothing_at_once_and_stays_listed(town):
+    key_id, text = create(town)
+    town.clock.forward(minutes=1)
+    other_id, other = create(town, "read", "manage")
+    first = keys.revoke(town.parts, key_id)
+    town.clock.forward(minutes=1)
+    assert keys.revoke(town.parts, key_id) == first
     assert keys.authenticate(town.parts, text) is None
+    assert keys.authenticate(town.parts, other) is not None
+    shown = keys.find(town.parts, town.organization_id)
+    assert [(key["id"], key["scopes"]) for key in shown] == [
+        (key_id, ["read"]),
+        (other_id, ["read", "manage"]),
+    ]
+    assert [key["created_at"][11:16] for key in shown] == ["09:00", "09:01"]
+    assert [key["revoked_at"] for key in shown] == ["2026-11-30T09:01:00Z", None]
+
+
+def test_a_key_or_an_organisation_that_is_not_there_is_said_to_be_none(town):
+    with pytest.raises(NotFound):
+        keys.revoke(town.parts, "key_0")
+    with pytest.raises(NotFound):
+        keys.find(town.parts, "org_0")
 
 
 def test_a_key_that_was_never_made_opens_nothing(town):
