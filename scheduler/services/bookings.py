@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from scheduler.db import pages, rows
 from scheduler.db.pages import Page
 from scheduler.domain import moves
-from scheduler.domain.errors import Conflict, NotFound, Stale
+from scheduler.domain.errors import Conflict, NotFound
 from scheduler.domain.moves import move
 from scheduler.services import entries, erased, events, losses, owing, views
 from scheduler.services.parts import CANDIDATE, SYSTEM, Actor, Parts
@@ -49,14 +49,12 @@ def cancel(
     *,
     reason: str | None = None,
     actor: Actor,
-    if_match: Collection[int] | None = None,
 ) -> dict[str, Any]:
     """Call an interview off: everybody is free at once, entries go, all concerned hear. Twice is once. Why is
     not kept where the candidate was erased.
     """
     with parts.database.transaction(organization_id) as session:
         booking = locked(session, booking_id)
-        _check_version(booking, if_match)
         if booking.status != "cancelled":
             if actor == CANDIDATE:
                 erased.refuse(session, booking.candidate_id)
@@ -174,11 +172,6 @@ def _end(session: Session, parts: Parts, booking: rows.Booking, status: str, act
         .values(status="expired")
     )
     events.record(session, parts, booking.organization_id, f"booking.{status}", actor=actor, booking=booking)
-
-
-def _check_version(booking: rows.Booking, if_match: Collection[int] | None) -> None:
-    if if_match is not None and booking.version not in if_match:
-        raise Stale
 
 
 def row(session: Session, booking_id: str) -> rows.Booking:

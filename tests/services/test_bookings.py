@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from calendars.errors import NotAllowed, TryLater
 from calendars.values import CalendarKey
 from scheduler.db import rows
-from scheduler.domain.errors import Conflict, NotFound, Stale
+from scheduler.domain.errors import Conflict, NotFound
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, entries, runs, upkeep
 from tests.services.town import CONTACT, RECRUITER
@@ -163,13 +163,6 @@ def test_an_entry_whose_answer_was_lost_is_still_removed(town):
     town.run_jobs()
 
     assert entry_of(town, booking) is None
-
-
-def test_a_stale_look_cannot_cancel(town):
-    _, booking = booked(town)
-
-    with pytest.raises(Stale):
-        bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER, if_match=[7])
 
 
 def test_an_interview_that_is_over_counts_as_held_until_somebody_says_otherwise(town):
