@@ -53,6 +53,10 @@ def eventually(look: Callable[[], object], what: str, seconds: float = PATIENCE)
     return time.monotonic() - began
 
 
+#: of what is left so much is named
+SOME = 5
+
+
 class House:
     """Everything together. `without`: see Nursery; `with_google`: calendars can be Google's, too, which is
     then a fake that minds Google's rules.
@@ -188,8 +192,12 @@ class House:
         os.kill(self.postgres.pid, signal.SIGKILL)
 
     def settle(self, seconds: float = 300) -> float:
-        """Wait until nothing is owed any more; the seconds it took."""
-        return eventually(lambda: not self.owed(), "the end of all work", seconds)
+        """Wait until nothing is owed any more; the seconds it took. Raises NeverCame, naming some of it."""
+        try:
+            return eventually(lambda: not self.owed(), "the end of all work", seconds)
+        except NeverCame as late:
+            left = self.owed()
+            raise NeverCame(f"{late}: {len(left)} left, as {', '.join(left[:SOME])}") from None
 
     def owed(self, by: datetime | None = None) -> list[str]:
         """What is not done and not for later: jobs, mails, events, calendar entries, whoever is at them."""
@@ -197,7 +205,7 @@ class House:
 
 
 OWED = """
-    select 'job ' || id from procrastinate_jobs
+    select 'job ' || id || ' ' || task_name from procrastinate_jobs
     where status in ('todo', 'doing') and task_name not in
         ('sweep', 'rescue', 'refresh', 'tidy', 'verify_invariants', 'verify_organization')
     union all select 'message ' || id from messages

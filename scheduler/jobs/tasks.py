@@ -9,12 +9,14 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from typing import Any
 
 import procrastinate
 import psycopg
 import sqlalchemy as sa
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from scheduler.jobs.queue import QUEUES
@@ -90,6 +92,7 @@ ASKED_AGAIN = frozenset({"end_channel", "refresh_calendars", "verify_organizatio
 def make_app(connector: BaseConnector, parts: Parts) -> procrastinate.App:
     """The tasks bound to these parts."""
     app = procrastinate.App(connector=connector)
+    app.job_manager = _Jobs(connector)
     for name, verb in ERRANDS.items():
         _add_errand(app, parts, name, verb)
     _add_upkeep(app, parts)
@@ -175,8 +178,16 @@ async def _give_up(app: procrastinate.App, parts: Parts, job: Job) -> None:
 
 async def _put_back(app: procrastinate.App, job: Job) -> None:
     logger.warning("job %s (%s) was left by a worker that died; trying it again", job.id, job.task_name)
-    try:
-        await app.job_manager.retry_job(job)
-    except procrastinate.exceptions.UniqueViolation:
-        # The same job has been asked for since, and waits: that one does what this one would.
-        await app.job_manager.finish_job(job, status=procrastinate.jobs.Status.ABORTED, delete_job=True)
+    await app.job_manager.retry_job(job)
+
+
+class _Jobs(JobManager):
+    """A job that is to be tried again gives way where the same has been asked for since, and waits: that one
+    does what this one would. Procrastinate fails then, and leaves the job to a worker that forgets it.
+    """
+
+    async def retry_job(self, job: Job, *args: Any, **how: Any) -> None:
+        try:
+            await super().retry_job(job, *args, **how)
+        except procrastinate.exceptions.UniqueViolation:
+            await self.finish_job(job, status=procrastinate.jobs.Status.ABORTED, delete_job=True)

@@ -206,6 +206,33 @@ def test_a_job_left_by_a_dead_worker_gives_way_to_one_that_waits_and_keeps_no_ot
     ours.database.close()
 
 
+def test_a_job_that_fails_gives_way_to_the_same_that_was_asked_for_meanwhile(database_url):
+    """Nobody else would take it up: its worker lives."""
+    tried = []
+
+    def fail_once(point: str) -> None:
+        if point == "errand.begun":
+            tried.append(point)
+            if len(tried) == 1:
+                ask()
+                raise RuntimeError
+
+    def ask() -> None:
+        with ours.database.transaction(organization_id) as session:
+            ours.defer(session, "publish_events", organization_id=organization_id)
+
+    ours = parts(database_url, reach=fail_once)
+    organization_id = organizations.create(ours, name="Acme")
+    ask()
+
+    thread, stop = running(worker.run, ours)
+    eventually(lambda: count(ours.database, "task_name = 'publish_events' and status = 'succeeded'") == 1)
+    eventually(lambda: count(ours.database, "task_name = 'publish_events'") == 1)
+    stop.set()
+    thread.join(DEADLINE)
+    ours.database.close()
+
+
 def test_a_rescue_goes_on_when_another_has_seen_to_a_job_in_between(database_url):
     def rescue_the_second(point: str) -> None:
         if point == "rescue.put_back":  # of the first; the list of them is older than this
