@@ -9,6 +9,8 @@ import signal
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +37,7 @@ LEFT_BY_A_DEAD_WORKER = """
     )
     update procrastinate_jobs set status = 'doing', worker_id = dead.id from dead
 """
+WAIT_AN_HOUR = "update procrastinate_jobs set scheduled_at = now() + interval '1 hour' where status = 'todo'"
 
 
 @dataclass
@@ -75,24 +78,26 @@ def eventually(happens) -> None:
         time.sleep(0.05)
 
 
-def running(target, *arguments) -> tuple[threading.Thread, threading.Event]:
+@contextmanager
+def running(role, ours: Parts) -> Iterator[tuple[threading.Thread, threading.Event]]:
+    """It is told to stop at the end, whatever the test has found, and has to."""
     stop = threading.Event()
-    thread = threading.Thread(target=target, args=(*arguments, stop))
+    thread = threading.Thread(target=role.run, args=(ours, stop))
     thread.start()
-    return thread, stop
+    try:
+        yield thread, stop
+    finally:
+        stop.set()
+        thread.join(DEADLINE)
+    assert not thread.is_alive()
 
 
 def test_a_worker_does_what_is_in_the_queue_and_stops_when_told(database_url):
     ours = parts(database_url)
-    thread, stop = running(worker.run, ours)
-    with ours.database.lookup() as session:
-        ours.defer(session, "sweep")
-
-    eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
-    stop.set()
-    thread.join(DEADLINE)
-
-    assert not thread.is_alive()
+    with running(worker, ours):
+        with ours.database.lookup() as session:
+            ours.defer(session, "sweep")
+        eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
     ours.database.close()
 
 
@@ -106,18 +111,16 @@ def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way(database_url):
         return datetime.now(UTC)
 
     ours = parts(database_url, now=now)
-    thread, stop = running(worker.run, ours)
-    with ours.database.lookup() as session:
-        ours.defer(session, "sweep")
-    assert begun.wait(DEADLINE)
+    with running(worker, ours) as (thread, stop):
+        with ours.database.lookup() as session:
+            ours.defer(session, "sweep")
+        assert begun.wait(DEADLINE)
 
-    stop.set()
-    thread.join(1)
-    assert thread.is_alive()
-    go_on.set()
-    thread.join(DEADLINE)
+        stop.set()
+        thread.join(1)
+        assert thread.is_alive()
+        go_on.set()
 
-    assert not thread.is_alive()
     assert count(ours.database, "status = 'succeeded'") == 1
     ours.database.close()
 
@@ -141,30 +144,23 @@ def test_queues_that_are_full_of_what_hangs_keep_no_other_waiting(database_url):
         for queue, (task, about) in hanging.items():
             for number in range(worker.CONCURRENCY[queue]):
                 ours.defer(session, task, **{about: str(number)}, organization_id="org_1")
-    thread, stop = running(worker.run, ours)
-    try:
-        for queue in hanging:
-            for _ in range(worker.CONCURRENCY[queue]):
-                assert under_way.acquire(timeout=5), "a job has no thread"
-        with ours.database.lookup() as session:
-            ours.defer(session, "sweep")
-        eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
-    finally:
-        go_on.set()
-        stop.set()
-        thread.join(DEADLINE)
-        ours.database.close()
+    with running(worker, ours):
+        try:
+            for queue in hanging:
+                for _ in range(worker.CONCURRENCY[queue]):
+                    assert under_way.acquire(timeout=DEADLINE), "a job has no thread"
+            with ours.database.lookup() as session:
+                ours.defer(session, "sweep")
+            eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
+        finally:
+            go_on.set()
+    ours.database.close()
 
 
 def test_the_clock_puts_jobs_into_the_queue_and_does_none(database_url):
     ours = parts(database_url, tick_seconds=0.2)
-    thread, stop = running(clock.run, ours)
-
-    eventually(lambda: count(ours.database, "task_name in ('sweep', 'rescue', 'tidy')") == 3)
-    stop.set()
-    thread.join(DEADLINE)
-
-    assert not thread.is_alive()
+    with running(clock, ours):
+        eventually(lambda: count(ours.database, "task_name in ('sweep', 'rescue', 'tidy')") == 3)
     assert count(ours.database, "status <> 'todo'") == 0
     ours.database.close()
 
@@ -175,10 +171,8 @@ def test_a_job_left_by_a_dead_worker_is_taken_up_by_another(database_url):
     with ours.database.lookup() as session:
         ours.defer(session, "rescue")
 
-    thread, stop = running(worker.run, ours)
-    eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
-    stop.set()
-    thread.join(DEADLINE)
+    with running(worker, ours):
+        eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
     ours.database.close()
 
 
@@ -190,17 +184,11 @@ def test_a_job_left_by_a_dead_worker_gives_way_to_one_that_waits_and_keeps_no_ot
     with ours.database.lookup() as session:
         ours.defer(session, "sweep")
     with ours.database.lookup() as session:
-        session.execute(
-            sa.text(
-                "update procrastinate_jobs set scheduled_at = now() + interval '1 hour' where status = 'todo'"
-            )
-        )
+        session.execute(sa.text(WAIT_AN_HOUR))
         ours.defer(session, "rescue")
 
-    thread, stop = running(worker.run, ours)
-    eventually(lambda: count(ours.database, "task_name = 'tidy' and status = 'succeeded'") == 1)
-    stop.set()
-    thread.join(DEADLINE)
+    with running(worker, ours):
+        eventually(lambda: count(ours.database, "task_name = 'tidy' and status = 'succeeded'") == 1)
     assert count(ours.database, "task_name = 'sweep' and status = 'todo'") == 1
     assert count(ours.database, "task_name = 'sweep'") == 1
     ours.database.close()
@@ -208,28 +196,28 @@ def test_a_job_left_by_a_dead_worker_gives_way_to_one_that_waits_and_keeps_no_ot
 
 def test_a_job_that_fails_gives_way_to_the_same_that_was_asked_for_meanwhile(database_url):
     """Nobody else would take it up: its worker lives."""
-    tried = []
+    asked = threading.Event()
 
-    def fail_once(point: str) -> None:
+    def fail(point: str) -> None:
         if point == "errand.begun":
-            tried.append(point)
-            if len(tried) == 1:
-                ask()
-                raise RuntimeError
+            ask_for_later()
+            asked.set()
+            raise RuntimeError
 
-    def ask() -> None:
-        with ours.database.transaction(organization_id) as session:
+    def ask_for_later() -> None:  # so that no free thread is at it before the first has failed
+        with ours.database.lookup() as session:
             ours.defer(session, "publish_events", organization_id=organization_id)
+            session.execute(sa.text(WAIT_AN_HOUR))
 
-    ours = parts(database_url, reach=fail_once)
+    ours = parts(database_url, reach=fail)
     organization_id = organizations.create(ours, name="Acme")
-    ask()
+    with ours.database.lookup() as session:
+        ours.defer(session, "publish_events", organization_id=organization_id)
 
-    thread, stop = running(worker.run, ours)
-    eventually(lambda: count(ours.database, "task_name = 'publish_events' and status = 'succeeded'") == 1)
-    eventually(lambda: count(ours.database, "task_name = 'publish_events'") == 1)
-    stop.set()
-    thread.join(DEADLINE)
+    with running(worker, ours):
+        assert asked.wait(DEADLINE)
+        eventually(lambda: count(ours.database, "task_name = 'publish_events'") == 1)
+        assert count(ours.database, "status = 'todo'") == 1
     ours.database.close()
 
 
@@ -244,10 +232,8 @@ def test_a_rescue_goes_on_when_another_has_seen_to_a_job_in_between(database_url
     with ours.database.lookup() as session:
         ours.defer(session, "rescue")
 
-    thread, stop = running(worker.run, ours)
-    eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
-    stop.set()
-    thread.join(DEADLINE)
+    with running(worker, ours):
+        eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
     assert count(ours.database, "task_name = 'rescue' and status = 'succeeded'") == 1
     ours.database.close()
 
@@ -277,10 +263,8 @@ def test_a_job_that_keeps_killing_its_worker_is_given_up_with_the_reason(databas
     with ours.database.lookup() as session:
         ours.defer(session, "rescue")
 
-    thread, stop = running(worker.run, ours)
-    eventually(lambda: jobs.find(ours, organization_id, status="failed").data)
-    stop.set()
-    thread.join(DEADLINE)
+    with running(worker, ours):
+        eventually(lambda: jobs.find(ours, organization_id, status="failed").data)
 
     [given_up] = jobs.find(ours, organization_id, status="failed").data
     assert given_up["reason"] == "Its worker died in the middle of it; it was given up after 9 tries."
@@ -316,17 +300,14 @@ def test_worker_and_clock_go_on_after_the_database_was_killed(open_dir):
     with EmbeddedPostgres(folder) as server:
         migrate(server.url)
         ours = parts(server.url, tick_seconds=0.3)
-        both = [running(role.run, ours) for role in (worker, clock)]
         swept = "task_name = 'sweep' and status = 'succeeded'"
-        eventually(lambda: count(ours.database, swept) > 0)
-        for _ in range(2):
-            os.kill(server.pid, signal.SIGKILL)
-            eventually(server.revive)
-            before = count(ours.database, swept)
-            eventually(lambda before=before: count(ours.database, swept) > before)
-        for thread, stop in both:
-            assert thread.is_alive()
-            stop.set()
-            thread.join(DEADLINE)
-            assert not thread.is_alive()
+        with running(worker, ours) as (at_work, _), running(clock, ours) as (ticking, _):
+            eventually(lambda: count(ours.database, swept) > 0)
+            for _ in range(2):
+                os.kill(server.pid, signal.SIGKILL)
+                eventually(server.revive)
+                before = count(ours.database, swept)
+                eventually(lambda before=before: count(ours.database, swept) > before)
+            assert at_work.is_alive()
+            assert ticking.is_alive()
         ours.database.close()
