@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bookings at 20/s for 20 s, calendars answering in 50 ms: python -m benchmarks.booking
 
-Two web processes, a worker, a clock and PostgreSQL share the machine with the vendor (a test's fake) and
-the candidates. Requests start when they are due, whether or not earlier ones were answered. Then one booking
-and one refusal are made here, to count what they ask of the database.
+Two web processes, a worker, a clock and PostgreSQL share the machine with the vendors (fakes of the tests)
+and the candidates. Requests start when they are due, whether or not earlier ones were answered. Then one
+booking and one refusal are made here, to count what they ask of the database.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -35,8 +36,9 @@ WARMING_UP = 20
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="convene-booking-") as name:
         Path(name).chmod(0o711)
-        with House(Path(name), with_google=True).open() as house:
-            house.google.latency = LATENCY
+        with House(Path(name), with_vendors=True).open() as house:
+            for vendor in house.vendors.values():
+                vendor.latency = LATENCY
             _booked(house, _crowd(house, WARMING_UP))  # what is loaded with the first calendar at a vendor
             milliseconds = _booked(house, _crowd(house, RATE * SECONDS))
             house.settle()
@@ -47,10 +49,13 @@ def main() -> None:
 
 
 def _crowd(house: House, number: int) -> list[Offered]:
-    """So many candidates, each with a time of their own."""
+    """So many candidates, each with a time of their own, half of them with people at either vendor."""
     found: list[Offered] = []
+    vendors = itertools.cycle(house.vendors)
+    each = min(EACH, -(-number // len(house.vendors)))
     while len(found) < number:
-        original = offers.ask_for(house, offers.talk(offers.hire_at_google(house)), options=EACH)
+        person = offers.hire_at(house, next(vendors))
+        original = offers.ask_for(house, offers.talk(person), options=each)
         found += [offers.copy(house, original, [option], 1)[0] for option in offers.slots_of(house, original)]
     return found[:number]
 
@@ -68,7 +73,7 @@ def _booked(house: House, candidates: list[Offered]) -> list[float]:
 
 def _statements(house: House) -> tuple[int, int]:
     """What the database is asked by one booking, and by a refusal to the next who wants the same time."""
-    original = offers.ask_for(house, offers.talk(offers.hire_at_google(house)), options=3)
+    original = offers.ask_for(house, offers.talk(offers.hire_at(house, "google")), options=3)
     crowd = offers.copy(house, original, list(offers.slots_of(house, original)), 4)
     counted: list[str] = []
 

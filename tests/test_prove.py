@@ -45,10 +45,10 @@ outbox._insert = insert_and_send
 def build(open_dir: Path) -> Iterator[Callable[..., House]]:
     """Houses to prove, the whole of them or without something."""
 
-    def make(without: str = "", webs: int = 2, *, with_google: bool = False) -> House:
+    def make(without: str = "", webs: int = 2, *, with_vendors: bool = False) -> House:
         folder = Path(tempfile.mkdtemp(prefix="proof-", dir=open_dir))
         folder.chmod(0o711)
-        return House(folder, webs=webs, without=without, with_google=with_google)
+        return House(folder, webs=webs, without=without, with_vendors=with_vendors)
 
     return make
 
@@ -68,7 +68,7 @@ def test_where_all_is_well_nothing_is_broken(build):
         lambda house: races.one_key(house, DICE, times=6),
         lambda house: crashes.killed(house, DICE, [["pick.announced", "pick.committed"]]),
     )
-    with build(with_google=True).open() as house:
+    with build(with_vendors=True).open() as house:
         for scenario in scenarios:
             proof = scenario(house)
             assert broken(house, proof) == [], proof
@@ -91,6 +91,6 @@ def test_without_the_second_look_people_are_booked_over_their_meetings(build):
 
 
 def test_a_mail_that_goes_before_the_commit_tells_of_a_booking_that_never_was(build):
-    with build(SENT_BEFORE_COMMIT, webs=1, with_google=True).open() as house:
+    with build(SENT_BEFORE_COMMIT, webs=1, with_vendors=True).open() as house:
         found = broken(house, crashes.killed(house, DICE, [["pick.announced"]]))
     assert found == ["every_mail_has_its_row"]

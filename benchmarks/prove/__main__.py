@@ -35,7 +35,7 @@ class Scenario:
     """What happens, and in what house."""
 
     run: Callable[[House, random.Random], Proof]
-    with_google: bool = False
+    with_vendors: bool = False
 
 
 def scenarios(asked: argparse.Namespace) -> dict[str, Scenario]:
@@ -58,14 +58,14 @@ def scenarios(asked: argparse.Namespace) -> dict[str, Scenario]:
         "one-key": Scenario(partial(races.one_key, times=of(100, 10))),
         "kill-9": Scenario(
             partial(crashes.killed_everywhere, points=of(len(POINTS), 6), seeds=asked.seeds),
-            with_google=True,
+            with_vendors=True,
         ),
         "postgres": Scenario(
             partial(database.postgres_killed, kills=asked.kills or of(3, 1), rate=asked.rate)
         ),
-        "clocks": Scenario(partial(clocks.jumps, bookings=of(40, 20), links=of(12, 6)), with_google=True),
+        "clocks": Scenario(partial(clocks.jumps, bookings=of(40, 20), links=of(12, 6)), with_vendors=True),
         "dst": Scenario(partial(dst.weeks, share=min(1.0, asked.size))),
-        "outage": Scenario(partial(outages.outage, **outage), with_google=True),
+        "outage": Scenario(partial(outages.outage, **outage), with_vendors=True),
     }
 
 
@@ -92,7 +92,7 @@ def _prove(name: str, scenario: Scenario, asked: argparse.Namespace) -> int:
     bad, seconds = 0, list[list[float]]()
     with (
         _folder() as folder,
-        House(folder, webs=asked.webs, with_google=scenario.with_google).open() as house,
+        House(folder, webs=asked.webs, with_vendors=scenario.with_vendors).open() as house,
     ):
         for number in range(asked.rounds):
             began = time.monotonic()

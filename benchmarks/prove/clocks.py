@@ -109,7 +109,7 @@ def _candidates(
     def after(hours: float) -> datetime:
         return now + timedelta(hours=hours)
 
-    person = offers.hire_at_google(house, working_hours=HOURS)
+    person = offers.hire_at(house, "google", working_hours=HOURS)
     plan = offers.talk(person, minutes=MINUTES) | {
         "grid": MINUTES,
         "notice_hours": 0,

@@ -25,7 +25,9 @@ from scheduler.db.migrate import migrate
 from scheduler.services import keys, organizations, webhooks
 from scheduler.services.parts import Parts
 from tests.fakes.google import FakeGoogle
+from tests.fakes.microsoft import FakeMicrosoft
 from tests.fakes.receiver import Receiver
+from tests.fakes.server import FakeServer
 
 CALENDAR = """\
 BEGIN:VCALENDAR
@@ -55,20 +57,27 @@ def eventually(look: Callable[[], object], what: str, seconds: float = PATIENCE)
 
 #: of what is left so much is named
 SOME = 5
+#: Graph answers four requests at once for each mailbox; the fake counts those of all of them together
+AT_ONCE_AT_MICROSOFT = 64
 
 
 class House:
-    """Everything together. `without`: see Nursery; `with_google`: calendars can be Google's, too, which is
-    then a fake that minds Google's rules.
+    """Everything together. `without`: see Nursery; `with_vendors`: calendars can be at Google and Microsoft,
+    too, which are then fakes that mind the vendors' rules.
     """
 
-    def __init__(self, folder: Path, *, webs: int = 2, without: str = "", with_google: bool = False) -> None:
+    def __init__(self, folder: Path, *, webs: int = 2, without: str = "", with_vendors: bool = False) -> None:
         self.folder = folder
         self.calendars = folder / "calendars"
         self.calendars.mkdir()
         self.log = folder / "log"
         self.mailbox = Mailbox()
-        self.google = FakeGoogle(validates=False) if with_google else None
+        self.google, self.microsoft = FakeGoogle(validates=False), FakeMicrosoft()
+        self.microsoft.most_allowed_at_once = AT_ONCE_AT_MICROSOFT
+        #: by the provider's name
+        self.vendors: dict[str, FakeGoogle | FakeMicrosoft] = {}
+        if with_vendors:
+            self.vendors = {"google": self.google, "microsoft": self.microsoft}
         #: listens to a web hook of each organisation, named by the organisation's id
         self.receiver = Receiver()
         self.postgres = EmbeddedPostgres(folder)
@@ -83,7 +92,8 @@ class House:
             stack.callback(self._nursery.close)
             stack.enter_context(self.mailbox.listening())
             # What was wrong with what they were asked is said with the verdict (world.py).
-            for fake in filter(None, (self.receiver, self.google)):
+            fakes: tuple[FakeServer, ...] = (self.receiver, *self.vendors.values())
+            for fake in fakes:
                 fake.start()
                 stack.callback(fake.stop)
             stack.enter_context(self.postgres)
@@ -96,7 +106,7 @@ class House:
                 "MAIL_URL": self.mailbox.url,
                 "CLOCK_TICK_SECONDS": "1",
                 "LOG_LEVEL": "WARNING",
-                **(self._access_to(self.google) if self.google else {}),
+                **(self._access() if self.vendors else {}),
             }
             self.parts: Parts = wiring.build(settings.load(self.environment, env_file=self.folder / ".env"))
             stack.callback(self.parts.database.close)
@@ -112,13 +122,20 @@ class House:
                 web.wait_until_ready()
             yield self
 
-    def _access_to(self, google: FakeGoogle) -> dict[str, str]:
-        google.notify = False  # where the web processes will listen nobody knows yet
+    def _access(self) -> dict[str, str]:
+        """What lets the service in at the vendors."""
+        for vendor in self.vendors.values():
+            vendor.notify = False  # where the web processes will listen nobody knows yet
         account = self.folder / "service-account.json"
-        account.write_text(json.dumps(google.service_account()))
+        account.write_text(json.dumps(self.google.service_account()))
         return {
             "GOOGLE_SERVICE_ACCOUNT_FILE": str(account),
-            "GOOGLE_API_ENDPOINT": google.api_endpoint,
+            "GOOGLE_API_ENDPOINT": self.google.api_endpoint,
+            "MICROSOFT_TENANT_ID": self.microsoft.tenant_id,
+            "MICROSOFT_CLIENT_ID": self.microsoft.client_id,
+            "MICROSOFT_CLIENT_SECRET": self.microsoft.client_secret,
+            "MICROSOFT_AUTHORITY": self.microsoft.authority,
+            "MICROSOFT_GRAPH_ENDPOINT": self.microsoft.graph_endpoint,
         }
 
     def found(self, name: str, **how: object) -> None:

@@ -61,11 +61,11 @@ def hire(house: House, **fields: Any) -> str:
     return str(interviewers.create(house.parts, house.organization_id, person)["id"])
 
 
-def hire_at_google(house: House, **fields: Any) -> str:
-    """The same with their calendar at Google."""
-    address = f"person{len(house.google.store.calendars)}@google.example"
-    house.google.add_person(address)
-    return hire(house, calendar={"provider": "google", "address": address}, **fields)
+def hire_at(house: House, vendor: str, **fields: Any) -> str:
+    """The same with their calendar at Google or Microsoft."""
+    address = f"person{len(house.vendors[vendor].addresses)}@{vendor}.example"
+    house.vendors[vendor].add_person(address)
+    return hire(house, calendar={"provider": vendor, "address": address}, **fields)
 
 
 def talk(*people: str, minutes: int = 60, count: int = 1, **more: Any) -> dict[str, Any]:

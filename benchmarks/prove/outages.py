@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -65,7 +66,7 @@ class Plan:
 
 
 def outage(house: House, dice: random.Random, *, away: float, rate: float) -> Proof:
-    """Google answers nobody, a sixth of the time later nor do the mail server and who listens to web hooks;
+    """Neither vendor answers, a sixth of the time later nor do the mail server and who listens to web hooks;
     each for `away` seconds. Meanwhile `rate` candidates a second book, of an organisation that refuses then
     and of one that books.
     """
@@ -143,8 +144,10 @@ def _candidates(house: House, number: int, plan: Plan) -> list[Offered]:
     ends = timedelta(seconds=plan.mail_comes + LONGEST_BACKLOG)
     first = house.parts.now() + offers.NOTICE + ends
     found: list[Offered] = []
+    vendors = itertools.cycle(house.vendors)
     while len(found) < number:
-        original = offers.ask_for(house, offers.talk(offers.hire_at_google(house)), options=200)
+        person = offers.hire_at(house, next(vendors))
+        original = offers.ask_for(house, offers.talk(person), options=200)
         there = offers.slots_of(house, original)
         slots = [id_ for id_, slot in there.items() if slot.start > first][: number - len(found)]
         found += [offers.copy(house, original, [slot], 1)[0] for slot in slots]
@@ -176,7 +179,7 @@ class Back:
 
     #: by `time.time`
     since: float
-    #: calls of Google, and of web hooks, in each second
+    #: calls of both vendors, and of web hooks, in each second
     calls: Counter[int] = field(default_factory=Counter)
     events: Counter[int] = field(default_factory=Counter)
     #: how often web hooks were called while nobody was there
@@ -191,15 +194,17 @@ class Back:
 
 def _go_and_come(house: House, plan: Plan, began: float) -> Back:
     """Take things away, bring them back, and watch the first minutes of that."""
-    google = house.google
-    google.faults.add(drop_before_apply(), times=None)
+    vendors = tuple(house.vendors.values())
+    for vendor in vendors:
+        vendor.faults.add(drop_before_apply(), times=None)
     _sleep_until(began + plan.mail_goes)
     house.mailbox.close()
     house.receiver.requests.clear()
     house.receiver.faults.add(drop_before_apply(), times=None)
     _sleep_until(began + plan.away)
-    google.requests.clear()
-    google.faults.clear()
+    for vendor in vendors:
+        vendor.requests.clear()
+        vendor.faults.clear()
     back = Back(time.time())
     _sleep_until(began + plan.mail_comes)
     house.mailbox.open()
@@ -208,7 +213,7 @@ def _go_and_come(house: House, plan: Plan, began: float) -> Back:
     house.receiver.faults.clear()
     while house.owed():
         time.sleep(0.5)
-    back.calls = _by_second(google)
+    back.calls = sum(map(_by_second, vendors), Counter())
     back.events = _by_second(house.receiver)
     back.mails = _mails(house, back.since)
     return back

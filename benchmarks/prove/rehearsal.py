@@ -62,8 +62,8 @@ class Rehearsal:
     def __init__(self, house: House, dice: random.Random) -> None:
         self.house, self._dice = house, dice
         house.replace("worker")
-        # One person at Google, one with a file: either may sit in an interview.
-        people = (offers.hire_at_google(house), offers.hire(house))
+        # One person at each vendor, one with a file: any of them may sit in an interview.
+        people = (*(offers.hire_at(house, vendor) for vendor in house.vendors), offers.hire(house))
         self._original = offers.ask_for(house, offers.talk(*people), options=200)
         self._slots = list(offers.slots_of(house, self._original))
         self.tried: list[str] = []
@@ -246,9 +246,9 @@ class Rehearsal:
         return self._dies(armed)
 
     def _watch(self, point: str) -> bool:
-        """The first interview in somebody's calendar at Google, which then tells of changes."""
+        """The first interview in somebody's calendar at a vendor, which then tells of changes."""
         self.house.replace("worker")
-        person = offers.hire_at_google(self.house)
+        person = offers.hire_at(self.house, self._dice.choice(list(self.house.vendors)))
         original = offers.ask_for(self.house, offers.talk(person), options=1)
         [asked] = offers.copy(self.house, original, list(offers.slots_of(self.house, original)), 1)
         armed = self.house.replace("worker", KILL_AT=point)

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from benchmarks.prove.house import House
-from calendars.google.ids import uid_of
+from calendars.google import ids
+from calendars.microsoft import reading
 from scheduler.services import feed, invariants
 from scheduler.services.owing import NUDGES
 
@@ -70,7 +71,7 @@ def _feed(house: House, organization_id: str) -> Iterator[dict[str, Any]]:
 def _calendars(house: House) -> list[str]:
     """Every calendar shows what is wanted there, once, and nothing else of ours."""
     wanted = Counter(house.ask("select calendar, uid from calendar_entries where wanted = 'present'"))
-    shown = Counter({**_in_files(house), **_at_google(house)})
+    shown = _in_files(house) + _at_vendors(house)
     return [] if shown == wanted else ["one_live_entry"]
 
 
@@ -82,17 +83,16 @@ def _in_files(house: House) -> Counter[tuple[str, str]]:
     )
 
 
-def _at_google(house: House) -> Counter[tuple[str, str]]:
-    if house.google is None:
-        return Counter()
+def _at_vendors(house: House) -> Counter[tuple[str, str]]:
     return Counter(
-        (address, uid_of(event["id"]) or "not ours")
-        for address in list(house.google.store.calendars)
-        for event in house.google.events(address)
+        (address, (ids.uid_of(event["id"]) if name == "google" else reading.uid_of(event)) or "not ours")
+        for name, vendor in house.vendors.items()
+        for address in vendor.addresses
+        for event in vendor.events(address)
     )
 
 
 def _of_vendors(house: House) -> list[str]:
-    """Google was asked nothing that it does not allow."""
-    wrong = house.google.wrong if house.google else []
+    """Nobody was asked what they do not allow."""
+    wrong = [what for vendor in house.vendors.values() for what in vendor.wrong]
     return [f"vendors_rules_are_kept ({'; '.join(wrong[:3])})"] if wrong else []

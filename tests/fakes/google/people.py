@@ -27,6 +27,12 @@ class People:
     channels: Channels
     answers_at_once: bool
 
+    @property
+    def addresses(self) -> list[str]:
+        """Whoever has a calendar here."""
+        with self.lock:
+            return list(self.store.calendars)
+
     def add_person(self, address: str, *, time_zone: str = "UTC", working_hours: Any = None) -> None:
         with self.lock:
             self.store.add(Calendar(address, time_zone, working_hours))

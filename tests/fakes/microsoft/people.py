@@ -38,6 +38,12 @@ class People:
 
     # Mailboxes
 
+    @property
+    def addresses(self) -> list[str]:
+        """Whoever has a mailbox here."""
+        with self.at_work():
+            return [mailbox.address for mailbox in self.tenant.store.mailboxes()]
+
     def add_person(
         self,
         address: str,
