@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -17,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from tests.patience import eventually
 
 STANDINS = """
 import os, sys, types
@@ -150,13 +151,6 @@ def running(open_dir: Path) -> Iterator[Served]:
     yield served
     assert served.end() == 0
     assert sum(line.startswith("listening on") for line in served.lines) == 1
-
-
-def eventually(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_serve_answers_and_ends_in_good_order(serve):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from scheduler.db import rows
+from tests.api.answers import pointers
 from tests.api.booked import book
 from tests.api.examples import candidate
-from tests.api.test_errors import pointers
 
 EVERYTHING = {
     "external_id": "ats-7",

@@ -14,6 +14,7 @@ from scheduler.api import errors
 from scheduler.app import OUT_OF_REACH, create_app
 from scheduler.db.session import Database
 from scheduler.domain.errors import Gone, Invalid, NotFound, Refusal, SlotTaken, Stale, Unavailable
+from tests.api.answers import pointers
 from tests.api.conftest import Client
 from tests.api.examples import plan, session
 from tests.standins import parts_on
@@ -24,11 +25,6 @@ ROOM = {
     "time_zone": "Europe/Berlin",
     "calendar": {"provider": "ics", "address": "oak"},
 }
-
-
-def pointers(response) -> dict[str, str]:
-    assert response.status_code == 422
-    return {error["pointer"]: error["detail"] for error in response.json["errors"]}
 
 
 def test_an_unknown_path_is_a_problem(client):

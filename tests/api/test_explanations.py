@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.api.conftest import Client
-from tests.api.examples import candidate, interviewer, plan, session
-from tests.api.test_runs import CONTACT
+from tests.api.examples import CONTACT, candidate, interviewer, plan, session
 from tests.solver.patching import patched
 
 TALKING = [{"skill": "talking", "level": "qualified"}]

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.api.answers import pointers
 from tests.api.booked import book
 from tests.api.examples import OFFICE_HOURS, interviewer
-from tests.api.test_errors import pointers
 
 EVERYTHING = {
     "external_id": "hr-7",

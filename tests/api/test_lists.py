@@ -8,8 +8,8 @@ import json
 
 import pytest
 
+from tests.api.answers import pointers
 from tests.api.examples import room
-from tests.api.test_errors import pointers
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.test_errors import pointers
+from tests.api.answers import pointers
 
 
 def test_a_new_organisation_has_the_defaults(client, organization_id):

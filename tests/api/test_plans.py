@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.api.answers import pointers
 from tests.api.examples import interviewer, plan, session
-from tests.api.test_errors import pointers
 
 SESSION = {
     "key": "talk",

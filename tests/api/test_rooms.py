@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.api.answers import pointers
 from tests.api.booked import book
 from tests.api.examples import room
-from tests.api.test_errors import pointers
 
 
 def test_a_room_is_kept_as_sent(client):

@@ -15,15 +15,12 @@ from scheduler.api import runs as runs_api
 from scheduler.app import create_app
 from scheduler.db import rows
 from scheduler.services import solving
+from tests.api.answers import pointers
 from tests.api.conftest import Client
-from tests.api.examples import candidate, interviewer, plan, room, session
-from tests.api.test_errors import pointers
+from tests.api.examples import CONTACT, candidate, interviewer, plan, room, session
 from tests.standins import Jobs
 
-CONTACT = {"name": "Rosa", "email": "rosa@acme.example"}
 SKILLED = [{"skill": "talking", "level": "qualified"}]
-
-
 pytestmark = pytest.mark.usefixtures("calendars")
 
 

@@ -8,7 +8,6 @@ import os
 import signal
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,8 +28,8 @@ from scheduler.jobs.queue import Queue
 from scheduler.services import jobs, organizations
 from scheduler.services.links import Links
 from scheduler.services.parts import Parts
+from tests.patience import PATIENCE, eventually
 
-DEADLINE = 30
 LEFT_BY_A_DEAD_WORKER = """
     with dead as (
         insert into procrastinate_workers (last_heartbeat) values (now() - interval '1 minute') returning id
@@ -71,13 +70,6 @@ def left_by_a_dead_worker(ours: Parts, *tasks: str) -> None:
         session.execute(sa.text(LEFT_BY_A_DEAD_WORKER))
 
 
-def eventually(happens) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not happens():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
-
-
 @contextmanager
 def running(role, ours: Parts) -> Iterator[tuple[threading.Thread, threading.Event]]:
     """It is told to stop at the end, whatever the test has found, and has to."""
@@ -88,7 +80,7 @@ def running(role, ours: Parts) -> Iterator[tuple[threading.Thread, threading.Eve
         yield thread, stop
     finally:
         stop.set()
-        thread.join(DEADLINE)
+        thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
@@ -107,14 +99,14 @@ def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way(database_url):
 
     def now() -> datetime:
         begun.set()
-        go_on.wait(DEADLINE)
+        go_on.wait(PATIENCE)
         return datetime.now(UTC)
 
     ours = parts(database_url, now=now)
     with running(worker, ours) as (thread, stop):
         with ours.database.lookup() as session:
             ours.defer(session, "sweep")
-        assert begun.wait(DEADLINE)
+        assert begun.wait(PATIENCE)
 
         stop.set()
         thread.join(1)
@@ -132,7 +124,7 @@ def test_queues_that_are_full_of_what_hangs_keep_no_other_waiting(database_url):
     def hang(point: str) -> None:
         if point == "errand.begun":
             under_way.release()
-            go_on.wait(DEADLINE)
+            go_on.wait(PATIENCE)
 
     ours = parts(database_url, reach=hang)
     hanging = {
@@ -148,7 +140,7 @@ def test_queues_that_are_full_of_what_hangs_keep_no_other_waiting(database_url):
         try:
             for queue in hanging:
                 for _ in range(worker.CONCURRENCY[queue]):
-                    assert under_way.acquire(timeout=DEADLINE), "a job has no thread"
+                    assert under_way.acquire(timeout=PATIENCE), "a job has no thread"
             with ours.database.lookup() as session:
                 ours.defer(session, "sweep")
             eventually(lambda: count(ours.database, "task_name = 'sweep' and status = 'succeeded'") == 1)
@@ -215,7 +207,7 @@ def test_a_job_that_fails_gives_way_to_the_same_that_was_asked_for_meanwhile(dat
         ours.defer(session, "publish_events", organization_id=organization_id)
 
     with running(worker, ours):
-        assert asked.wait(DEADLINE)
+        assert asked.wait(PATIENCE)
         eventually(lambda: count(ours.database, "task_name = 'publish_events'") == 1)
         assert count(ours.database, "status = 'todo'") == 1
     ours.database.close()

@@ -10,14 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import icalendar
 import pytest
@@ -25,22 +24,10 @@ import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
+from tests.patience import eventually
+
 SECRET = "a2V5LWtleS1rZXkta2V5LWtleS1rZXkta2V5LWtleTE="
 SCOPES = "read,schedule,manage"
-#: longer than anything here may take on a slow machine
-PATIENCE = 60.0
-Found = TypeVar("Found")
-
-
-def eventually(look: Callable[[], Found], what: str = "") -> Found:
-    """What `look` finds, as soon as that is something. Fails after PATIENCE."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"it never came: {what or look}"
-        time.sleep(0.05)
 
 
 class Running:

@@ -16,7 +16,8 @@ import requests
 
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
-from tests.journeys.driver import Running, eventually, for_program, link_of
+from tests.journeys.driver import Running, for_program, link_of
+from tests.patience import eventually
 
 HOUSES = ("google", "microsoft")
 ORGANIZERS = {"google": "interviews@northwind.example", "microsoft": "talks@northwind.example"}

@@ -16,7 +16,7 @@ from scheduler.jobs import worker
 from scheduler.messages.errors import Refused, TryLater, Unconfirmed
 from scheduler.messages.mailer import Mailer
 from scheduler.services import bookings, delivery, mails, upkeep
-from tests.jobs.test_worker import DEADLINE, eventually
+from tests.patience import PATIENCE, eventually
 from tests.services.town import CONTACT, RECRUITER, Post
 
 WINDOW = {"start": "2026-12-03T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
@@ -389,7 +389,7 @@ class Hangs(Post):
 
     def send(self, mail):
         self.asked.set()
-        assert self.go_on.wait(DEADLINE)
+        assert self.go_on.wait(PATIENCE)
         super().send(mail)
 
 
@@ -400,7 +400,7 @@ def test_a_mail_server_that_hangs_keeps_mails_waiting_and_nothing_else(town):
     ]
     town.offer(window=WINDOW, candidates=people, solve=False)
     with at_work(town) as post:
-        assert post.asked.wait(DEADLINE)
+        assert post.asked.wait(PATIENCE)
         with town.parts.database.transaction(town.organization_id) as session:
             town.parts.defer(session, "sweep")
         eventually(lambda: done(town, "sweep") == 1)
@@ -422,7 +422,7 @@ def at_work(town):
     finally:
         post.go_on.set()
         stop.set()
-        working.join(DEADLINE)
+        working.join(PATIENCE)
 
 
 def done(town, task):

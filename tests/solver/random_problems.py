@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from scheduler.domain.errors import Invalid
@@ -21,6 +22,11 @@ FIRST_DAYS = [
     datetime(2026, 4, 4, tzinfo=UTC),
 ]
 ZONES = ["Europe/London", "Europe/Berlin", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe"]
+small = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
 
 
 class Chance:

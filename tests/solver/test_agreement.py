@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from scheduler.solver.check import violations
 from scheduler.solver.choice import Choice
@@ -20,13 +20,7 @@ from scheduler.solver.variables import Variables
 from tests.solver.best_sets import every_option
 from tests.solver.builders import starts_by_judge
 from tests.solver.loops import loop
-from tests.solver.random_problems import problems
-
-small = settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-)
+from tests.solver.random_problems import problems, small
 
 
 @settings(small, max_examples=20)

@@ -10,8 +10,7 @@ from scheduler.solver.reach import Reach
 from scheduler.solver.search import Search
 from scheduler.solver.timing import Timing
 from tests.solver.builders import person, problem, session
-from tests.solver.random_problems import problems
-from tests.solver.test_agreement import small
+from tests.solver.random_problems import problems, small
 
 ADA = person("Ada", "coding", hours=("09:00", "12:00"))
 

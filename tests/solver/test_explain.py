@@ -32,8 +32,7 @@ from tests.solver.builders import (
     span,
     weekly,
 )
-from tests.solver.random_problems import problems
-from tests.solver.test_agreement import small
+from tests.solver.random_problems import problems, small
 
 ADA = person("Ada", "coding", hours=("09:00", "12:00"))
 BEN = person("Ben", "design", hours=("09:00", "12:00"))

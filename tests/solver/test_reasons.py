@@ -11,8 +11,7 @@ from scheduler.solver.check import recount, violations
 from scheduler.solver.model import propose
 from scheduler.solver.outcome import Solved
 from tests.solver.builders import BusyBlock, person, problem, seat, session, span, weekly
-from tests.solver.random_problems import problems
-from tests.solver.test_agreement import small
+from tests.solver.random_problems import problems, small
 
 NINE = ("09:00", "10:00")
 

@@ -29,8 +29,7 @@ from tests.solver.builders import (
     weekly,
 )
 from tests.solver.patching import patched, relaxed
-from tests.solver.random_problems import problems
-from tests.solver.test_agreement import small
+from tests.solver.random_problems import problems, small
 
 ADA = person("Ada", "coding", hours=("09:00", "12:00"))
 BEN = person("Ben", "design", hours=("09:00", "12:00"))

@@ -14,8 +14,7 @@ from scheduler.solver.problem import BookedInterview, BusyBlock
 from scheduler.solver.seating import seat
 from tests.solver import builders
 from tests.solver.builders import MONDAY, at, person, problem, reasons_that_count, room, session, span
-from tests.solver.random_problems import problems
-from tests.solver.test_agreement import small
+from tests.solver.random_problems import problems, small
 
 ADA, BEN, CAT = (person(name, "coding") for name in ("Ada", "Ben", "Cat"))
 FREE = problem(replace(ADA, load=0), replace(BEN, load=2), replace(CAT, load=1))

@@ -15,7 +15,7 @@ from scheduler.solver.many.outcome import Capacity
 from scheduler.solver.outcome import OPTIMAL
 from scheduler.solver.problem import CAPACITY, Problem
 from tests.solver.builders import at, person, problem, room, seat, session, span
-from tests.solver.many.test_agreement import small
+from tests.solver.many.random_problems import small
 from tests.solver.random_problems import problems
 
 

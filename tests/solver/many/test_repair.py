@@ -17,7 +17,7 @@ from scheduler.solver.outcome import OPTIMAL
 from scheduler.solver.problem import BusyBlock
 from tests.solver.builders import at, person, seat, session, span
 from tests.solver.many.builders import best_by_trying, candidate, many, value
-from tests.solver.many.test_agreement import many_problems, small
+from tests.solver.many.random_problems import many_problems, small
 
 
 def booked(question, **changes):
