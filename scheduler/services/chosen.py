@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session, aliased
 
 from scheduler.db import rows
 from scheduler.domain import moves
+from scheduler.domain.errors import Gone
 from scheduler.domain.intervals import Interval
+from scheduler.services.parts import CANDIDATE, Actor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +27,17 @@ class Choice:
     organization: rows.Organization
     #: what is booked for the candidate of this run
     booking: rows.Booking | None
+    #: the candidate has a link that nobody has taken back
+    link_works: bool
     #: from the first to the last of what is on offer to the candidate, this option included
     span: Interval
+
+    def refuse_taken_back(self, actor: Actor) -> None:
+        """Raises Gone for a candidate whose link was taken back since their click. For good only under the
+        lock of the run's candidate, which taking it back waits for.
+        """
+        if actor == CANDIDATE and not self.link_works:
+            raise Gone("This link is no longer in use.", code="revoked")
 
 
 _others = aliased(rows.Option)
@@ -39,6 +50,9 @@ _first = sa.func.least(
 _last = sa.func.greatest(
     rows.Option.end, sa.select(sa.func.max(_others.end)).where(_on_offer).scalar_subquery()
 )
+_link_works = sa.exists().where(
+    rows.Invitation.run_candidate_id == rows.RunCandidate.id, rows.Invitation.revoked_at.is_(None)
+)
 _active = sa.and_(rows.Booking.run_candidate_id == rows.RunCandidate.id, rows.Booking.status != "cancelled")
 # Put together once: that takes longer than asking.
 _CHOICE = (
@@ -49,6 +63,7 @@ _CHOICE = (
         rows.Candidate,
         rows.Organization,
         rows.Booking,
+        _link_works.label("link_works"),
         _first.label("first"),
         _last.label("last"),
     )
@@ -67,7 +82,7 @@ def find(session: Session, option_id: str) -> Choice | None:
     found: Any = session.execute(_CHOICE, {"option_id": option_id}).one_or_none()
     if found is None:
         return None
-    option, run_candidate, run, candidate, organization, booking, first, last = found
+    option, run_candidate, run, candidate, organization, booking, link_works, first, last = found
     return Choice(
         option=option,
         run_candidate=run_candidate,
@@ -75,5 +90,6 @@ def find(session: Session, option_id: str) -> Choice | None:
         candidate=candidate,
         organization=organization,
         booking=booking,
+        link_works=link_works,
         span=Interval(first, last),
     )

@@ -127,7 +127,9 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
         if _is_done(booking, pick.option.id):
             return views.booking(session, booking)
         refuse_unless_movable(session, parts, booking, actor)
-        if session.get_one(rows.Option, pick.option.id).status not in moves.OPEN_OPTION:
+        choice = _choice_of(session, booking, pick.option.id)
+        choice.refuse_taken_back(actor)
+        if choice.option.status not in moves.OPEN_OPTION:
             raise SlotTaken(picks.NOT_OFFERED)
         also = changes.occupied_by(session, booking)
         seated = picks.seat_under_lock(session, parts, pick, problem, also=also)

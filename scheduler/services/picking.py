@@ -133,6 +133,7 @@ def _insert(
         done = _done(choice)
         if done is not None:
             return views.booking(session, done)
+        choice.refuse_taken_back(actor)
         if choice.option.status not in moves.OPEN_OPTION:
             raise SlotTaken(picks.NOT_OFFERED)
         seated = picks.seat_under_lock(session, parts, pick, problem)
