@@ -7,7 +7,7 @@ import copy
 from collections.abc import Collection
 from typing import Any
 
-from scheduler.db import rows
+from scheduler.db import casts, rows
 from scheduler.db.pages import Page
 from scheduler.domain.ids import new_id
 from scheduler.services import catalogue, grants
@@ -70,6 +70,9 @@ def update(
     with parts.database.transaction(organization_id) as session:
         row = catalogue.one(session, rows.Interviewer, interviewer_id, if_match=if_match, lock=True)
         values = _complete(changes, email=changes.get("email") or row.email)
+        if "active" in values:
+            # Whoever is booking them comes first, and is seen by the look below.
+            casts.lock_resources(session, [row.resource_id])
         if "calendar" in values:
             catalogue.move_to_calendar(session, parts, row, values["calendar"])
         was_active = row.active

@@ -3,14 +3,43 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+import sqlalchemy as sa
 
 from scheduler.domain.errors import Gone
-from scheduler.services import bookings, candidate_link, invitations, runs
+from scheduler.services import bookings, candidate_link, interviewers, invitations, picking, runs
 from tests.services.test_moving_races import fresh
 from tests.services.town import RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
+
+
+class Beside:
+    """A verb in a thread of its own, which has ended or waits for a lock when its maker goes on."""
+
+    def __init__(self, town, verb) -> None:
+        self._verb, self.error = verb, None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        while self._thread.is_alive() and not _somebody_waits(town):
+            self._thread.join(0.02)
+
+    def _run(self) -> None:
+        try:
+            self._verb()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the test shall see it
+            self.error = error
+
+    def end(self) -> BaseException | None:
+        self._thread.join()
+        return self.error
+
+
+def _somebody_waits(town) -> bool:
+    with town.parts.database.lookup() as session:
+        return bool(session.scalar(sa.text("select count(*) from pg_locks where not granted")))
 
 
 def revoke(town, run):
@@ -47,3 +76,25 @@ def test_a_move_by_a_link_that_is_taken_back_meanwhile_comes_to_nothing(town):
 
     assert refused.value.reason == "revoked"
     assert bookings.get(town.parts, town.organization_id, booking["id"])["start"] == booking["start"]
+
+
+def test_whoever_becomes_inactive_while_they_are_being_booked_is_lost_for_it(town):
+    ada = town.hire("Ada", skills=("python",))
+    run = town.offer(town.plan(on_decline="none"), window=WINDOW)
+    others = []
+
+    def leave(at):
+        if at == "pick.locked":
+            gone = {"active": False}
+            others.append(
+                Beside(town, lambda: interviewers.update(town.parts, town.organization_id, ada, gone))
+            )
+            town.run_jobs()  # who looks now sees no booking of hers
+
+    option = run["candidates"][0]["options"][0]["id"]
+    booking = picking.book(town.parts.evolve(reach=leave), town.organization_id, option, actor=RECRUITER)
+    assert [other.end() for other in others] == [None]
+    town.run_jobs()
+
+    after = bookings.get(town.parts, town.organization_id, booking["id"])
+    assert after["attention"] == "Ada holds no interviews any more, and was to hold A talk."
