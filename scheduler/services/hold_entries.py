@@ -36,9 +36,10 @@ def want_present(session: Session, parts: Parts, options: Sequence[rows.Option])
     there = {
         (entry.option_id, entry.session_key, entry.provider, entry.calendar): entry
         for entry in session.scalars(
-            sa.select(rows.CalendarEntry).where(
-                rows.CalendarEntry.option_id.in_([option.id for option in shown])
-            )
+            sa.select(rows.CalendarEntry)
+            .where(rows.CalendarEntry.option_id.in_([option.id for option in shown]))
+            .order_by(rows.CalendarEntry.id)
+            .with_for_update(key_share=True)  # somebody may be taking it out
         )
     }
     for option in shown:

@@ -4,12 +4,23 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
 
+from scheduler.db import rows
 from scheduler.domain.errors import Gone
-from scheduler.services import bookings, candidate_link, interviewers, invitations, picking, runs
+from scheduler.services import (
+    bookings,
+    candidate_link,
+    entries,
+    interviewers,
+    invitations,
+    picking,
+    runs,
+    upkeep,
+)
 from tests.services.test_moving_races import fresh
 from tests.services.town import RECRUITER
 
@@ -98,3 +109,52 @@ def test_whoever_becomes_inactive_while_they_are_being_booked_is_lost_for_it(tow
 
     after = bookings.get(town.parts, town.organization_id, booking["id"])
     assert after["attention"] == "Ada holds no interviews any more, and was to hold A talk."
+
+
+def entry_of(town, **which) -> rows.CalendarEntry:
+    with town.parts.database.transaction(town.organization_id) as session:
+        return session.scalars(sa.select(rows.CalendarEntry).filter_by(**which)).one()
+
+
+@contextmanager
+def after(statement, do):
+    """Once, right after the first statement in which all of these words are."""
+    done = []
+
+    def look(_connection, _cursor, sent, *_):
+        if not done and all(word in sent for word in statement):
+            done.append(sent)
+            do()
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", look)
+    try:
+        yield
+    finally:
+        sa.event.remove(sa.Engine, "after_cursor_execute", look)
+    assert done != []
+
+
+def test_a_hold_that_comes_back_while_its_entry_goes_is_shown_again(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(town.plan(holds=True), window=WINDOW, options=1)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+    revoke(town, run)
+    entry = entry_of(town)
+    taken_out = []
+
+    def take_out():
+        taken_out.append(Beside(town, lambda: entries.write(town.parts, town.organization_id, entry.id)))
+
+    with after(["FROM calendar_entries", "calendar_entries.option_id IN"], take_out):
+        id_ = run["candidates"][0]["invitation"]["id"]
+        invitations.resend(town.parts, town.organization_id, id_, actor=RECRUITER)
+    assert [other.end() for other in taken_out] == [None]
+    for _ in range(3):
+        town.clock.forward(minutes=15)
+        upkeep.sweep(town.parts)
+        town.run_jobs()
+
+    assert (entry_of(town).wanted, entry_of(town).status) == ("present", "written")
+    assert town.calendars.find_event("ada@acme.example", entry.uid) is not None
+    assert [option["status"] for option in again(town, run)["options"]] == ["held"]
