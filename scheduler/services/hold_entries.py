@@ -84,7 +84,11 @@ def _want_again(parts: Parts, entry: rows.CalendarEntry) -> None:
 def want_absent(session: Session, parts: Parts, options: Collection[str]) -> None:
     """Owe the calendars concerned the removal of what they show of these options."""
     these = sa.and_(rows.CalendarEntry.option_id.in_(options), rows.CalendarEntry.wanted == "present")
-    untried = sa.and_(rows.CalendarEntry.event_id.is_(None), rows.CalendarEntry.attempts == 0)
+    untried = sa.and_(
+        rows.CalendarEntry.event_id.is_(None),
+        rows.CalendarEntry.attempts == 0,
+        rows.CalendarEntry.booking_version == 0,  # else it was tried before it was wanted again
+    )
     session.execute(sa.delete(rows.CalendarEntry).where(these, untried))
     session.execute(
         sa.update(rows.CalendarEntry)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
+from calendars.errors import TryLater
 from scheduler.db import rows
 from scheduler.domain.errors import Gone
 from scheduler.services import (
@@ -158,3 +159,29 @@ def test_a_hold_that_comes_back_while_its_entry_goes_is_shown_again(town):
     assert (entry_of(town).wanted, entry_of(town).status) == ("present", "written")
     assert town.calendars.find_event("ada@acme.example", entry.uid) is not None
     assert [option["status"] for option in again(town, run)["options"]] == ["held"]
+
+
+def test_a_hold_that_goes_comes_and_goes_while_an_answer_is_lost_is_not_left_in_a_calendar(town):
+    town.hire("Ada", skills=("python",))
+    writing = town.calendars.create_event
+
+    def the_answer_is_lost(calendar, draft):
+        town.calendars.create_event = writing
+        writing(calendar, draft)
+        raise TryLater("Nobody answered.")
+
+    run = town.offer(town.plan(holds=True), window=WINDOW, options=1)
+    town.calendars.create_event = the_answer_is_lost
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+    uid = entry_of(town).uid
+    revoke(town, run)
+    id_ = run["candidates"][0]["invitation"]["id"]
+    invitations.resend(town.parts, town.organization_id, id_, actor=RECRUITER)
+    revoke(town, run)
+    for _ in range(3):
+        town.clock.forward(minutes=15)
+        upkeep.sweep(town.parts)
+        town.run_jobs()
+
+    assert town.calendars.find_event("ada@acme.example", uid) is None
