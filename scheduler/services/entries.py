@@ -287,9 +287,9 @@ def _locked(session: Session, entry_id: str) -> rows.CalendarEntry:
 def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarError) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
         entry = _locked(session, claimed.id)
-        if isinstance(error, Gone) and _is_overtaken(entry, claimed):
+        if _is_overtaken(entry, claimed):
             entry.lease_until = None
-            _begin_again(session, parts, entry)  # a change writes the event anew
+            _begin_again(session, parts, entry)  # what was tried is not wanted any more
             return
         pause = _put_off(parts, entry, error)
         if entry.booking_id is None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from calendars.errors import TryLater
 from scheduler.db import rows
 from scheduler.domain.errors import Gone
+from scheduler.domain.intervals import parse_instant
 from scheduler.services import (
     bookings,
     candidate_link,
@@ -22,7 +23,7 @@ from scheduler.services import (
     runs,
     upkeep,
 )
-from tests.services.test_moving_races import fresh
+from tests.services.test_moving_races import booked, fresh, mover
 from tests.services.town import RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
@@ -185,3 +186,29 @@ def test_a_hold_that_goes_comes_and_goes_while_an_answer_is_lost_is_not_left_in_
         town.run_jobs()
 
     assert town.calendars.find_event("ada@acme.example", uid) is None
+
+
+@pytest.mark.parametrize("change", ["move", "cancel"])
+def test_what_is_wanted_by_now_does_not_wait_for_a_try_that_failed_before(town, change):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, town.plan())
+    town.run_jobs()
+    mover(town, booking, fresh(town, booking)[0])()
+    verbs = {
+        "move": mover(town, booking, fresh(town, booking)[2]),
+        "cancel": lambda: bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER),
+    }
+    writing = town.calendars.update_event
+
+    def changed_meanwhile(_ref, _draft):
+        town.calendars.update_event = writing
+        verbs[change]()
+        raise TryLater("Come again.")
+
+    town.calendars.update_event = changed_meanwhile
+    town.run_jobs()
+
+    found = town.calendars.find_event("ada@acme.example", f"{booking['id']}.talk@convene")
+    now = bookings.get(town.parts, town.organization_id, booking["id"])
+    assert now["version"] == 3
+    assert (found and found.start) == (parse_instant(now["start"]) if change == "move" else None)
