@@ -238,6 +238,10 @@ def _keep_success(
     parts: Parts, claimed: rows.CalendarEntry, written: EventRef | None, time_zone: str
 ) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
+        if written is not None and claimed.booking_id:
+            # First of all: who hears of changes takes the calendar's row before those of its entries.
+            calendar = CalendarAddress(claimed.provider, claimed.calendar)
+            known.follow(session, parts, claimed.organization_id, calendar, time_zone)
         entry = _locked(session, claimed.id)
         entry.lease_until = None
         if written is not None:
@@ -258,8 +262,6 @@ def _keep_success(
         turns.go_on(session, parts, booking)
         if written is not None:
             altered.stands_again(session, parts, booking, planned, entry.calendar)
-            calendar = CalendarAddress(entry.provider, entry.calendar)
-            known.follow(session, parts, entry.organization_id, calendar, time_zone)
             conferences.settle(session, parts, entry, written)
 
 

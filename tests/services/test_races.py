@@ -21,6 +21,7 @@ from scheduler.services import (
     invitations,
     picking,
     runs,
+    syncing,
     upkeep,
 )
 from tests.services.test_moving_races import booked, fresh, mover
@@ -212,3 +213,23 @@ def test_what_is_wanted_by_now_does_not_wait_for_a_try_that_failed_before(town, 
     now = bookings.get(town.parts, town.organization_id, booking["id"])
     assert now["version"] == 3
     assert (found and found.start) == (parse_instant(now["start"]) if change == "move" else None)
+
+
+def test_whoever_keeps_what_was_written_and_who_hears_of_changes_do_not_wait_for_each_other(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, town.plan())
+    town.run_jobs()
+    mover(town, booking, fresh(town, booking)[0])()
+    entry, writing = entry_of(town), []
+    with town.parts.database.transaction(town.organization_id) as session:
+        [state_id] = session.scalars(sa.select(rows.CalendarState.id))
+
+    def write():
+        writing.append(Beside(town, lambda: entries.write(town.parts, town.organization_id, entry.id)))
+
+    town.clock.forward(minutes=2)
+    with after(["FROM calendar_states", "pk_1", "FOR NO KEY UPDATE"], write):
+        syncing.sync(town.parts, town.organization_id, state_id)
+
+    assert [other.end() for other in writing] == [None]
+    town.run_jobs()
