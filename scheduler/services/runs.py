@@ -177,10 +177,12 @@ def approve(
         if row.status != "awaiting_approval":
             raise Conflict(f"This run is {row.status}; there is nothing to approve.", code="illegal_move")
         row.status = move(moves.RUN, "run", row.status, "solving" if row.confirm else "finished")
+        # Their rows before their options', as everybody does.
+        asked = candidates_of(session, row.id, lock=True)
         _drop_options(session, parts, row, drop or [])
         row.solver = {**row.solver, "approved_by": actor.name, "dropped": drop or [], "reason": reason}
         row.version += 1
-        waiting = [item for item in candidates_of(session, row.id, lock=True) if item.status == "waiting"]
+        waiting = [item for item in asked if item.status == "waiting"]
         for run_candidate in waiting:
             _approved(session, parts, row, run_candidate, actor)
         holding.keep(session, parts, row, waiting)

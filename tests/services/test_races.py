@@ -233,3 +233,21 @@ def test_whoever_keeps_what_was_written_and_who_hears_of_changes_do_not_wait_for
 
     assert [other.end() for other in writing] == [None]
     town.run_jobs()
+
+
+def test_approving_beside_what_ends_an_offer_never_deadlocks(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(town.plan(approval="before_offer"), window=WINDOW)
+    dropped = run["candidates"][0]["options"][0]["id"]
+    with town.parts.database.transaction(town.organization_id) as session:
+        asked = session.scalars(sa.select(rows.RunCandidate).with_for_update(key_share=True)).one()
+        approving = Beside(
+            town,
+            lambda: runs.approve(
+                town.parts, town.organization_id, run["id"], drop=[dropped], actor=RECRUITER
+            ),
+        )
+        bookings.withdraw_options(session, asked.id)
+
+    assert approving.end() is None
+    town.run_jobs()
