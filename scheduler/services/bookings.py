@@ -130,7 +130,9 @@ def _tell_unwritten_interviewers(session: Session, parts: Parts, booking: rows.B
     for interviewer_id in owing.told_by_mail(session, booking) & _panel(booking):
         interviewer = session.get(rows.Interviewer, interviewer_id)
         if interviewer is not None:
-            owing.owe_interviewer_news(session, parts, booking, interviewer, "cancellation")
+            owing.owe_interviewer_news(
+                session, parts, booking, interviewer, "cancellation", version=booking.version
+            )
 
 
 def _panel(booking: rows.Booking) -> set[str]:

@@ -331,7 +331,9 @@ def _reach_owners_otherwise(
     kind = "confirmation" if entry.wanted == "present" else "cancellation"
     reached = list(_reached_by(session, entry, booking))
     for interviewer in reached:
-        owing.owe_interviewer_news(session, parts, booking, interviewer, kind)
+        # What else became of the booking since then, such as that a person should look, is no news to them.
+        version = entry.booking_version
+        owing.owe_interviewer_news(session, parts, booking, interviewer, kind, version=version)
     refusals.tell(session, parts, booking, _planned(entry, booking), entry, by_mail=bool(reached))
 
 

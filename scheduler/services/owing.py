@@ -109,7 +109,13 @@ def owe_booking_news(
 
 
 def owe_reminders(
-    session: Session, parts: Parts, booking: rows.Booking, role: str, recipient: dict[str, Any]
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    role: str,
+    recipient: dict[str, Any],
+    *,
+    version: int | None = None,
 ) -> None:
     """A reminder for each of the plan's moments that is not upon us already."""
     now = parts.now()
@@ -132,6 +138,7 @@ def owe_reminders(
             # before.
             not_after=booking.start - (before / 4 if minutes >= 360 else timedelta(minutes=5)),
             details={"minutes_before": minutes},
+            version=version,
         )
 
 
@@ -163,13 +170,53 @@ def told_by_mail(session: Session, booking: rows.Booking) -> set[str]:
 
 
 def owe_interviewer_news(
-    session: Session, parts: Parts, booking: rows.Booking, interviewer: rows.Interviewer, kind: str
+    session: Session,
+    parts: Parts,
+    booking: rows.Booking,
+    interviewer: rows.Interviewer,
+    kind: str,
+    *,
+    version: int,
 ) -> None:
-    """To an interviewer whose calendar the service cannot write: the news, and reminders, by mail."""
+    """To an interviewer whose calendar the service cannot write: the news, and reminders, by mail. What they
+    take part in as they have been told already is no news. `version`: of the booking, since when it is so.
+    """
     recipient = interviewer_recipient(interviewer)
-    owe_about_booking(session, parts, booking, kind, "interviewer", recipient)
-    if kind == "confirmation":
-        owe_reminders(session, parts, booking, "interviewer", recipient)
+    if kind != "confirmation":
+        owe_about_booking(session, parts, booking, kind, "interviewer", recipient, version=version)
+        return
+    mine = [item for item in booking.sessions if interviewer.id in {p["id"] for p in item["interviewers"]}]
+    if _told_of(session, booking, interviewer) != mine:
+        details = {"sessions": mine}
+        owe_about_booking(
+            session, parts, booking, kind, "interviewer", recipient, details=details, version=version
+        )
+    drop_queued(
+        session,
+        rows.Message.booking_id == booking.id,
+        rows.Message.kind == "reminder",
+        rows.Message.recipient["id"].astext == interviewer.id,
+        rows.Message.booking_version < version,
+    )
+    owe_reminders(session, parts, booking, "interviewer", recipient, version=version)
+
+
+def _told_of(session: Session, booking: rows.Booking, interviewer: rows.Interviewer) -> Any:
+    """The sessions of the last that an interviewer heard, or is about to hear, by mail; None: nothing, or
+    that they take part no more.
+    """
+    query = (
+        sa.select(rows.Message)
+        .where(
+            rows.Message.booking_id == booking.id,
+            rows.Message.recipient["id"].astext == interviewer.id,
+            rows.Message.kind.in_(("confirmation", "cancellation")),
+            rows.Message.status.in_(("queued", "sending", "sent")),
+        )
+        .order_by(rows.Message.booking_version.desc(), rows.Message.created_at.desc())
+    )
+    last = session.scalar(query.limit(1))
+    return last.details.get("sessions") if last else None
 
 
 def owe_about_booking(
@@ -183,8 +230,12 @@ def owe_about_booking(
     details: dict[str, Any] | None = None,
     due_at: datetime | None = None,
     not_after: datetime | None = None,
+    version: int | None = None,
 ) -> None:
-    """One mail about a booking as it is now: once for each kind, version and recipient."""
+    """One mail about a booking as it is now: once for each kind, version (the present one unless said
+    otherwise) and recipient.
+    """
+    version = version or booking.version
     details = {**(details or {}), "start": format_instant(booking.start)}
     who = recipient.get("id") or role
     which = f":{details['minutes_before']}" if "minutes_before" in details else ""
@@ -195,13 +246,13 @@ def owe_about_booking(
         kind=kind,
         role=role,
         recipient=recipient,
-        dedupe_key=f"{kind}:{booking.id}:{booking.version}:{who}{which}",
+        dedupe_key=f"{kind}:{booking.id}:{version}:{who}{which}",
         due_at=due_at,
         not_after=not_after or booking.end,
         run_id=booking.run_id,
         candidate_id=booking.candidate_id,
         booking_id=booking.id,
-        booking_version=booking.version,
+        booking_version=version,
         details=details,
     )
 

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from calendars.errors import NotAllowed
+from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, replacing, rooms, upkeep
 from tests.services.test_moving_races import fresh, mover
 from tests.services.town import CONTACT, RECRUITER
@@ -199,3 +202,51 @@ def test_of_a_cancelled_interview_that_was_never_written_nothing_is_left_to_do(t
 
     assert state(town, closed) == ("cancelled", None)
     assert looks(town) == []
+
+
+def test_who_hears_by_mail_hears_once_and_is_reminded_once(town, closed):
+    later(town, seconds=31)
+    later(town, hours=2)
+    assert town.post.subjects_to("ada@acme.example") == ["Interview Wed 2 Dec, 09:00 GMT with Candy Ray"]
+
+    town.clock.instant = parse_instant(closed["start"]) - timedelta(hours=24)
+    later(town)
+    assert town.post.subjects_to("ada@acme.example")[1:] == [
+        "Reminder: Wed 2 Dec, 09:00 GMT, interview with Candy Ray"
+    ]
+
+
+def test_a_cancellation_that_a_calendar_refuses_is_one_mail_to_its_owner(town):
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    town.run_jobs()
+    town.calendars.outage = NotAllowed(CLOSED)
+
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+    town.run_jobs()
+    later(town, minutes=1)
+    later(town, hours=1)
+
+    assert town.post.subjects_to("ada@acme.example") == [
+        "Cancelled: Wed 2 Dec, 09:00 GMT, interview with Candy Ray"
+    ]
+
+
+def test_who_hears_by_mail_hears_nothing_of_what_changes_for_others(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Hal", skills=("hr",))
+    talk = {"key": "talk", "title": "A talk", "minutes": 60, "seats": [{"skill": "python"}]}
+    intro = {"key": "intro", "title": "An intro", "minutes": 30, "seats": [{"skill": "hr"}]}
+    town.calendars.outage = NotAllowed(CLOSED)
+    booking = town.book(town.offer(town.plan(sessions=[talk, intro]), window=WINDOW))
+    town.run_jobs()
+    later(town, seconds=31)
+    before = town.post.subjects_to("hal@acme.example")
+
+    replace(town, booking, town.hire("Ben", skills=("python",)))
+    later(town, seconds=31)
+
+    assert (len(before), town.post.subjects_to("hal@acme.example")) == (1, before)
+    town.clock.instant = parse_instant(booking["start"]) - timedelta(hours=24)
+    later(town)
+    assert len(town.post.subjects_to("hal@acme.example")) == 2  # reminded once
