@@ -39,9 +39,11 @@ def tell(
     """
     entries.want_present(session, parts, booking)
     _release(session, parts, booking, was)
+    if kind is not None:
+        owing.drop_queued(session, rows.Message.booking_id == booking.id, rows.Message.kind != "cancellation")
+    _tell_who_heard_by_mail(session, parts, booking)
     if kind is None:
         return
-    owing.drop_queued(session, rows.Message.booking_id == booking.id, rows.Message.kind != "cancellation")
     due_at = conferences.confirm_at(session, parts, booking)
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
     with outbox.together(session, parts):
@@ -59,3 +61,12 @@ def _release(session: Session, parts: Parts, booking: rows.Booking, was: list[di
         interviewer = session.get(rows.Interviewer, interviewer_id)
         if interviewer is not None:
             owing.owe_release(session, parts, booking, interviewer, was)
+
+
+def _tell_who_heard_by_mail(session: Session, parts: Parts, booking: rows.Booking) -> None:
+    """Their calendar may be open by now, but what a mail of ours put into it only a mail can change."""
+    for interviewer_id in sorted(people(booking.sessions) & owing.told_by_mail(session, booking)):
+        interviewer = session.get_one(rows.Interviewer, interviewer_id)
+        owing.owe_interviewer_news(
+            session, parts, booking, interviewer, "confirmation", version=booking.version
+        )

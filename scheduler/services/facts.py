@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from scheduler.db import rows
 from scheduler.domain import moves
 from scheduler.domain.colour import DEFAULT_ACCENT
-from scheduler.domain.intervals import Interval, parse_instant
+from scheduler.domain.intervals import Interval, format_instant, parse_instant
 from scheduler.domain.options import OptionSession
 from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE
@@ -218,37 +218,45 @@ def _was_assigned(session: Session, booking: rows.Booking) -> bool:
 
 
 def _what_changed(session: Session, message: rows.Message, booking: rows.Booking) -> dict[str, Any]:
-    """What this reader, who has heard of the interview before, should hear of it now."""
-    if message.kind == "confirmation" and not _told_before(session, message):
+    """What has changed since this reader heard of the interview last; nothing when they have not yet."""
+    told = _told_last(session, message)
+    if told is None:
         return {}
-    by_mail_only = message.kind == "confirmation"
-    moved_from = _last_time(session, booking) if by_mail_only else message.details.get("moved_from")
+    if message.recipient_role == "interviewer":
+        who = message.recipient["id"]
+        was = told.details.get("sessions", [])
+        now = [item for item in booking.sessions if who in {person["id"] for person in item["interviewers"]}]
+    else:
+        was = [told.details] if "end" in told.details else []
+        now = [{"start": format_instant(booking.start), "end": format_instant(booking.end)}]
     changed: dict[str, Any] = {"version": booking.version}
-    if moved_from:
-        start, end = parse_instant(moved_from["start"]), parse_instant(moved_from["end"])
-        changed["moved_from"] = Interval(start, end)
+    if was and _stretch(was) != _stretch(now):
+        changed["moved_from"] = _stretch(was)
+    elif "moved_from" in message.details:
+        changed["moved_from"] = _stretch([message.details["moved_from"]])
     return changed
 
 
-def _told_before(session: Session, message: rows.Message) -> bool:
-    """Only interviewers whose calendars cannot be written hear of a change by a further confirmation."""
-    earlier = sa.select(rows.Message.id).where(
+def _told_last(session: Session, message: rows.Message) -> rows.Message | None:
+    """The mail that told this reader of the interview as it was before; None when there is none, or they have
+    heard since then that they need not come.
+    """
+    earlier = sa.select(rows.Message).where(
         rows.Message.booking_id == message.booking_id,
-        rows.Message.kind == "confirmation",
-        rows.Message.recipient["id"].astext == (message.recipient.get("id") or ""),
+        rows.Message.recipient_role == message.recipient_role,
+        rows.Message.recipient["id"].astext.is_not_distinct_from(message.recipient.get("id")),
+        rows.Message.kind.in_((*owing.WITH_INVITATION, "cancellation")),
         rows.Message.booking_version < message.booking_version,
-        rows.Message.status == "sent",
+        rows.Message.status.in_(("sending", "sent")),
     )
-    return message.recipient_role == "interviewer" and session.scalar(earlier.limit(1)) is not None
+    last = session.scalar(earlier.order_by(rows.Message.booking_version.desc()).limit(1))
+    return None if last is None or last.kind == "cancellation" else last
 
 
-def _last_time(session: Session, booking: rows.Booking) -> dict[str, str] | None:
-    """When it was before the last change; None when the time stayed as it was."""
-    query = sa.select(rows.Event).where(
-        rows.Event.booking_id == booking.id, rows.Event.type.in_(owing.CHANGES)
-    )
-    last = session.scalar(query.order_by(rows.Event.position.desc()).limit(1))
-    return last.data.get("moved_from") if last else None
+def _stretch(items: list[dict[str, Any]]) -> Interval:
+    """From the first start to the last end."""
+    starts, ends = (sorted(parse_instant(item[name]) for item in items) for name in ("start", "end"))
+    return Interval(starts[0], ends[-1])
 
 
 def uid_of(booking: rows.Booking) -> str:

@@ -236,7 +236,8 @@ def owe_about_booking(
     otherwise) and recipient.
     """
     version = version or booking.version
-    details = {**(details or {}), "start": format_instant(booking.start)}
+    times = {"start": format_instant(booking.start), "end": format_instant(booking.end)}
+    details = {**(details or {}), **times}
     who = recipient.get("id") or role
     which = f":{details['minutes_before']}" if "minutes_before" in details else ""
     owe(

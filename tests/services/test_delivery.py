@@ -15,10 +15,11 @@ from scheduler.domain.intervals import parse_instant
 from scheduler.jobs import worker
 from scheduler.messages.errors import Refused, TryLater, Unconfirmed
 from scheduler.messages.mailer import Mailer
-from scheduler.services import bookings, delivery, mails, upkeep
+from scheduler.services import bookings, delivery, fresh_options, mails, moving, replacing, upkeep
 from tests.patience import PATIENCE, eventually
 from tests.services.town import CONTACT, RECRUITER, Post
 
+CANDY = "candy@example.net"
 WINDOW = {"start": "2026-12-03T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 
 
@@ -430,3 +431,50 @@ def done(town, task):
     finished = "select count(*) from procrastinate_jobs where task_name = :task and status = 'succeeded'"
     with town.parts.database.lookup() as session:
         return session.scalars(sa.text(finished), {"task": task}).one()
+
+
+def moved(town, booking):
+    ours = town.parts, town.organization_id, booking["id"]
+    option = fresh_options.find(*ours, actor=RECRUITER)["data"][-1]
+    return moving.reschedule(*ours, option["id"], actor=RECRUITER)
+
+
+def replaced(town, booking):
+    (session,) = booking["sessions"]
+    replacing.replace_interviewer(
+        town.parts,
+        town.organization_id,
+        booking["id"],
+        session_key=session["key"],
+        interviewer_id=session["interviewers"][0]["id"],
+        actor=RECRUITER,
+    )
+
+
+def last_text(town, address):
+    mail = next(mail for mail in reversed(town.post.mails) if address in str(mail["To"]))
+    return " ".join(mail.get_body(("plain",)).get_content().split())
+
+
+def test_a_mail_tells_all_that_has_changed_since_its_reader_heard_last(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Ben", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    town.run_jobs()
+
+    replaced(town, moved(town, booking))  # the mail of the move has not gone out
+    town.run_jobs()
+
+    for address, said in ((CANDY, "This takes the place of"), (CONTACT["email"], "It takes the place of")):
+        assert f"{said} Thursday 3 December, 09:00–10:00, London time (GMT)." in last_text(town, address)
+
+
+def test_who_has_not_heard_of_the_interview_is_not_told_that_a_detail_has_changed(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Ben", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+
+    replaced(town, booking)  # the confirmation has not gone out
+    town.run_jobs()
+
+    assert town.post.subjects_to(CANDY)[1:] == ["Confirmed: Thu 3 Dec, 09:00 GMT, Technical interview"]

@@ -250,3 +250,47 @@ def test_who_hears_by_mail_hears_nothing_of_what_changes_for_others(town):
     town.clock.instant = parse_instant(booking["start"]) - timedelta(hours=24)
     later(town)
     assert len(town.post.subjects_to("hal@acme.example")) == 2  # reminded once
+
+
+def test_who_heard_by_mail_hears_of_a_move_so_when_their_calendar_is_open_by_then(town, closed):
+    option = fresh(town, closed)[0]
+    town.calendars.outage = None
+
+    mover(town, closed, option)()
+    town.run_jobs()
+
+    assert [s.partition(":")[0] for s in town.post.subjects_to("ada@acme.example")][1:] == ["New time"]
+
+
+def test_who_hears_by_mail_reads_of_their_own_part_when_it_was(town):
+    town.hire("Ada", skills=("python",))
+    town.hire("Hal", skills=("hr",))
+    talk = {"key": "talk", "title": "A talk", "minutes": 60, "seats": [{"skill": "python"}]}
+    intro = {"key": "intro", "title": "An intro", "minutes": 30, "seats": [{"skill": "hr"}]}
+    town.calendars.outage = NotAllowed(CLOSED)
+    booking = town.book(town.offer(town.plan(sessions=[talk, intro]), window=WINDOW))
+    town.run_jobs()
+
+    mover(town, booking, fresh(town, booking)[0])()
+    town.run_jobs()
+
+    mail = next(mail for mail in reversed(town.post.mails) if "hal@" in str(mail["To"]))
+    text = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert "it takes the place of Wednesday 2 December, 10:00–10:30, London time (GMT)." in text
+
+
+def test_who_comes_back_is_invited_anew(town, closed):
+    replace(town, closed, town.hire("Ben", skills=("python",)))
+    replacing.replace_interviewer(
+        town.parts,
+        town.organization_id,
+        closed["id"],
+        session_key="talk",
+        interviewer_id=town.people["Ben"],
+        replacement_id=town.people["Ada"],
+        actor=RECRUITER,
+    )
+    town.run_jobs()
+
+    said = [s.partition(" Wed")[0] for s in town.post.subjects_to("ada@acme.example")]
+    assert said == ["Interview", "No longer needed:", "Interview"]
