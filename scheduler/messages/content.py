@@ -177,7 +177,7 @@ class MailFacts(_Clean):
     #: a confirmation of a changed booking: its first version is 1; when it was before, if the time changed
     version: int = 1
     moved_from: Interval | None = None
-    #: a confirmation of a time that nobody chose: everybody of the run was given one
+    #: a confirmation of a time that the candidate has not chosen: they were given it
     assigned: bool = False
     #: a cancellation: by whom; `continues` when only this interviewer is no longer needed
     cancelled_by: Literal["candidate", "us"] = "us"

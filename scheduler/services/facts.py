@@ -27,7 +27,7 @@ from scheduler.services import (
     owing,
     zones,
 )
-from scheduler.services.parts import SYSTEM, Parts
+from scheduler.services.parts import CANDIDATE, Parts
 
 
 def of_message(session: Session, parts: Parts, message: rows.Message) -> MailFacts:
@@ -208,13 +208,12 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
 
 
 def _was_assigned(session: Session, booking: rows.Booking) -> bool:
-    """Nobody chose the time: the service itself booked it."""
-    booked = sa.select(rows.Event.id).where(
+    """The candidate has not chosen the time: the service, or somebody of the team, has set it."""
+    timed = sa.select(rows.Event.actor).where(
         rows.Event.booking_id == booking.id,
-        rows.Event.type == "booking.confirmed",
-        rows.Event.actor == SYSTEM.name,
+        rows.Event.type.in_(("booking.confirmed", "booking.rescheduled")),
     )
-    return session.scalar(booked.limit(1)) is not None
+    return session.scalar(timed.order_by(rows.Event.position.desc()).limit(1)) != CANDIDATE.name
 
 
 def _what_changed(session: Session, message: rows.Message, booking: rows.Booking) -> dict[str, Any]:

@@ -116,10 +116,20 @@ def test_nobody_is_said_to_have_chosen_the_time_they_were_given(town):
 def test_who_confirms_the_time_they_were_offered_has_chosen_it(town):
     town.hire("Ada", skills=("python",))
 
-    town.book(assign(town, candidates=CROWD[:1]))
+    run = assign(town, candidates=CROWD[:1])
+    candidate_link.book(town.parts, town.token(run), run["candidates"][0]["options"][0]["id"])
     town.run_jobs()
 
     assert town.post.subjects_to(CONTACT["email"]) == ["Candidate a has chosen Wed 2 Dec, 09:00 GMT"]
+
+
+def test_nobody_is_said_to_have_chosen_what_a_recruiter_has_booked(town):
+    town.hire("Ada", skills=("python",))
+
+    town.book(assign(town, candidates=CROWD[:1]))
+    town.run_jobs()
+
+    assert town.post.subjects_to(CONTACT["email"]) == ["Candidate a has been given Wed 2 Dec, 09:00 GMT"]
 
 
 def test_what_was_confirmed_can_be_called_off_from_the_candidates_link(town):
