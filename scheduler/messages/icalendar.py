@@ -19,7 +19,7 @@ from typing import Literal
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from scheduler.domain.wording import local_date
-from scheduler.messages.content import MailFacts
+from scheduler.messages.content import MailFacts, SessionFacts
 
 Method = Literal["REQUEST", "CANCEL", "PUBLISH"]
 
@@ -95,12 +95,12 @@ def _event(method: Method, facts: MailFacts, words: EventWords) -> Event:
 
 def location_line(facts: MailFacts) -> str:
     """Where, each place once: the video link itself, since clients make it a button."""
-    places = (_place(session.conference_url, session.room, session.location) for session in facts.sessions)
+    places = (place for session in facts.sessions for place in _places(session))
     return "; ".join(dict.fromkeys(place for place in places if place))
 
 
-def _place(conference_url: str, room: str, location: str) -> str:
-    return conference_url or ", ".join(part for part in (room, location) if part)
+def _places(session: SessionFacts) -> tuple[str, str]:
+    return ", ".join(part for part in (session.room, session.location) if part), session.conference_url
 
 
 def _text(text: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -203,7 +204,7 @@ class View:
     @property
     def places(self) -> list[Place]:
         """Every place once, in the order they are needed."""
-        return list(dict.fromkeys(place for each in self.facts.sessions if (place := _place(each))))
+        return list(dict.fromkeys(place for each in self.facts.sessions for place in _places(each)))
 
     @property
     def programme(self) -> list[Row]:
@@ -266,8 +267,10 @@ class View:
         return len({(wording.local_date(instant, z), wording.clock(instant, z)) for z in zones}) == 1
 
 
-def _place(session: SessionFacts) -> Place | None:
+def _places(session: SessionFacts) -> Iterator[Place]:
+    """Where to be, and the call: somebody may be in the room and others on it."""
     address = ", ".join(part for part in (session.room, session.location) if part)
+    if address:
+        yield Place(video=False, text=address)
     if session.video or session.conference_url:
-        return Place(video=True, url=session.conference_url)
-    return Place(video=False, text=address) if address else None
+        yield Place(video=True, url=session.conference_url)

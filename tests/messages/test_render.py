@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 from scheduler.domain.colour import contrast
 from scheduler.domain.intervals import Interval
@@ -506,6 +508,17 @@ def test_americans_read_twelve_hours_and_their_own_tag() -> None:
 def test_a_language_without_wordings_reads_english(locale) -> None:
     reader = Person(name="Candy", email="c@example.net", locale=locale)
     assert render(facts("confirmation", recipient=reader)).language == "en"
+
+
+@pytest.mark.parametrize("role", ["candidate", "interviewer", "contact"])
+def test_who_meets_in_a_room_with_a_call_reads_of_both(role) -> None:
+    both = replace(CODING, video=False, room="Room Blue", location="12 Quay Street")
+    mail = render(facts("confirmation", role, sessions=(both,)))
+    assert "Where     Room Blue, 12 Quay Street\n          Video call\n" in mail.text
+    assert "Room Blue, 12 Quay Street Video call" in " ".join(Shown(mail.html).words)
+    event = Calendar.from_ical(mail.ics or b"").events[0]
+    assert event["LOCATION"] == "Room Blue, 12 Quay Street; https://meet.example/abc"
+    assert "Room Blue, 12 Quay Street" in event["DESCRIPTION"]
 
 
 def test_markup_in_names_is_only_text() -> None:
