@@ -259,7 +259,7 @@ def invite(parts: Parts, token: str) -> bytes:
             plan_name=link.plan.name,
             candidate_name=candidate.name,
             now=parts.now(),
-            sessions=facts.sessions_of(session, booking),
+            sessions=facts.sessions_of(session, booking, promised=True),
             uid=facts.uid_of(booking),
             sequence=booking.version,
         )

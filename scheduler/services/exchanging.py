@@ -180,15 +180,12 @@ def _write(
     said = filling.put_in(session, parts, booking, place.session.key, leaving, comes, actor)
     replace_reservations(session, booking, place.plan, only={leaving.id, comes.id})
     parts.reach("replace.changed")
-    seen = _is_seen(session, booking, was, leaving)
+    seen = _is_seen(session, booking, was)
     changes.tell(session, parts, booking, was, "panel_changed" if seen else None, who_for_whom=said)
     parts.reach("replace.told")
 
 
-def _is_seen(
-    session: Session, booking: rows.Booking, was: list[dict[str, Any]], leaving: Panelist | RoomRef
-) -> bool:
+def _is_seen(session: Session, booking: rows.Booking, was: list[dict[str, Any]]) -> bool:
     """Whether mails tell the candidate another name or place than before."""
-    if isinstance(leaving, Panelist) and leaving.optional:
-        return False  # optional people are promised to nobody
-    return facts.sessions_of(session, booking) != facts.sessions_of(session, booking, booked=was)
+    before = facts.sessions_of(session, booking, booked=was, promised=True)
+    return facts.sessions_of(session, booking, promised=True) != before

@@ -185,7 +185,13 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
     only = message.recipient.get("id") if message.recipient_role == "interviewer" else None
     released_from = details.get("released_from")
     facts |= {
-        "sessions": sessions_of(session, booking, booked=released_from, interviewer_id=only),
+        "sessions": sessions_of(
+            session,
+            booking,
+            booked=released_from,
+            interviewer_id=only,
+            promised=message.recipient_role == "candidate",
+        ),
         "uid": uid_of(booking),
         "sequence": booking.version,
         "continues": released_from is not None,
@@ -282,22 +288,25 @@ def sessions_of(
     *,
     booked: list[dict[str, Any]] | None = None,
     interviewer_id: str | None = None,
+    promised: bool = False,
 ) -> tuple[SessionFacts, ...]:
-    """The booked sessions in order of time, or those of one interviewer; `booked`: as they were before."""
+    """The booked sessions in order of time, or those of one interviewer; `booked`: as they were before;
+    `promised`: without optional people, who come if they can.
+    """
     asked = {item["key"]: item for item in booking.plan["sessions"]}
     made = conferences.links(session, booking.id)
     planned = sorted(
         (OptionSession.from_json(item) for item in booked or booking.sessions), key=lambda item: item.start
     )
     return tuple(
-        _session_facts(session, item, asked[item.key], made.get(item.key, ""))
+        _session_facts(session, item, asked[item.key], made.get(item.key, ""), promised=promised)
         for item in planned
         if interviewer_id is None or interviewer_id in {person.id for person in item.interviewers}
     )
 
 
 def _session_facts(
-    session: Session, planned: OptionSession, asked: dict[str, Any], made: str
+    session: Session, planned: OptionSession, asked: dict[str, Any], made: str, *, promised: bool
 ) -> SessionFacts:
     room = session.get(rows.Room, planned.room.id) if planned.room else None
     location = asked.get("location") or (room.location if room else None) or ""
@@ -307,7 +316,7 @@ def _session_facts(
         title=planned.title,
         start=planned.start,
         end=planned.end,
-        people=tuple(person.name for person in planned.interviewers),
+        people=tuple(person.name for person in planned.interviewers if not (promised and person.optional)),
         room=planned.room.name if planned.room else "",
         location=location,
         video=not in_person and asked.get("conference") != "none",

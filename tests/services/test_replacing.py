@@ -258,6 +258,9 @@ def test_the_candidate_hears_nothing_of_somebody_who_was_promised_to_nobody(town
     )
     town.hire("Tom", skills=("shadowing",))
     before = town.post.subjects_to(CANDY)
+    confirmation = next(mail for mail in reversed(town.post.mails) if CANDY in str(mail["To"]))
+    assert "Ada" in str(confirmation.get_body(("plain",)).get_content())
+    assert "Sam" not in confirmation.as_string()
 
     replaced = replace(town, booking, "Sam")
     town.run_jobs()
