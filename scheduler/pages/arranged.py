@@ -16,6 +16,9 @@ from scheduler.domain.wording import list_words
 from scheduler.pages import facts, programme
 from scheduler.pages.programme import Line, Reader, When
 
+#: facts that change nothing of the interview
+_TEAMS_OWN = frozenset({"booking.needs_attention", "booking.settled"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarLink:
@@ -135,8 +138,9 @@ def _call(place: facts.Place, calls: int) -> str:
 
 
 def _last(booking: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The last fact of its history."""
-    return next(iter(reversed(booking.get("history") or ())), {})
+    """The last fact of its history, less what the team has to see to and has seen to."""
+    told = (fact for fact in reversed(booking.get("history") or ()) if fact["event"] not in _TEAMS_OWN)
+    return next(told, {})
 
 
 def _calendars(plan: Plan, sessions: Sequence[OptionSession], place: str) -> tuple[CalendarLink, ...]:

@@ -194,6 +194,16 @@ def test_a_cancelled_interview_says_by_whom(client: FlaskClient, desk: Desk, act
     assert page.links["tell us when"] == f"{HERE}/ask"
 
 
+def test_what_the_team_has_to_see_to_afterwards_changes_nothing_of_that(
+    client: FlaskClient, desk: Desk
+) -> None:
+    """A calendar did not let the entry go, for one."""
+    cancelled_by(desk, "candidate")
+    left = desk.link.booking["history"][-1] | {"event": "booking.needs_attention", "actor": "system"}
+    desk.link.booking["history"].append(left)
+    assert "You have cancelled this interview" in read(client.get(HERE)).headings
+
+
 def test_interviews_taken_back_before_a_choice(client: FlaskClient, desk: Desk) -> None:
     desk.link = link(status="cancelled", options=())
     assert "These interviews are not going ahead for now" in read(client.get(HERE)).headings
