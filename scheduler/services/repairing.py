@@ -9,10 +9,12 @@ each booking is written by itself, under the locks of a pick, and what lost a ra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import permutations
 from operator import attrgetter
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -29,6 +31,7 @@ from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.reserving import people_and_rooms, replace_reservations
 from scheduler.solver.check import violations
 from scheduler.solver.many.problem import AssignProblem
+from scheduler.solver.problem import Problem
 
 #: a worker that has not come back after this long is taken for lost, and the losses are taken again. Two
 #: minutes after a crash everything is to be done, and two workers at one loss do no harm.
@@ -191,22 +194,46 @@ def _write(parts: Parts, organization_id: str, hit: Hit, answer: _Answer) -> Non
         comes = people_and_rooms(option)
         locks = [answer.resources[id_] for id_ in comes]
         casts.lock_resources(session, [*locks, *changes.occupied_by(session, booking)])
-        _refuse_unless_possible(session, parts, hit, answer, comes)
+        option = _settled(_present(session, parts, hit, answer, comes), asked, option)
         _change(session, parts, booking, asked, option)
         parts.reach("repair.written")
 
 
-def _refuse_unless_possible(
-    session: Session, parts: Parts, hit: Hit, answer: _Answer, comes: set[str]
-) -> None:
-    """Judge the answer for this booking by what is booked now. Raises SlotTaken."""
-    option = answer.options[hit.booking_id]
+def _present(session: Session, parts: Parts, hit: Hit, answer: _Answer, comes: set[str]) -> Problem:
+    """What was asked about this booking, by what is booked now."""
     cast = casts.cast_for(
         session, hit.plan, hits.span([hit]), now=parts.now(), only=comes, moving=hit.booking_id, bare=True
     )
     present = problems.as_of_now(answer.problem.problem(answer.index(hit)), cast)
-    if violations(hits.with_what_stays(present, hit, answer.asked(hit)), option):
+    return hits.with_what_stays(present, hit, answer.asked(hit))
+
+
+def _settled(problem: Problem, asked: Sequence[OptionSession], option: Option) -> Option:
+    """The answer as it is written down: who comes takes the place of who goes, in the same role, and only
+    where the seats could not be filled like that does somebody who stays take another. Raises SlotTaken where
+    it is no answer any more.
+    """
+    if violations(problem, option):
         raise SlotTaken(TAKEN)
+    before = {item.key: item for item in asked}
+    for after in option.sessions:
+        for panel in _in_their_places(before[after.key], after):
+            sessions = tuple(panel if item.key == after.key else item for item in option.sessions)
+            if not violations(problem, option.evolve(sessions=sessions)):
+                option = option.evolve(sessions=sessions)
+                break
+    return option
+
+
+def _in_their_places(before: OptionSession, after: OptionSession) -> Iterator[OptionSession]:
+    """Every way for those who come to take the places of those who go."""
+    going, coming = _exchanged(before, after)
+    for order in permutations(coming):
+        comes = {
+            leaving.id: replace(leaving, id=person.id, name=person.name)
+            for leaving, person in zip(going, order, strict=True)
+        }
+        yield replace(after, interviewers=tuple(comes.get(p.id, p) for p in before.interviewers))
 
 
 def _change(
@@ -218,6 +245,8 @@ def _change(
 ) -> None:
     was, touched, said = booking.sessions, set[str](), list[str]()
     before = {item.key: item for item in asked}
+    roles = {(item.key, person.id): person.role for item in option.sessions for person in item.interviewers}
+    booking.sessions = [_with_roles(item, roles) for item in booking.sessions]
     for after in option.sessions:
         for leaving, comes in _swaps(before[after.key], after):
             said.append(put_in(session, parts, booking, after.key, leaving, comes, SYSTEM))
@@ -230,12 +259,23 @@ def _change(
     changes.tell(session, parts, booking, was, "panel_changed", who_for_whom="\n".join(said))
 
 
+def _with_roles(item: dict[str, Any], roles: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    people = [{**p, "role": roles.get((item["key"], p["id"]), p["role"])} for p in item["interviewers"]]
+    return {**item, "interviewers": people}
+
+
 def _swaps(before: OptionSession, after: OptionSession) -> list[tuple[Panelist, Panelist]]:
-    """Who goes, and who comes in the same role."""
-    going = [person for person in before.interviewers if person.id not in {p.id for p in after.interviewers}]
-    coming = [person for person in after.interviewers if person.id not in {p.id for p in before.interviewers}]
+    """Who goes, and who comes, in the same role where that can be."""
+    going, coming = _exchanged(before, after)
     by_role = attrgetter("role")
     return list(zip(sorted(going, key=by_role), sorted(coming, key=by_role), strict=True))
+
+
+def _exchanged(before: OptionSession, after: OptionSession) -> tuple[list[Panelist], list[Panelist]]:
+    """Who goes, and who comes."""
+    were, are = ({person.id for person in item.interviewers} for item in (before, after))
+    going = [person for person in before.interviewers if person.id not in are]
+    return going, [person for person in after.interviewers if person.id not in were]
 
 
 def _leave(parts: Parts, organization_id: str, taken: Iterable[str], *, blind: bool) -> None:

@@ -253,6 +253,32 @@ def test_a_room_and_somebody_are_exchanged_together_and_told_in_one_mail(town):
     assert len(town.post.subjects_to(CANDY)) == before + 1
 
 
+LEAD_AND_NOTES = [{"role": "lead", "skill": "python"}, {"role": "notes", "skill": "sql"}]
+
+
+def roles(booking):
+    return {p["name"]: p["role"] for s in booking["sessions"] for p in s["interviewers"]}
+
+
+def test_whoever_stays_takes_the_lost_role_where_nobody_else_could(town):
+    hire(town, "Ada")
+    hire(town, "Ben", skills=("python", "sql"))
+    booking = booked(town, sessions=[talk(seats=LEAD_AND_NOTES)])
+    assert roles(booking) == {"Ada": "lead", "Ben": "notes"}
+    hire(town, "Cleo", skills=("sql",))
+
+    assert roles(lose(town, booking, "Ada")) == {"Ben": "lead", "Cleo": "notes"}
+
+
+def test_whoever_stays_keeps_their_role_where_who_comes_can_have_the_lost_one(town):
+    hire(town, "Ada")
+    hire(town, "Ben", skills=("python", "sql"))
+    booking = booked(town, sessions=[talk(seats=LEAD_AND_NOTES)])
+    hire(town, "Cleo", skills=("python", "sql"))
+
+    assert roles(lose(town, booking, "Ada")) == {"Cleo": "lead", "Ben": "notes"}
+
+
 def test_whoever_stays_stays_even_if_they_would_not_be_asked_today(town):
     """Bob's hours have changed since; nobody has complained."""
     hire(town, "Ada")
