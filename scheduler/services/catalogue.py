@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from scheduler.db import casts, pages, rows
 from scheduler.db.pages import Page
@@ -105,8 +105,41 @@ def move_to_calendar(
     resource_id = resource_for(session, row.organization_id, calendar)
     if resource_id == row.resource_id:
         return
+    casts.lock_resources(session, [row.resource_id, resource_id])
     refuse_while_booked(session, parts, row)
+    _take_along(session, row, resource_id)
     row.resource_id = resource_id
+
+
+def _take_along(session: Session, row: rows.Interviewer | rows.Room, resource_id: int) -> None:
+    """What somebody has held counts in their limits and load wherever their calendar is, and what is held of
+    their time stays held. Others may have the same calendar: theirs stays where it is.
+    """
+    sits: dict[str, Any] = {"interviewers": [{"id": row.id}]}
+    theirs = [sits if isinstance(row, rows.Interviewer) else {"room": {"id": row.id}}]
+    bookings = sa.select(rows.Booking.id).where(rows.Booking.sessions.contains(theirs))
+    options = sa.select(rows.Option.id).where(rows.Option.sessions.contains(theirs))
+    there = aliased(rows.Reservation)
+    taken = sa.exists().where(
+        there.resource_id == resource_id,
+        there.state.in_(rows.OCCUPYING),
+        there.during.op("&&")(rows.Reservation.during),
+    )
+    session.execute(
+        sa.update(rows.Reservation)
+        .where(
+            rows.Reservation.resource_id == row.resource_id,
+            rows.Reservation.state.in_(rows.OCCUPYING),
+            rows.Reservation.booking_id.in_(bookings),
+            ~taken,
+        )
+        .values(resource_id=resource_id)
+    )
+    session.execute(
+        sa.update(rows.Hold)
+        .where(rows.Hold.resource_id == row.resource_id, rows.Hold.option_id.in_(options))
+        .values(resource_id=resource_id)
+    )
 
 
 def refuse_while_booked(session: Session, parts: Parts, row: rows.Interviewer | rows.Room) -> None:

@@ -89,6 +89,58 @@ def test_past_bookings_go_on_telling_of_who_has_gone(town):
         assert session.get_one(rows.Interviewer, ada).name == "Ada"
 
 
+def move_calendar(town, name, address):
+    town.calendars.add_calendar(address)
+    changes = {"calendar": {"provider": "ics", "address": address}}
+    interviewers.update(town.parts, town.organization_id, town.people[name], changes)
+
+
+def starts_for(town, plan, name, start, end):
+    candidate = {"name": name, "email": f"{name.lower()}@example.net"}
+    run = town.offer(plan, window={"start": start, "end": end}, candidates=[candidate])
+    return [option["start"] for option in run["candidates"][0]["options"]]
+
+
+def test_interviews_held_before_the_calendar_moved_count_in_the_limits(town):
+    town.hire("Ada", skills=("python",), limits={"per_week": 1})
+    plan = town.plan(notice_hours=0)
+    window = {"start": "2026-12-01T10:00:00Z", "end": "2026-12-01T11:00:00Z"}
+    town.book(town.offer(plan, window=window))
+    town.clock.forward(days=1, hours=3)
+
+    move_calendar(town, "Ada", "ada@new.example")
+
+    assert starts_for(town, plan, "Dora", "2026-12-03T10:00:00Z", "2026-12-03T11:00:00Z") == []
+    assert starts_for(town, plan, "Eve", "2026-12-07T10:00:00Z", "2026-12-07T11:00:00Z") != []
+
+
+def test_what_is_held_of_somebody_stays_held_when_their_calendar_moves(town):
+    town.hire("Ada", skills=("python",))
+    plan = town.plan(holds=True)
+    times = ("2026-12-02T10:00:00Z", "2026-12-02T11:00:00Z")
+    assert starts_for(town, plan, "Candy", *times) == [times[0]]
+
+    move_calendar(town, "Ada", "ada@new.example")
+
+    assert starts_for(town, plan, "Dora", *times) == []
+
+
+def test_what_a_colleague_with_the_same_calendar_has_held_is_not_taken_along(town):
+    town.hire("Ada", skills=("python",))
+    ben = {"calendar": {"provider": "ics", "address": "ada@acme.example"}, "limits": {"per_week": 1}}
+    town.hire("Ben", **ben)
+    plan = town.plan(notice_hours=0)
+    window = {"start": "2026-12-01T10:00:00Z", "end": "2026-12-01T11:00:00Z"}
+    town.book(town.offer(plan, window=window))
+    town.clock.forward(days=1, hours=3)
+
+    move_calendar(town, "Ben", "ben@new.example")
+
+    with town.parts.database.transaction(town.organization_id) as session:
+        ada = session.get_one(rows.Interviewer, town.people["Ada"]).resource_id
+        assert list(session.scalars(sa.select(rows.Reservation.resource_id))) == [ada]
+
+
 def test_going_waits_for_a_booking_that_is_being_made(town):
     """Whoever books holds the resource; the deletion must not look before they are done."""
     ada = town.hire("Ada", skills=("python",))
