@@ -25,8 +25,7 @@ def certain(problem: Problem) -> Iterator[Blocker]:
         text = "The only calendar" if count == 1 else f"All {count} calendars"
         yield Blocker(code="calendars_unreadable", text=f"{text} could not be read.")
         return
-    missing = tuple(_missing_people(problem))
-    yield from missing or _too_few_people(problem)
+    yield from too_few(problem)
     for session in problem.plan.sessions:
         if session.room_capacity is not None and not any(
             room.capacity >= session.room_capacity for room in problem.rooms
@@ -34,6 +33,11 @@ def certain(problem: Problem) -> Iterator[Blocker]:
             text = f"There is no room for {people_words(session.room_capacity)} for {session.title}."
             yield Blocker(code="no_room", text=text, session_key=session.key)
     yield from _no_time_at_all(problem)
+
+
+def too_few(problem: Problem) -> tuple[Blocker, ...]:
+    """Seats for which there are not enough people, whatever their calendars say."""
+    return tuple(_missing_people(problem)) or tuple(_too_few_people(problem))
 
 
 def _missing_people(problem: Problem) -> Iterator[Blocker]:

@@ -219,11 +219,20 @@ class Reach:
 
     @cached_property
     def candidate_can(self) -> int:
+        return self.in_candidate_hours & self.candidate_offered
+
+    @cached_property
+    def in_candidate_hours(self) -> int:
+        """Ticks inside the plan's hours on the candidate's clock."""
         if self.problem.ignore_candidate_hours:
             return self.line.all
-        free = self.line.inside(candidate_hours(self.problem, self.span))
+        return self.line.inside(candidate_hours(self.problem, self.span))
+
+    @cached_property
+    def candidate_offered(self) -> int:
+        """Ticks inside what the candidate has named; all where they have named nothing."""
         said = merge(self.problem.candidate.availability)
-        return free & self.line.inside(said) if said else free
+        return self.line.inside(said) if said and not self.problem.ignore_candidate_hours else self.line.all
 
     def person(self, index: int, session: Session) -> PersonStarts:
         person = self.problem.interviewers[index]

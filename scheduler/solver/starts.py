@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from itertools import groupby
 from operator import or_
 
 from scheduler.domain.errors import NotFound
+from scheduler.solver.certain import too_few
 from scheduler.solver.problem import Problem
 from scheduler.solver.reach import Reach, SessionStarts
 from scheduler.solver.timeline import at_least, positions, run
@@ -43,11 +44,19 @@ class Availability:
 
 
 def availability(problem: Problem, session_key: str) -> Availability:
-    """Every start at which the seats and the room of this session can be filled. Raises NotFound."""
+    """Every start at which the seats and the room of this session can be filled. Where there are too few
+    people for its seats, that blocks the whole window. Raises NotFound.
+    """
     if session_key not in {session.key for session in problem.plan.sessions}:
         raise NotFound(f"The plan has no session “{session_key}”.")
-    reach = Reach(problem, problem.window)
-    here = SessionStarts(reach, problem.plan.session(session_key))
+    session, window = problem.plan.session(session_key), problem.window
+    alone = problem.evolve(plan=replace(problem.plan, sessions=(session,)))
+    lacking = too_few(alone)
+    if lacking:
+        text = " ".join(blocker.text for blocker in lacking)
+        return Availability(starts=(), blocked=(Blocked(window.start, window.end, lacking[0].code, text),))
+    reach = Reach(problem, window)
+    here = SessionStarts(reach, session)
     return Availability(
         starts=tuple(reach.line.instant(tick) for tick in positions(here.starts)),
         blocked=tuple(_blocked(reach, here)),
@@ -90,7 +99,8 @@ class _Why:
                 (reach.in_window, "window", "The window ends before the interview would"),
                 (reach.after_notice, "notice", f"Sooner than {plan.notice_hours} hours from now"),
                 (reach.before_horizon, "horizon", f"More than {plan.horizon_days} days from now"),
-                (reach.candidate_can, "candidate_hours", "Outside the candidate's hours"),
+                (reach.in_candidate_hours, "candidate_hours", "Outside the candidate's hours"),
+                (reach.candidate_offered, "candidate_availability", "Not a time the candidate offered"),
             )
         ]
 
@@ -121,9 +131,6 @@ class _Why:
     def _seat(self, seat: int, bits: int) -> dict[int, Words]:
         """Why too few people can sit here at these ticks."""
         pool, wanted = self.here.pools[seat], self.here.session.seats[seat]
-        if len(pool) < wanted.count:
-            text = f"Only {len(pool)} of {wanted.count} people exist for {wanted.role}"
-            return dict.fromkeys(positions(bits), ("not_enough_people", text))
         if len(pool) > MOST_NAMED:
             works = bits & reduce(or_, (self.here.people[p].hours for p in pool))
             who = f"{'Nobody' if wanted.count == 1 else 'Not enough'} of {len(pool)} people for {wanted.role}"

@@ -47,6 +47,56 @@ def test_without_a_candidate_nobodys_hours_but_the_interviewers_count(town):
     assert starts(with_candidate) == ["11:00"]
 
 
+def test_why_nobody_at_all_can_is_said(town):
+    town.hire("Ada", skills=("java",))
+
+    answer = availability.ask(
+        town.parts, town.organization_id, {"plan_id": town.plan()["id"], "window": WINDOW}
+    )
+
+    text = "No interviewer has the skill python, needed for A talk."
+    assert answer["data"] == []
+    assert answer["blocked"] == [WINDOW | {"code": "no_interviewer", "text": text}]
+
+
+def test_that_everybody_has_met_the_candidate_is_said(town):
+    town.hire("Ada", skills=("python",))
+    plan = town.plan()
+    booking = town.book(town.offer(plan, window={**WINDOW, "end": "2026-12-02T10:00:00Z"}))
+    ask = {"plan_id": plan["id"], "window": WINDOW, "candidate_id": booking["candidate"]["id"]}
+
+    answer = availability.ask(town.parts, town.organization_id, ask)
+
+    assert answer["data"] == []
+    assert [(block["code"], block["text"]) for block in answer["blocked"]] == [
+        (
+            "distinct_interviewers",
+            "Of those with the skill python for A talk, Ada has met the candidate already.",
+        )
+    ]
+
+
+def test_that_the_candidate_offered_other_times_is_said(town):
+    town.hire("Ada", skills=("python",))
+    said = [{"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"}]
+    candy = {
+        "name": "Candy",
+        "email": "candy@example.net",
+        "time_zone": "Europe/London",
+        "availability": said,
+    }
+    candy_id = candidates.create(town.parts, town.organization_id, candy)["id"]
+    ask = {"plan_id": town.plan(grid=60)["id"], "window": WINDOW, "candidate_id": candy_id}
+
+    answer = availability.ask(town.parts, town.organization_id, ask)
+
+    assert starts(answer) == ["10:00"]
+    assert [(block["start"][11:16], block["code"]) for block in answer["blocked"]] == [
+        ("09:00", "candidate_availability"),
+        ("11:00", "candidate_availability"),
+    ]
+
+
 def test_booked_interviews_count_before_any_calendar_shows_them(town):
     town.hire("Ada", skills=("python",))
     plan = town.plan(grid=60)
