@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import permutations
+from itertools import islice, permutations
 from operator import attrgetter
 from typing import Any
 
@@ -48,6 +48,8 @@ WAIT, LONGEST_WAIT = timedelta(minutes=2), timedelta(minutes=15)
 MOST_TIMES = 3
 #: who has prepared for somebody, and leaves home soon, is not surprised by a machine
 NOT_WITHIN = timedelta(hours=24)
+#: of whom to put in whose place so many are tried, each judged under the locks: five who come, in any order
+MOST_WAYS = 120
 TOO_SOON, TOO_OFTEN, NOBODY, UNREADABLE = "too_soon", "too_often", "nobody_can", "unreadable"
 
 
@@ -226,9 +228,9 @@ def _settled(problem: Problem, asked: Sequence[OptionSession], option: Option) -
 
 
 def _in_their_places(before: OptionSession, after: OptionSession) -> Iterator[OptionSession]:
-    """Every way for those who come to take the places of those who go."""
+    """The ways for those who come to take the places of those who go."""
     going, coming = _exchanged(before, after)
-    for order in permutations(coming):
+    for order in islice(permutations(coming), MOST_WAYS):
         comes = {
             leaving.id: replace(leaving, id=person.id, name=person.name)
             for leaving, person in zip(going, order, strict=True)
