@@ -106,7 +106,8 @@ def _options_wanted(data: dict[str, Any]) -> int:
 
 def _add_candidates(session: Session, parts: Parts, row: rows.Run, asked: list[dict[str, Any]]) -> None:
     seen: dict[str, int] = {}
-    for position, item in enumerate(asked):
+    # In one order for everybody: two runs for the same people wait for each other, and not in a ring.
+    for position, item in sorted(enumerate(asked), key=lambda pair: _name_of(pair[1])):
         fields = dict(item)
         external_refs = fields.pop("external_refs", None) or {}
         candidate = candidates.upsert(
@@ -126,6 +127,11 @@ def _add_candidates(session: Session, parts: Parts, row: rows.Run, asked: list[d
                 status="waiting",
             )
         )
+
+
+def _name_of(item: dict[str, Any]) -> str:
+    """What a candidate is known by, if they may be known already."""
+    return item.get("id") or item.get("external_id") or ""
 
 
 def get(parts: Parts, organization_id: str, run_id: str) -> dict[str, Any]:

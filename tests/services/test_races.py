@@ -24,7 +24,7 @@ from scheduler.services import (
     syncing,
     upkeep,
 )
-from tests.services.test_moving_races import booked, fresh, mover
+from tests.services.test_moving_races import CANDY, booked, fresh, mover
 from tests.services.town import RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
@@ -250,4 +250,25 @@ def test_approving_beside_what_ends_an_offer_never_deadlocks(town):
         bookings.withdraw_options(session, asked.id)
 
     assert approving.end() is None
+    town.run_jobs()
+
+
+def test_two_runs_for_the_same_people_in_another_order_never_deadlock(town):
+    town.hire("Ada", skills=("python",))
+    people = [CANDY | {"name": name, "external_id": name} for name in ("Aya", "Bo")]
+    asked = {"plan_id": town.plan()["id"], "candidates": people}
+    turned = asked | {"candidates": people[::-1]}
+    runs.request(town.parts, town.organization_id, asked, actor=RECRUITER)
+    others = []
+
+    def ask_too():
+        others.append(
+            Beside(town, lambda: runs.request(town.parts, town.organization_id, turned, actor=RECRUITER))
+        )
+
+    with after(["FROM candidates", "external_id", "FOR NO KEY UPDATE"], ask_too):
+        run = runs.request(town.parts, town.organization_id, asked, actor=RECRUITER)
+
+    assert [other.end() for other in others] == [None]
+    assert [item["candidate"]["name"] for item in run["candidates"]] == ["Aya", "Bo"]
     town.run_jobs()
