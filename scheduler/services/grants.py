@@ -132,24 +132,26 @@ def access_token(
     def is_good(tokens: Tokens) -> bool:
         return tokens.access_token != refused and tokens.expires_at > parts.now() + MARGIN
 
-    try:
-        there = _tokens(secret_of(parts, organization_id, connection_id))
+    there = _tokens(secret_of(parts, organization_id, connection_id))
+    if is_good(there):
+        return there
+    with _turn(), parts.database.transaction(organization_id) as session:
+        row = session.get(rows.Connection, connection_id, with_for_update=True)
+        content = _opened(parts, row)
+        there = _tokens(content)
         if is_good(there):
             return there
-        with _turn(), parts.database.transaction(organization_id) as session:
-            row = session.get(rows.Connection, connection_id, with_for_update=True)
-            content = _opened(parts, row)
-            there = _tokens(content)
-            if is_good(there):
-                return there
+        try:
             fresh = refresh(content["refresh_token"])
+        except NotAllowed as error:
+            ended = error
+            if row is not None and not parts.only_looks:
+                _break(session, parts, row, str(error))
+        else:
             if row is not None:
                 row.secret = sealing_of(parts).seal(content_of(fresh, earlier=content["refresh_token"]))
             return fresh
-    except NotAllowed as error:
-        if not parts.only_looks:
-            broke(parts, organization_id, connection_id, str(error))
-        raise
+    raise ended
 
 
 @contextmanager
@@ -163,25 +165,23 @@ def _turn() -> Iterator[None]:
         _turns.release()
 
 
-def broke(parts: Parts, organization_id: str, connection_id: str, reason: str) -> None:
-    """The grant is dead: say so, once, to its owner and to whoever listens to events."""
-    with parts.database.transaction(organization_id) as session:
-        row = session.get(rows.Connection, connection_id, with_for_update=True)
-        if row is None or row.status == "broken":
-            return
-        row.status, row.reason, row.broken_at = "broken", reason, parts.now()
-        if row.interviewer_id is None:
-            return
-        events.record(
-            session,
-            parts,
-            organization_id,
-            "calendar.unreadable",
-            actor=SYSTEM,
-            data={"interviewer_id": row.interviewer_id, "reason": "reconnect"},
-        )
-        owner = session.get_one(rows.Interviewer, row.interviewer_id)
-        owing.owe_unreadable(session, parts, owner, reason, provider=row.provider)
+def _break(session: Session, parts: Parts, row: rows.Connection, reason: str) -> None:
+    """The grant is dead: say so, once, to its owner and to whoever listens to events. Under the lock under
+    which it was found so: its owner may be connecting anew.
+    """
+    row.status, row.reason, row.broken_at = "broken", reason, parts.now()
+    if row.interviewer_id is None:
+        return
+    events.record(
+        session,
+        parts,
+        row.organization_id,
+        "calendar.unreadable",
+        actor=SYSTEM,
+        data={"interviewer_id": row.interviewer_id, "reason": "reconnect"},
+    )
+    owner = session.get_one(rows.Interviewer, row.interviewer_id)
+    owing.owe_unreadable(session, parts, owner, reason, provider=row.provider)
 
 
 def _opened(parts: Parts, row: rows.Connection | None) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from tests.calendars.caldav.radicale_server import PASSWORD, running
 from tests.fakes.faults import answer
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
+from tests.services.test_erasing_races import wait_until_somebody_waits
 from tests.services.town import Town
 
 ADA = "ada@acme.example"
@@ -319,6 +320,23 @@ def test_a_grant_that_was_taken_back_is_told_to_its_owner_once_with_a_link(door)
     (mail,) = [mail for mail in door.town.post.mails if ADA in str(mail["To"])]
     assert f"/connect/{door.provider}?ticket=" in mail.get_body(("plain",)).get_content().replace("\n", "")
     door.connect()
+    assert door.status()["status"] == "connected"
+
+
+def test_whoever_connects_anew_while_the_end_of_a_grant_is_noticed_is_connected(door):
+    door.connect()
+    con, connecting_anew = door.row().id, threading.Thread(target=door.connect)
+
+    def refused(_refresh_token: str) -> Tokens:
+        connecting_anew.start()
+        wait_until_somebody_waits(door.town)
+        raise NotAllowed("It was taken back.")
+
+    door.town.clock.forward(hours=2)
+    with pytest.raises(NotAllowed):
+        grants.access_token(door.town.parts, door.town.organization_id, con, refused)
+    connecting_anew.join()
+
     assert door.status()["status"] == "connected"
 
 
