@@ -138,7 +138,7 @@ def _why_not_invitation(session: Session, parts: Parts, message: rows.Message) -
 
 def _keep_failure(parts: Parts, claimed: _Claimed, error: SendError) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
-        message = _with_its_booking(session, claimed.message_id)
+        message = with_its_booking(session, claimed.message_id)
         message.lease_until = None
         message.error = error.detail
         in_the_way = obstacle(session, parts, message)
@@ -155,9 +155,9 @@ def _keep_failure(parts: Parts, claimed: _Claimed, error: SendError) -> None:
             message.status = "failed"
 
 
-def _with_its_booking(session: Session, message_id: str) -> rows.Message:
+def with_its_booking(session: Session, message_id: str) -> rows.Message:
     """The message, its booking's row taken first: who cancels that meanwhile either comes before us, or finds
-    the message queued and drops it.
+    the message queued and drops it. Raises NoResultFound.
     """
     booking_id = session.scalar(sa.select(rows.Message.booking_id).where(rows.Message.id == message_id))
     if booking_id:

@@ -83,9 +83,7 @@ def send_now(parts: Parts, organization_id: str, message_id: str, *, actor: Acto
 
 
 def _locked(session: Session, message_id: str) -> rows.Message:
-    message = session.scalar(
-        sa.select(rows.Message).where(rows.Message.id == message_id).with_for_update(key_share=True)
-    )
-    if message is None:
-        raise NotFound("There is no such message.")
-    return message
+    try:
+        return delivery.with_its_booking(session, message_id)
+    except sa.exc.NoResultFound:
+        raise NotFound("There is no such message.") from None

@@ -19,6 +19,7 @@ from scheduler.services import (
     entries,
     interviewers,
     invitations,
+    mails,
     picking,
     runs,
     syncing,
@@ -272,3 +273,31 @@ def test_two_runs_for_the_same_people_in_another_order_never_deadlock(town):
     assert [other.end() for other in others] == [None]
     assert [item["candidate"]["name"] for item in run["candidates"]] == ["Aya", "Bo"]
     town.run_jobs()
+
+
+def test_a_stopped_mail_that_is_sent_beside_a_cancellation_is_not_sent(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, town.plan(reminders=[60]))
+    town.run_jobs()
+    [reminder] = [
+        found
+        for found in mails.find(town.parts, town.organization_id, booking_id=booking["id"]).data
+        if found["kind"] == "reminder"
+    ]
+    mails.cancel(town.parts, town.organization_id, reminder["id"], actor=RECRUITER)
+    cancelling = []
+
+    def cancel():
+        cancelling.append(
+            Beside(
+                town,
+                lambda: bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER),
+            )
+        )
+
+    with after(["FROM bookings", "WHERE bookings.id"], cancel):
+        mails.send_now(town.parts, town.organization_id, reminder["id"], actor=RECRUITER)
+    assert [other.end() for other in cancelling] == [None]
+
+    found = mails.find(town.parts, town.organization_id, booking_id=booking["id"]).data
+    assert [m["status"] for m in found if m["id"] == reminder["id"]] == ["cancelled"]
