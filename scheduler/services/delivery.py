@@ -36,6 +36,8 @@ class _Claimed:
     organization_id: str
     message_id: str
     facts: MailFacts
+    #: which try it is: who has lost the mail to another finds it at a later one
+    attempt: int
 
 
 def deliver(parts: Parts, organization_id: str, message_id: str) -> None:
@@ -88,7 +90,7 @@ def _claim(session: Session, parts: Parts, message_id: str) -> _Claimed | None:
     message.status = "sending"
     message.attempts += 1
     message.lease_until = sa.func.clock_timestamp() + LEASE
-    return _Claimed(message.organization_id, message.id, gathered)
+    return _Claimed(message.organization_id, message.id, gathered, message.attempts)
 
 
 def obstacle(session: Session, parts: Parts, message: rows.Message) -> str | None:
@@ -139,6 +141,8 @@ def _why_not_invitation(session: Session, parts: Parts, message: rows.Message) -
 def _keep_failure(parts: Parts, claimed: _Claimed, error: SendError) -> None:
     with parts.database.transaction(claimed.organization_id) as session:
         message = with_its_booking(session, claimed.message_id)
+        if message.attempts != claimed.attempt:
+            return  # our lease had ended, and it is another's, or sent by another
         message.lease_until = None
         message.error = error.detail
         in_the_way = obstacle(session, parts, message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -13,9 +14,11 @@ from calendars.errors import TryLater
 from scheduler.db import rows
 from scheduler.domain.errors import Gone
 from scheduler.domain.intervals import parse_instant
+from scheduler.messages.errors import TryLater as RefusedForNow
 from scheduler.services import (
     bookings,
     candidate_link,
+    delivery,
     entries,
     interviewers,
     invitations,
@@ -301,3 +304,30 @@ def test_a_stopped_mail_that_is_sent_beside_a_cancellation_is_not_sent(town):
 
     found = mails.find(town.parts, town.organization_id, booking_id=booking["id"]).data
     assert [m["status"] for m in found if m["id"] == reminder["id"]] == ["cancelled"]
+
+
+def test_whoever_fails_late_does_not_send_again_what_another_has_sent_meanwhile(town):
+    """A mail server may take its time with each answer, and leases last as long as they do."""
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    taking, sent = town.post.send, []
+
+    def another_takes_over(mail):
+        town.post.send = taking
+        with town.parts.database.transaction(town.organization_id) as session:
+            [being_sent] = session.scalars(sa.select(rows.Message).where(rows.Message.status == "sending"))
+            being_sent.lease_until = sa.func.clock_timestamp() - timedelta(seconds=1)
+            sent.append(being_sent.id)
+        delivery.deliver(town.parts, town.organization_id, being_sent.id)
+        raise RefusedForNow("451 Come again.")
+
+    town.post.send = another_takes_over
+    for _ in range(3):
+        town.run_jobs()
+        town.clock.forward(minutes=5)
+        upkeep.sweep(town.parts)
+
+    [once] = [mail for mail in town.post.mails if sent[0] in mail["Message-ID"]]
+    found = mails.find(town.parts, town.organization_id, booking_id=booking["id"]).data
+    assert once is not None
+    assert [m["status"] for m in found if m["id"] == sent[0]] == ["sent"]
