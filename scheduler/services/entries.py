@@ -293,6 +293,8 @@ def _keep_failure(parts: Parts, claimed: rows.CalendarEntry, error: CalendarErro
             entry.lease_until = None
             _begin_again(session, parts, entry)  # what was tried is not wanted any more
             return
+        if entry.attempts != claimed.attempts:
+            return  # our lease had ended, and it is another's, or written by another
         pause = _put_off(parts, entry, error)
         if entry.booking_id is None:
             hold_entries.failed(session, entry)

@@ -331,3 +331,27 @@ def test_whoever_fails_late_does_not_send_again_what_another_has_sent_meanwhile(
     found = mails.find(town.parts, town.organization_id, booking_id=booking["id"]).data
     assert once is not None
     assert [m["status"] for m in found if m["id"] == sent[0]] == ["sent"]
+
+
+def test_whoever_fails_late_says_nothing_of_an_event_that_another_has_written_meanwhile(town):
+    """At the end of an outage: the last try of many still hangs when another worker's succeeds."""
+    town.hire("Ada", skills=("python",))
+    booking = booked(town, town.plan())
+    writing, entry = town.calendars.create_event, entry_of(town)
+
+    def another_takes_over(_calendar, _draft):
+        town.calendars.create_event = writing
+        with town.parts.database.transaction(town.organization_id) as session:
+            hanging = session.get_one(rows.CalendarEntry, entry.id)
+            hanging.lease_until = sa.func.clock_timestamp() - timedelta(seconds=1)
+        entries.write(town.parts, town.organization_id, entry.id)
+        raise TryLater("Nobody answered.")
+
+    town.calendars.create_event = another_takes_over
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.get_one(rows.CalendarEntry, entry.id).attempts = entries.PATIENCE
+    town.run_jobs()
+
+    after = bookings.get(town.parts, town.organization_id, booking["id"])
+    assert (after["status"], after["attention"]) == ("confirmed", None)
+    assert (entry_of(town).status, entry_of(town).error) == ("written", None)
