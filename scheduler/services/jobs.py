@@ -83,9 +83,8 @@ def everywhere(parts: Parts, status: str | None = None) -> Iterator[tuple[str | 
 def retry(parts: Parts, organization_id: str | None, job_id: str) -> dict[str, Any]:
     """Have a failed job tried once more. Raises NotFound, or Conflict when there is nothing to retry."""
     with _rows_of(parts, organization_id) as session:
-        job = _job(session, organization_id, job_id)
-        session.execute(LOCK, {"number": job.number})
-        session.refresh(job)
+        session.execute(LOCK, {"number": _job(session, organization_id, job_id).number})
+        job = _job(session, organization_id, job_id)  # it may have ended meanwhile
         if job.status == "running":
             raise Conflict("This job is running; there is nothing to retry.")
         if job.status == "failed":
@@ -114,7 +113,8 @@ def _put_back(session: Session, job: Job) -> None:
 
 
 def _job(session: Session, organization_id: str | None, job_id: str) -> Job:
-    job = session.scalar(sa.select(Job).where(Job.id == job_id, _belongs_to(organization_id)))
+    query = sa.select(Job).where(Job.id == job_id, _belongs_to(organization_id))
+    job = session.scalar(query.execution_options(populate_existing=True))
     if job is None:
         raise NotFound("There is no such job.")
     return job

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from calendars.errors import TryLater
 from scheduler.db import rows
-from scheduler.domain.errors import Gone
+from scheduler.domain.errors import Gone, NotFound
 from scheduler.domain.intervals import parse_instant
 from scheduler.messages.errors import TryLater as RefusedForNow
 from scheduler.services import (
@@ -22,6 +22,7 @@ from scheduler.services import (
     entries,
     interviewers,
     invitations,
+    jobs,
     mails,
     picking,
     runs,
@@ -355,3 +356,16 @@ def test_whoever_fails_late_says_nothing_of_an_event_that_another_has_written_me
     after = bookings.get(town.parts, town.organization_id, booking["id"])
     assert (after["status"], after["attention"]) == ("confirmed", None)
     assert (entry_of(town).status, entry_of(town).error) == ("written", None)
+
+
+def test_a_job_that_ends_while_somebody_asks_to_retry_it_is_not_there_any_more(town):
+    town.hire("Ada", skills=("python",))
+    town.offer(window=WINDOW, solve=False)
+    change = sa.text("update procrastinate_jobs set status = :to where task_name = 'solve_run' returning id")
+    with town.parts.database.lookup() as session:
+        job_id = f"job_{session.scalar(change, {'to': 'doing'})}"
+    with town.parts.database.lookup() as session:
+        session.execute(change, {"to": "succeeded"})
+        retrying = Beside(town, lambda: jobs.retry(town.parts, town.organization_id, job_id))
+
+    assert isinstance(retrying.end(), NotFound)
