@@ -99,7 +99,8 @@ def arrive(parts: Parts, provider: str, answer: Mapping[str, str], mark: str | N
     except CalendarError as error:
         raise Unavailable(str(error), code="provider_down") from None
     with parts.database.transaction(organization_id) as session:
-        person = session.get(rows.Interviewer, interviewer_id)
+        # Who takes them away, or their calendar, meanwhile throws away what is kept here.
+        person = session.get(rows.Interviewer, interviewer_id, with_for_update={"key_share": True})
         organization = session.get_one(rows.Organization, organization_id)
         if person is None or person.deleted_at is not None:
             raise WrongLink

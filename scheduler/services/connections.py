@@ -146,7 +146,7 @@ def keep_account(
         raise Unavailable(str(error), code="provider_down") from None
     with parts.database.transaction(organization_id) as session:
         # It may have become another, or nobody's, while the account was tried.
-        _calendar(session, interviewer_id, {"provider": provider, "address": address})
+        _calendar(session, interviewer_id, {"provider": provider, "address": address}, lock=True)
         grants.keep(
             session,
             parts,
@@ -161,9 +161,9 @@ def keep_account(
     return status(parts, organization_id, interviewer_id, which)
 
 
-def _calendar(session: Session, interviewer_id: str, which: Which) -> tuple[str, str]:
+def _calendar(session: Session, interviewer_id: str, which: Which, *, lock: bool = False) -> tuple[str, str]:
     """Provider and address of the first of their calendars of which this is true. Raises NotFound."""
-    person = catalogue.one(session, rows.Interviewer, interviewer_id)
+    person = catalogue.one(session, rows.Interviewer, interviewer_id, lock=lock)
     for item in (person.calendar, *person.busy_calendars):
         if which.items() <= item.items():
             return item["provider"], item["address"]

@@ -34,6 +34,7 @@ from tests.fakes.faults import answer
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
 from tests.services.test_erasing_races import wait_until_somebody_waits
+from tests.services.test_races import Beside, after
 from tests.services.town import Town
 
 ADA = "ada@acme.example"
@@ -436,6 +437,24 @@ def test_who_has_gone_meanwhile_connects_nothing(door):
 
     with pytest.raises(WrongLink):
         door.arrive(answer, leaving.mark)
+
+
+def test_who_goes_while_they_connect_leaves_nothing(door):
+    leaving, gone = door.leave(), []
+    answer = door.back(leaving)
+
+    def go() -> None:
+        gone.append(
+            Beside(
+                door.town, lambda: interviewers.delete(door.town.parts, door.town.organization_id, door.ada)
+            )
+        )
+
+    with after(["FROM organizations", "pk_1"], go):
+        door.arrive(answer, leaving.mark)
+
+    assert [other.end() for other in gone] == [None]
+    assert grants.connected(door.town.parts, door.town.organization_id, door.provider) == {}
 
 
 def test_old_keys_open_what_they_sealed_and_rotation_lets_them_go(door):
