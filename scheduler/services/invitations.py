@@ -110,6 +110,33 @@ def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
         return view(parts, invitation)
 
 
+def tell_of_fresh_times(
+    session: Session, parts: Parts, run: rows.Run, run_candidate: rows.RunCandidate
+) -> None:
+    """The page has told a candidate with nothing left to choose from that we write as soon as there is."""
+    invitation = session.scalar(
+        sa.select(rows.Invitation)
+        .where(
+            rows.Invitation.run_candidate_id == run_candidate.id,
+            rows.Invitation.revoked_at.is_(None),
+            rows.Invitation.expires_at > parts.now(),
+        )
+        .order_by(rows.Invitation.created_at.desc())
+        .limit(1)
+    )
+    if invitation is not None and not _waits(session, invitation):
+        owing.owe_invitation(session, parts, run, run_candidate, invitation, again=True)
+        _record(session, parts, invitation, "invitation.sent", SYSTEM)
+
+
+def _waits(session: Session, invitation: rows.Invitation) -> bool:
+    """Whether a mail with this link is still to be sent: it tells of what is on offer then."""
+    waiting = sa.select(rows.Message.id).where(
+        rows.Message.invitation_id == invitation.id, rows.Message.status == "queued"
+    )
+    return session.scalar(waiting.limit(1)) is not None
+
+
 def _locked(session: Session, invitation_id: str) -> rows.Invitation:
     """The invitation, after its candidate's row: everybody takes them in this order. Raises NotFound."""
     invitation = session.get(rows.Invitation, invitation_id)

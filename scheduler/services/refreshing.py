@@ -16,7 +16,7 @@ from scheduler.db import casts, convert, rows
 from scheduler.domain import moves
 from scheduler.domain.intervals import Interval
 from scheduler.domain.plans import Plan
-from scheduler.services import asking, holding, organizations, solving
+from scheduler.services import asking, holding, invitations, organizations, solving
 from scheduler.services.asking import Answer, Asked
 from scheduler.services.parts import Parts
 
@@ -61,6 +61,8 @@ def _store_fresh(
         run = session.get_one(rows.Run, run_id)
         solving.store_answer(session, parts, run, run_candidate, answer)
         holding.keep(session, parts, run, [run_candidate])
+        if answer.options:
+            invitations.tell_of_fresh_times(session, parts, run, run_candidate)
         parts.reach("refresh.stored")
 
 

@@ -410,6 +410,29 @@ def test_for_a_crowd_whose_options_are_all_taken_the_calendars_are_read_once(tow
         assert [bool(problem["candidate"]["availability"]) for _, problem in asked] == [False] * 3 + [True]
 
 
+def test_who_had_nothing_left_hears_of_fresh_times_by_mail(town):
+    """Their page says so meanwhile."""
+    town.hire("Ada", skills=("python",))
+    run = town.offer(candidates=candidates("Candy", "Dora"), options=1, window=WINDOW)
+    address = run["candidates"][1]["candidate"]["email"]
+    before = len(town.post.subjects_to(address))
+    town.book(run)
+    with pytest.raises(TakenWithOthers):
+        candidate_link.book(
+            town.parts, town.token(run, candidate=1), run["candidates"][1]["options"][0]["id"]
+        )
+    assert candidate_link.open(town.parts, town.token(run, candidate=1)).status == "searching"
+
+    town.run_jobs()
+
+    (mail,) = [m for m in town.post.mails if address in str(m["To"])][before:]
+    text = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert str(mail["Subject"]).startswith("Does Wed 2 Dec, ")
+    assert f"/c/{town.token(run, candidate=1)}" in text
+    link = candidate_link.open(town.parts, town.token(run, candidate=1))
+    assert (link.status, len(link.options)) == ("offered", 1)
+
+
 def test_when_nothing_fits_any_more_a_person_hears(town):
     town.hire("Ada", skills=("python",))
     run = town.offer(candidates=candidates("Candy", "Dora"), options=1, window=one_hour())
