@@ -108,6 +108,10 @@ def test_the_contact_hears_of_an_offer_that_ended_unanswered(town, run):
     town.run_jobs()
 
     assert any("Candy" in subject for subject in town.post.subjects_to(CONTACT["email"]))
+    text = " ".join(town.post.mails[-1].get_body(("plain",)).get_content().split())
+    assert "You can offer new ones, or write to them yourself." in text
+    with pytest.raises(Conflict):  # so the mail does not say that the link can be sent again
+        invitations.resend(town.parts, town.organization_id, invitation_of(run), actor=RECRUITER)
 
 
 def test_a_revoked_link_is_gone_at_once(town, run):
