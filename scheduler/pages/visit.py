@@ -59,6 +59,8 @@ class Visit:
             return "past" if arranged.is_over(booking, self.link.now) else "booked"
         if status == "offered":
             return "choose" if self.link.options else "searching"
+        if self.link.ran_out:
+            return "expired"  # nobody looks for others
         ends: dict[str, State] = {"cancelled": "cancelled", "expired": "expired", "completed": "past"}
         return ends.get(status, "searching")
 
@@ -160,7 +162,7 @@ class Visit:
     @property
     def expiry(self) -> str:
         """Until when times were on offer: `Friday 4 December, 17:00, London time (GMT)`."""
-        at, reader = self.link.expires_at, self.reader
+        at, reader = self.link.ran_out or self.link.expires_at, self.reader
         day = day_words(reader.day(at), reader.today, self.locale)
         return f"{day}, {clock(at, reader.zone, self.locale)}, {zone_words(reader.zone, at, self.locale)}"
 

@@ -70,6 +70,8 @@ class CandidateLink:
     immovable: Conflict | None
     expires_at: datetime
     now: datetime
+    #: nothing is left of the offer because its times are too near by now: until when the last could be chosen
+    ran_out: datetime | None = None
 
     @property
     def can_ask(self) -> bool:
@@ -105,8 +107,10 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
     immovable = moving.why_not(session, parts, booking, CANDIDATE) if booking else None
     choosing = status == "offered" or (status == "booked" and immovable is None)
     left = possible.still_possible(session, parts, run_candidate) if choosing else []
+    ran_out = None
     if status == "offered" and not left:
-        status = "searching"
+        status, last = "searching", possible.last_chance(session, run_candidate)
+        ran_out = last if last and last < parts.now() else None
     return CandidateLink(
         organization_id=invitation.organization_id,
         invitation_id=invitation.id,
@@ -125,6 +129,7 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
         immovable=immovable,
         expires_at=invitation.expires_at,
         now=parts.now(),
+        ran_out=ran_out,
     )
 
 

@@ -20,7 +20,7 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.messages.content import MailFacts
 from scheduler.messages.errors import SendError, TryLater, Unconfirmed
-from scheduler.services import attention_mail, erased, facts, hook_mail, owing
+from scheduler.services import attention_mail, erased, facts, hook_mail, owing, possible
 from scheduler.services.parts import Parts
 
 #: a worker that has not come back after this long, by the database's clock, is taken for lost
@@ -135,7 +135,9 @@ def _why_not_invitation(session: Session, parts: Parts, message: rows.Message) -
     if parts.links.token(invitation.id, invitation.generation, invitation.key_fingerprint) is None:
         return "key_retired"
     run_candidate = session.get_one(rows.RunCandidate, invitation.run_candidate_id)
-    return None if run_candidate.status == "offered" else f"candidate_{run_candidate.status}"
+    if run_candidate.status != "offered":
+        return f"candidate_{run_candidate.status}"
+    return None if possible.in_time(session, parts, run_candidate) else "nothing_to_choose"
 
 
 def _keep_failure(parts: Parts, claimed: _Claimed, error: SendError) -> None:

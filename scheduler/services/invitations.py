@@ -13,9 +13,11 @@ from scheduler.db import rows
 from scheduler.domain.errors import Conflict, NotFound
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
-from scheduler.services import events, holding, owing
+from scheduler.services import events, holding, owing, possible
 from scheduler.services.links import Links, token_hash
 from scheduler.services.parts import SYSTEM, Actor, Parts
+
+NOTHING_LEFT = "There is nothing left to choose from in this offer at the moment."
 
 
 def issue(
@@ -96,6 +98,8 @@ def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
             )
         if invitation.expires_at <= parts.now():
             raise Conflict("This invitation has expired.", code="expired")
+        if not possible.in_time(session, parts, run_candidate):
+            raise Conflict(NOTHING_LEFT, code="nothing_to_choose")
         if invitation.revoked_at is not None or invitation.key_fingerprint != parts.links.newest:
             was_revoked = invitation.revoked_at is not None
             invitation.generation += 1

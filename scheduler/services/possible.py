@@ -28,8 +28,8 @@ def still_possible(
     known and the bookings as they are now. `standing`: what our own rows said of all that is on offer a
     moment ago, if they were asked.
     """
-    plan = Plan.from_json(session.get_one(rows.Run, run_candidate.run_id).plan)
-    offered = _offered(session, run_candidate, parts.now() + timedelta(hours=plan.notice_hours))
+    plan = _plan_of(session, run_candidate)
+    offered = in_time(session, parts, run_candidate)
     if not offered:
         return []
     moving = _booked(session, run_candidate)
@@ -51,17 +51,27 @@ def still_possible(
     return [row for row in offered if verdicts[row.id] is not False]
 
 
-def _offered(session: Session, run_candidate: rows.RunCandidate, earliest: datetime) -> list[rows.Option]:
-    query = (
-        sa.select(rows.Option)
-        .where(
-            rows.Option.run_candidate_id == run_candidate.id,
-            rows.Option.status.in_(moves.OPEN_OPTION),
-            rows.Option.start >= earliest,
-        )
-        .order_by(rows.Option.start, rows.Option.position)
+def in_time(session: Session, parts: Parts, run_candidate: rows.RunCandidate) -> list[rows.Option]:
+    """The offered options that the plan's notice still leaves, whatever others have taken meanwhile."""
+    notice = timedelta(hours=_plan_of(session, run_candidate).notice_hours)
+    query = _offered(run_candidate).where(rows.Option.start >= parts.now() + notice)
+    return list(session.scalars(query.order_by(rows.Option.start, rows.Option.position)))
+
+
+def last_chance(session: Session, run_candidate: rows.RunCandidate) -> datetime | None:
+    """Until when the last of the offered options can be chosen, or could be."""
+    last = max((row.start for row in session.scalars(_offered(run_candidate))), default=None)
+    return last and last - timedelta(hours=_plan_of(session, run_candidate).notice_hours)
+
+
+def _offered(run_candidate: rows.RunCandidate) -> sa.Select[rows.Option]:
+    return sa.select(rows.Option).where(
+        rows.Option.run_candidate_id == run_candidate.id, rows.Option.status.in_(moves.OPEN_OPTION)
     )
-    return list(session.scalars(query))
+
+
+def _plan_of(session: Session, run_candidate: rows.RunCandidate) -> Plan:
+    return Plan.from_json(session.get_one(rows.Run, run_candidate.run_id).plan)
 
 
 def _booked(session: Session, run_candidate: rows.RunCandidate) -> str | None:

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from scheduler.app import create_app
+from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, invitations
 from tests.pages.reading import Form, read
 from tests.services.town import RECRUITER, Town
@@ -119,6 +122,18 @@ def test_of_two_candidates_for_one_time_one_is_told_it_has_gone(
     assert "That time was taken a moment ago" in page.headings
     assert slower.value("option") not in page.forms[0].values("option")
     assert len(bookings.find(town.parts, town.organization_id).data) == 1
+
+
+def test_times_that_are_too_near_by_now_are_no_longer_on_offer(town: Town, client: FlaskClient) -> None:
+    run = town.offer(window=WINDOW)
+    last = max(parse_instant(option["start"]) for option in run["candidates"][0]["options"])
+    town.clock.instant = last - timedelta(hours=23)
+
+    page = read(client.get(f"/c/{town.token(run)}"))
+
+    assert "These times are no longer on offer" in page.headings
+    until = f"{(last - timedelta(hours=24)):%H:%M}, London time (GMT)"
+    assert until in page.words
 
 
 def test_a_message_reaches_the_contact(town: Town, client: FlaskClient) -> None:

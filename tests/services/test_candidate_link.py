@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import icalendar
 import pytest
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound
 from scheduler.domain.intervals import Interval, parse_instant
+from scheduler.messages.errors import TryLater
 from scheduler.services import bookings, candidate_link, candidates, invitations, mails, runs, upkeep
 from scheduler.services.links import Links
 from scheduler.services.picks import TakenWithOthers
@@ -23,6 +24,10 @@ WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
 def run(town):
     town.hire("Ada", skills=("python",))
     return town.offer(window=WINDOW)
+
+
+def last_start(run: dict) -> datetime:
+    return max(parse_instant(option["start"]) for option in run["candidates"][0]["options"])
 
 
 def invitation_of(run: dict) -> str:
@@ -112,6 +117,32 @@ def test_the_contact_hears_of_an_offer_that_ended_unanswered(town, run):
     assert "You can offer new ones, or write to them yourself." in text
     with pytest.raises(Conflict):  # so the mail does not say that the link can be sent again
         invitations.resend(town.parts, town.organization_id, invitation_of(run), actor=RECRUITER)
+
+
+def test_times_that_are_too_near_by_now_are_not_said_to_be_looked_for(town, run):
+    last = last_start(run) - timedelta(hours=24)
+    town.clock.instant = last + timedelta(minutes=1)
+
+    link = candidate_link.open(town.parts, town.token(run))
+
+    assert (link.status, link.ran_out, link.expires_at > town.clock()) == ("searching", last, True)
+
+
+def test_an_invitation_to_nothing_is_neither_sent_nor_sent_again(town):
+    town.hire("Ada", skills=("python",))
+    town.post.failure = TryLater("away")
+    run = town.offer(town.plan(), window=WINDOW)
+    last = last_start(run) - timedelta(hours=24)
+    town.clock.instant = last + timedelta(minutes=1)
+    town.post.failure = None
+
+    with pytest.raises(Conflict) as refusal:
+        invitations.resend(town.parts, town.organization_id, invitation_of(run), actor=RECRUITER)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    assert refusal.value.reason == "nothing_to_choose"
+    assert town.post.mails == []
 
 
 def test_a_revoked_link_is_gone_at_once(town, run):
