@@ -38,7 +38,7 @@ READERS: dict[Kind, frozenset[Role]] = {
     "invitation": frozenset({"candidate"}),
     "invitation_again": frozenset({"candidate"}),
     "confirmation": frozenset(get_args(Role)),
-    "video_link": frozenset({"candidate", "contact"}),
+    "video_link": frozenset(get_args(Role)),
     "reminder": frozenset({"candidate", "interviewer"}),
     "cancellation": frozenset(get_args(Role)),
     "no_options": frozenset({"contact"}),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,10 +42,10 @@ def tell(
     _release(session, parts, booking, was)
     if kind is not None:
         owing.drop_queued(session, rows.Message.booking_id == booking.id, rows.Message.kind != "cancellation")
-    _tell_who_heard_by_mail(session, parts, booking)
+    due_at = conferences.confirm_at(session, parts, booking)
+    _tell_who_heard_by_mail(session, parts, booking, due_at)
     if kind is None:
         return
-    due_at = conferences.confirm_at(session, parts, booking)
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
     with outbox.together(session, parts):
         owing.owe_booking_news(session, parts, booking, kind, due_at=due_at, **details)
@@ -63,10 +64,10 @@ def _release(session: Session, parts: Parts, booking: rows.Booking, was: list[di
             owing.owe_release(session, parts, booking, interviewer, was)
 
 
-def _tell_who_heard_by_mail(session: Session, parts: Parts, booking: rows.Booking) -> None:
+def _tell_who_heard_by_mail(session: Session, parts: Parts, booking: rows.Booking, due_at: datetime) -> None:
     """Their calendar may be open by now, but what a mail of ours put into it only a mail can change."""
     for interviewer_id in sorted(people(booking.sessions) & owing.told_by_mail(session, booking)):
         interviewer = session.get_one(rows.Interviewer, interviewer_id)
         owing.owe_interviewer_news(
-            session, parts, booking, interviewer, "confirmation", version=booking.version
+            session, parts, booking, interviewer, "confirmation", version=booking.version, due_at=due_at
         )

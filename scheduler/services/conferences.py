@@ -140,5 +140,13 @@ def _tell(session: Session, parts: Parts, booking: rows.Booking) -> None:
     for message in waiting:
         message.due_at, message.attempt_at = min(message.due_at, now), min(message.attempt_at, now)
         parts.defer(session, "send_message", message_id=message.id, organization_id=message.organization_id)
-    if not waiting and links(session, booking.id):
-        owing.owe_booking_news(session, parts, booking, "video_link")
+    made = links(session, booking.id)
+    if waiting or not made:
+        return
+    owing.owe_booking_news(session, parts, booking, "video_link")
+    on_call = {p["id"] for item in booking.sessions if item["key"] in made for p in item["interviewers"]}
+    for interviewer_id in sorted(on_call & owing.told_by_mail(session, booking)):
+        interviewer = session.get_one(rows.Interviewer, interviewer_id)
+        owing.owe_interviewer_news(
+            session, parts, booking, interviewer, "video_link", version=booking.version
+        )

@@ -332,10 +332,12 @@ def _reach_owners_otherwise(
     """A calendar that will not be written: its interviewers hear by mail, and a person hears of it."""
     kind = "confirmation" if entry.wanted == "present" else "cancellation"
     reached = list(_reached_by(session, entry, booking))
+    # The link that another calendar's event makes is worth waiting for.
+    due_at = conferences.confirm_at(session, parts, booking) if entry.conference == "none" else None
     for interviewer in reached:
         # What else became of the booking since then, such as that a person should look, is no news to them.
         version = entry.booking_version
-        owing.owe_interviewer_news(session, parts, booking, interviewer, kind, version=version)
+        owing.owe_interviewer_news(session, parts, booking, interviewer, kind, version=version, due_at=due_at)
     refusals.tell(session, parts, booking, _planned(entry, booking), entry, by_mail=bool(reached))
 
 

@@ -177,6 +177,7 @@ def owe_interviewer_news(
     kind: str,
     *,
     version: int,
+    due_at: datetime | None = None,
 ) -> None:
     """To an interviewer whose calendar the service cannot write: the news, and reminders, by mail. What they
     take part in as they have been told already is no news. `version`: of the booking, since when it is so.
@@ -189,7 +190,15 @@ def owe_interviewer_news(
     if _told_of(session, booking, interviewer) != mine:
         details = {"sessions": mine}
         owe_about_booking(
-            session, parts, booking, kind, "interviewer", recipient, details=details, version=version
+            session,
+            parts,
+            booking,
+            kind,
+            "interviewer",
+            recipient,
+            details=details,
+            version=version,
+            due_at=due_at,
         )
     drop_queued(
         session,

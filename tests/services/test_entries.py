@@ -207,6 +207,28 @@ def test_a_link_that_comes_late_is_sent_after_the_confirmation(town, google):
     assert town.post.subjects_to(CONTACT["email"])[-1].startswith("Video link")
 
 
+def test_who_hears_by_mail_reads_how_to_join(town, google):
+    """Bob's calendar is a file that cannot be written; the link comes from Ada's event."""
+    google.says = "pending"
+    hire(town, google, "Ada")
+    town.hire("Bob", skills=("java",))
+    town.calendars.outage = NotAllowed("Closed.")
+    booking = booked(town, panel(town, "python", "java"))
+    assert town.post.subjects_to("bob@acme.example") == []  # it waits for the link, as the others do
+
+    town.clock.forward(seconds=16)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+    google.says = "ready"
+    settle(town, google, booking)
+    town.run_jobs()
+
+    subjects = town.post.subjects_to("bob@acme.example")
+    assert [subject.partition(" Wed")[0] for subject in subjects] == ["Interview", "How to join:"]
+    mail = next(mail for mail in reversed(town.post.mails) if "bob@" in str(mail["To"]))
+    assert LINK in mail.get_body(("plain",)).get_content()
+
+
 def test_a_link_that_cannot_be_made_is_a_persons_business_and_holds_nothing_up(town, google):
     google.says = "failed"
     hire(town, google, "Ada")
