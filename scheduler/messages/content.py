@@ -182,6 +182,8 @@ class MailFacts(_Clean):
     #: a cancellation: by whom; `continues` when only this interviewer is no longer needed
     cancelled_by: Literal["candidate", "us"] = "us"
     continues: bool = False
+    #: a cancellation: its entry came by the calendar, not by mail, and that does not let it go
+    entry_stands: bool = False
     #: why, in words that stay within the team
     reason: str = ""
     #: no_options: what the solver says

@@ -49,7 +49,7 @@ def render(facts: MailFacts) -> Rendered:
     )
     if facts.kind == "confirmation":
         return replace(rendered, ics=icalendar.invite(facts, _event_words(facts)), method="REQUEST")
-    if facts.kind == "cancellation":
+    if facts.kind == "cancellation" and not facts.entry_stands:
         return replace(rendered, ics=icalendar.cancel(facts, _event_words(facts)), method="CANCEL")
     return rendered
 

@@ -210,6 +210,8 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
         facts["cancelled_by"] = "candidate" if details.get("by") == "candidate" else "us"
         if message.recipient_role != "candidate":
             facts["reason"] = details.get("reason", "")
+        if only:
+            facts["entry_stands"] = only not in owing.told_by_mail(session, booking)
     return MailFacts(**facts)
 
 

@@ -232,6 +232,23 @@ def test_a_cancellation_that_a_calendar_refuses_is_one_mail_to_its_owner(town):
     ]
 
 
+def test_whose_calendar_keeps_what_is_cancelled_is_asked_to_delete_it(town):
+    """A notice by mail takes out what came by mail, and this did not."""
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    town.run_jobs()
+    town.calendars.outage = NotAllowed(CLOSED)
+
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+    town.run_jobs()
+
+    mail = next(mail for mail in town.post.mails if "ada@" in str(mail["To"]))
+    text = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert "could not be taken out of your calendar yet; please delete it there." in text
+    assert "The attached notice" not in text
+    assert "text/calendar" not in {part.get_content_type() for part in mail.walk()}
+
+
 def test_who_hears_by_mail_hears_nothing_of_what_changes_for_others(town):
     town.hire("Ada", skills=("python",))
     town.hire("Hal", skills=("hr",))
