@@ -347,6 +347,8 @@ def _reached_by(
     """The interviewers who would have heard through this entry."""
     if entry.wanted == "absent" and booking.status != "cancelled":
         return  # who takes part no more has heard with the change
+    if entry.wanted == "absent" and not entry.event_id:
+        return  # it was never there; who heard by mail has heard with the cancellation
     for panelist in _planned(entry, booking).interviewers:
         interviewer = session.get_one(rows.Interviewer, panelist.id)
         invited = entry.provider in wanted.INVITING and interviewer.calendar["provider"] == entry.provider

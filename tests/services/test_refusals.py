@@ -311,3 +311,18 @@ def test_who_comes_back_is_invited_anew(town, closed):
 
     said = [s.partition(" Wed")[0] for s in town.post.subjects_to("ada@acme.example")]
     assert said == ["Interview", "No longer needed:", "Interview"]
+
+
+def test_who_never_heard_of_an_interview_does_not_hear_that_it_is_cancelled(town):
+    town.hire("Ada", skills=("python",))
+    booking = town.book(town.offer(window=WINDOW))
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+
+    def refuse(*_):
+        raise NotAllowed(CLOSED)
+
+    town.calendars.find_event = refuse
+    town.run_jobs()
+    later(town, minutes=1)
+
+    assert town.post.subjects_to("ada@acme.example") == []
