@@ -36,8 +36,11 @@ def place_lines(places: Iterable[Place], video: str, untold: str) -> list[str]:
 
 
 def programme_lines(rows: Iterable[Row]) -> list[str]:
-    """`10:00–11:00  Coding together, Ada Keller`."""
-    return [f"{row.time}  {row.title}" + (f", {row.people}" if row.people else "") for row in rows]
+    """`10:00–11:00  Coding together, Ada Keller (Room Blue)`."""
+    return [
+        f"{row.time}  {', '.join(filter(None, (row.title, row.people)))}" + (row.place and f" ({row.place})")
+        for row in rows
+    ]
 
 
 def compact(text: str) -> str:

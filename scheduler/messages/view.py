@@ -38,6 +38,8 @@ class Row:
     time: str
     title: str
     people: str
+    #: where, when not everything is in one place
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,9 +212,17 @@ class View:
     def programme(self) -> list[Row]:
         """Session by session, where there are several; with the day where there are several of those."""
         sessions = self.facts.sessions if len(self.facts.sessions) > 1 else ()
+        where = [next(_places(each), None) for each in sessions]
+        apart = len(set(where)) > 1
+        calls = {place.url for place in where if place and place.video}
         return [
-            Row(self._row_time(each), each.title, wording.list_words(each.people, self.locale))
-            for each in sessions
+            Row(
+                self._row_time(each),
+                each.title,
+                wording.list_words(each.people, self.locale),
+                (place.text or (place.url if len(calls) > 1 else "")) if apart and place else "",
+            )
+            for each, place in zip(sessions, where, strict=True)
         ]
 
     @property

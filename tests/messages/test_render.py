@@ -433,11 +433,26 @@ Where     Video call
           https://meet.example/abc
           Room Blue, 12 Quay Street
 Agenda    Tue 1 Dec 11:15–11:45  Coding together, Ada Keller
-          Fri 4 Dec 09:30–10:30  How we work, Mira Osei
+          Fri 4 Dec 09:30–10:30  How we work, Mira Osei (Room Blue, 12
+          Quay Street)
 """
         in mail.text
     )
     assert "does not block the time between" in " ".join(mail.text.split())
+
+
+def test_of_several_places_or_calls_the_agenda_says_which_is_whose() -> None:
+    blue = replace(DESIGN, video=False, conference_url="", room="Room Blue")
+    other = replace(DESIGN, conference_url="https://meet.example/xyz")
+    mail = render(facts("confirmation", sessions=(CODING, blue)))
+    assert "A talk about design, Hana Sato and Ivo Brandt (Room Blue)" in " ".join(mail.text.split())
+    assert "Hana Sato and Ivo Brandt (Room Blue)" in " ".join(Shown(mail.html).words)
+    event = Calendar.from_ical(mail.ics or b"").events[0]
+    assert "Hana Sato and Ivo Brandt (Room Blue)" in event["DESCRIPTION"]
+    calls = " ".join(render(facts("confirmation", sessions=(CODING, other))).text.split())
+    assert "Coding together, Ada Keller (https://meet.example/abc)" in calls
+    assert "Hana Sato and Ivo Brandt (https://meet.example/xyz)" in calls
+    assert "Ada Keller (" not in render(facts("confirmation", sessions=(CODING, DESIGN))).text
 
 
 def test_a_call_without_a_link_says_who_tells_how_to_join() -> None:
