@@ -10,6 +10,7 @@ each booking is written by itself, under the locks of a pick, and what lost a ra
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice, permutations
@@ -20,10 +21,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import casts, rows
-from scheduler.domain.errors import SlotTaken
+from scheduler.domain.errors import Conflict, SlotTaken, Unavailable
 from scheduler.domain.options import Option, OptionSession, Panelist
 from scheduler.domain.plans import Plan
-from scheduler.services import bookings, changes, choices, hits, losses, problems
+from scheduler.services import bookings, changes, choices, hits, losses, problems, replacing
 from scheduler.services.filling import put_in
 from scheduler.services.hits import Hit
 from scheduler.services.insisting import TAKEN, insist
@@ -91,6 +92,7 @@ def repair(parts: Parts, organization_id: str) -> None:
         blind = answer.blind
         if not _write_all(parts, organization_id, hit, answer):
             break
+    _fill_one_by_one(parts, organization_id, taken)
     _leave(parts, organization_id, taken, blind=blind)
 
 
@@ -278,6 +280,26 @@ def _exchanged(before: OptionSession, after: OptionSession) -> tuple[list[Paneli
     were, are = ({person.id for person in item.interviewers} for item in (before, after))
     going = [person for person in before.interviewers if person.id not in are]
     return going, [person for person in after.interviewers if person.id not in were]
+
+
+def _fill_one_by_one(parts: Parts, organization_id: str, taken: Iterable[str]) -> None:
+    """Where there was no answer for a booking as a whole, each lost place by itself: who stays, and could not
+    be asked anew, keeps nobody from it.
+    """
+    for hit in _automatic(parts, organization_id, taken):
+        for loss in hit.lost:
+            with suppress(Conflict, Unavailable):  # nobody can: then a person hears of it
+                _fill(parts, organization_id, hit.booking_id, loss)
+
+
+def _fill(parts: Parts, organization_id: str, booking_id: str, loss: rows.Loss) -> None:
+    key, who = loss.session_key, loss.who
+    if losses.owner_key(who) == "room_id":
+        replacing.replace_room(parts, organization_id, booking_id, session_key=key, room_id=who, actor=SYSTEM)
+    else:
+        replacing.replace_interviewer(
+            parts, organization_id, booking_id, session_key=key, interviewer_id=who, actor=SYSTEM
+        )
 
 
 def _leave(parts: Parts, organization_id: str, taken: Iterable[str], *, blind: bool) -> None:

@@ -292,6 +292,36 @@ def test_whoever_stays_stays_even_if_they_would_not_be_asked_today(town):
     assert panel(lose(town, booking, "Ada")) == ["Ben", "Bob"]
 
 
+def test_a_lost_room_is_exchanged_though_who_stays_would_not_be_asked_today(town):
+    hire(town, "Ada")
+    add_room(town, "Blue")
+    booking = booked(town, sessions=[talk(room={"capacity": 2})])
+    add_room(town, "Green")
+    interviewers.update(town.parts, town.organization_id, town.people["Ada"], {"working_hours": []})
+
+    after = lose(town, booking, "Blue")
+
+    assert (after["sessions"][0]["room"]["name"], panel(after)) == ("Green", ["Ada"])
+    assert (after["status"], after["attention"]) == ("confirmed", None)
+    assert told(after, "room.replaced")[0]["actor"] == "system"
+
+
+def test_somebody_comes_though_who_stays_sits_in_the_next_session_too(town):
+    """Ada sits in both, one right after the other; between them she needs no time around either."""
+    hire(town, "Ada", skills=("sql",), buffer={"before": 15, "after": 15})
+    hire(town, "Ben")
+    both = [talk("one", seats=[{"skill": "python"}, {"skill": "sql", "optional": True}])]
+    both.append(talk("two", seats=[{"skill": "sql"}]))
+    window = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:00:00Z"}
+    booking = booked(town, sessions=both, window=window, distinct_interviewers=False)
+    assert (panel(booking, "one"), panel(booking, "two")) == (["Ben", "Ada"], ["Ada"])
+    hire(town, "Cleo")
+
+    after = lose(town, booking, "Ben", key="one")
+
+    assert (panel(after, "one"), after["attention"]) == (["Cleo", "Ada"], None)
+
+
 # Several at once
 
 
