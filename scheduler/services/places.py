@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from scheduler.db import casts, rows
 from scheduler.db.casts import Cast
+from scheduler.domain.hours import day_of, week_of
 from scheduler.domain.options import Option, OptionSession, Panelist
-from scheduler.domain.people import Qualification
+from scheduler.domain.people import Limits, Qualification
 from scheduler.domain.plans import Gap, Plan, Seat
 from scheduler.domain.plans import Session as PlannedSession
 from scheduler.services import changes, losses, problems
@@ -36,6 +37,8 @@ class Place:
     #: who could take it, as far as qualifications go
     able: frozenset[str]
     cast: Cast
+    #: sessions of the booking that end when this one begins, or begin when it ends
+    beside: tuple[OptionSession, ...] = ()
 
 
 def of(
@@ -61,7 +64,13 @@ def of(
         leaving=leaving,
         able=frozenset(wanted),
         cast=cast,
+        beside=_beside(booking, there),
     )
+
+
+def _beside(booking: rows.Booking, there: OptionSession) -> tuple[OptionSession, ...]:
+    planned = (OptionSession.from_json(item) for item in booking.sessions)
+    return tuple(item for item in planned if item.end == there.start or item.start == there.end)
 
 
 def spoken_for(session: Session, booking: rows.Booking, there: OptionSession, plan: Plan) -> set[str]:
@@ -150,10 +159,31 @@ def free(problem: Problem, place: Place) -> Iterator[InterviewerFacts]:
 
 
 def _can(problem: Problem, place: Place, person: InterviewerFacts) -> bool:
+    person = _sharing(problem, place, person)
     seated = seated_alone(problem, place.session, person)
     if seated is not None and violations(problem.evolve(interviewers=(person,)), seated):
         raise AssertionError(f"{person.id} breaks a rule in the place of {place.leaving.id}")
     return seated is not None
+
+
+def _sharing(problem: Problem, place: Place, person: InterviewerFacts) -> InterviewerFacts:
+    """Somebody who sits in a session right beside the place: sessions of one person that touch keep no buffer
+    between them, and count in their limits like any other.
+    """
+    theirs = {item.interval for item in place.beside if person.id in {p.id for p in item.interviewers}}
+    if not theirs:
+        return person
+    zone, limits, start = problem.limits_in(person), person.limits, place.session.start
+    today = sum(day_of(during.start, zone) == day_of(start, zone) for during in theirs)
+    this_week = sum(week_of(during.start, zone) == week_of(start, zone) for during in theirs)
+    return replace(
+        person,
+        booked=tuple(item for item in person.booked if item.during not in theirs),
+        limits=Limits(
+            per_day=None if limits.per_day is None else limits.per_day - today,
+            per_week=None if limits.per_week is None else limits.per_week - this_week,
+        ),
+    )
 
 
 def seated_alone(problem: Problem, there: OptionSession, person: InterviewerFacts) -> Option | None:

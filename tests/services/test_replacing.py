@@ -406,3 +406,24 @@ def test_runs_tell_of_the_booking_as_before(town):
     replace(town, booking, "Ada", "Ben")
 
     assert runs.get(town.parts, town.organization_id, booking["run_id"]) == before
+
+
+@pytest.mark.parametrize(("limits", "can"), [({}, True), ({"per_day": 2}, True), ({"per_day": 1}, False)])
+def test_who_holds_the_session_right_before_can_go_on_without_a_pause(town, limits, can):
+    """Sessions of one person that touch keep no buffers between them, in what is offered too."""
+    skills = [{"skill": "python"}, {"skill": "sql"}]
+    ada = town.hire("Ada", skills=("python",), buffer={"before": 15, "after": 15}, limits=limits)
+    town.hire("Ben", skills=("sql",))
+    both = [
+        {"key": key, "title": f"A {key}", "minutes": 60, "seats": [{"skill": skill}]}
+        for key, skill in (("one", "python"), ("two", "sql"))
+    ]
+    window = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:00:00Z"}
+    booking = booked(town, town.plan(sessions=both, distinct_interviewers=False), window=window)
+    interviewers.update(town.parts, town.organization_id, ada, {"qualifications": skills})
+
+    if can:
+        assert panel(replace(town, booking, "Ben", key="two"), "two") == ["Ada"]
+    else:
+        with pytest.raises(Conflict, match="Nobody who is qualified is free"):
+            replace(town, booking, "Ben", key="two")
