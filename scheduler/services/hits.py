@@ -150,11 +150,17 @@ def span(hits: Sequence[Hit]) -> Interval:
     return Interval(min(each.start for each in during), max(each.end for each in during))
 
 
-def question(hits: Sequence[Hit], cast: Cast, looks: Mapping[str, Look], now: datetime) -> AssignProblem:
+def question(
+    hits: Sequence[Hit],
+    cast: Cast,
+    looks: Mapping[str, Look],
+    now: datetime,
+    overbook: tuple[str, ...] = (),
+) -> AssignProblem:
     """What the solver is asked. The candidates of it are the hits, under the ids of their bookings; one in
     which nothing can be asked about a loss is left out.
     """
-    base = problems.state(hits[0].plan, span(hits), now, cast, looks, candidate=None)
+    base = problems.state(hits[0].plan, span(hits), now, cast, looks, candidate=None, overbook=overbook)
     base = _without_the_lost(base, hits)
     parts = {hit.booking_id: _parts(hit, base) for hit in hits}
     held = [pin for hit in hits for pin in _pins(hit, [part.booked for part in parts[hit.booking_id]])]
@@ -169,6 +175,7 @@ def question(hits: Sequence[Hit], cast: Cast, looks: Mapping[str, Look], now: da
         interviewers=base.interviewers,
         rooms=base.rooms,
         unreadable=base.unreadable,
+        overbook=base.overbook,
         seed=asking.seed_of(" ".join(sorted(hit.booking_id for hit in hits))),
         weights=WEIGHTS,
     )

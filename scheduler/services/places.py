@@ -16,7 +16,7 @@ from scheduler.domain.options import Option, OptionSession, Panelist
 from scheduler.domain.people import Limits, Qualification
 from scheduler.domain.plans import Gap, Plan, Seat
 from scheduler.domain.plans import Session as PlannedSession
-from scheduler.services import changes, losses, problems
+from scheduler.services import changes, losses, organizations, problems
 from scheduler.services.parts import Parts
 from scheduler.solver.check import violations
 from scheduler.solver.problem import InterviewerFacts, Problem
@@ -39,6 +39,8 @@ class Place:
     cast: Cast
     #: sessions of the booking that end when this one begins, or begin when it ends
     beside: tuple[OptionSession, ...] = ()
+    #: what may be overbooked for it
+    overbook: tuple[str, ...] = ()
 
 
 def of(
@@ -65,6 +67,8 @@ def of(
         able=frozenset(wanted),
         cast=cast,
         beside=_beside(booking, there),
+        # Optional people are not called away from anything.
+        overbook=() if leaving.optional else organizations.overbook(session, booking.organization_id),
     )
 
 
@@ -122,8 +126,8 @@ def _pool(seat: Seat, cast: Cast) -> set[str]:
 
 
 def look(parts: Parts, organization_id: str, place: Place, *, patience: float | None = None) -> Problem:
-    """The question of this one place as calendars answer it now: in it are those who can, the least loaded
-    first, and whose calendars could not be read.
+    """The question of this one place as calendars answer it now: in it are those who can, the best first,
+    and whose calendars could not be read.
     """
     people = tuple(person for person in place.cast.interviewers if person.id in place.able)
     cast = replace(place.cast, interviewers=people, rooms=())
@@ -131,7 +135,15 @@ def look(parts: Parts, organization_id: str, place: Place, *, patience: float | 
     alone = alone_at(
         place.plan, place.planned, place.leaving.role, place.able, place.session.end, parts.now()
     )
-    problem = problems.state(alone, place.session.interval, parts.now(), cast, looks, candidate=None)
+    problem = problems.state(
+        alone,
+        place.session.interval,
+        parts.now(),
+        cast,
+        looks,
+        candidate=None,
+        overbook=place.overbook,
+    )
     return problem.evolve(interviewers=tuple(free(problem, place)))
 
 
@@ -153,9 +165,16 @@ def alone_at(
 
 
 def free(problem: Problem, place: Place) -> Iterator[InterviewerFacts]:
-    """Those of the problem who can take the place, the least loaded first."""
-    by_load = sorted(problem.interviewers, key=lambda person: (problem.load_of(person), person.id))
-    return (person for person in by_load if _can(problem, place, person))
+    """Those of the problem who can take the place: first who need leave nothing else for it, then the least
+    loaded.
+    """
+
+    def rank(person: InterviewerFacts) -> tuple[bool, int, str]:
+        around = person.buffer_for(place.planned).around(place.session.interval)
+        leaves = any(event.overlaps(around) for event in problem.overbooked(person))
+        return leaves, problem.load_of(person), person.id
+
+    return (person for person in sorted(problem.interviewers, key=rank) if _can(problem, place, person))
 
 
 def _can(problem: Problem, place: Place, person: InterviewerFacts) -> bool:

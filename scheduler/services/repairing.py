@@ -24,7 +24,7 @@ from scheduler.db import casts, rows
 from scheduler.domain.errors import Conflict, SlotTaken, Unavailable
 from scheduler.domain.options import Option, OptionSession, Panelist
 from scheduler.domain.plans import Plan
-from scheduler.services import bookings, changes, choices, hits, losses, problems, replacing
+from scheduler.services import bookings, changes, choices, hits, losses, organizations, problems, replacing
 from scheduler.services.filling import put_in
 from scheduler.services.hits import Hit
 from scheduler.services.insisting import TAKEN, insist
@@ -154,9 +154,10 @@ def _solve(parts: Parts, organization_id: str, hit: Sequence[Hit]) -> _Answer:
 
     with parts.database.transaction(organization_id) as session:
         cast = hits.cast_of(session, hit, parts.now())
+        overbook = organizations.overbook(session, organization_id)
     looks = problems.look_now(parts, organization_id, cast, hits.span(hit), patience=PATIENCE)
     parts.reach("repair.looked")
-    problem = hits.question(hit, cast, looks, parts.now())
+    problem = hits.question(hit, cast, looks, parts.now(), overbook)
     return _Answer(
         problem=problem,
         options=assign(problem, seconds=SECONDS).options if problem.candidates else {},

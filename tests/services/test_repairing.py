@@ -12,7 +12,17 @@ from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
 from scheduler.messages.errors import Refused
-from scheduler.services import bookings, interviewers, losses, moving, repairing, replacing, rooms, upkeep
+from scheduler.services import (
+    bookings,
+    interviewers,
+    losses,
+    moving,
+    organizations,
+    repairing,
+    replacing,
+    rooms,
+    upkeep,
+)
 from tests.services.test_moving_races import at_once, fresh
 from tests.services.town import CONTACT, RECRUITER
 
@@ -320,6 +330,17 @@ def test_somebody_comes_though_who_stays_sits_in_the_next_session_too(town):
     after = lose(town, booking, "Ben", key="one")
 
     assert (panel(after, "one"), after["attention"]) == (["Cleo", "Ada"], None)
+
+
+def test_what_may_be_overbooked_keeps_nobody_from_standing_in(town):
+    hire(town, "Ada")
+    booking = booked(town)
+    hire(town, "Ben")
+    start, end = parse_instant(booking["start"]), parse_instant(booking["end"])
+    town.calendars.add_busy("ben@acme.example", start, end, kind="focus")
+    organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
+
+    assert panel(lose(town, booking, "Ada")) == ["Ben"]
 
 
 # Several at once

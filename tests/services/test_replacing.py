@@ -20,6 +20,7 @@ from scheduler.services import (
     interviewers,
     losses,
     moving,
+    organizations,
     replacing,
     runs,
     upkeep,
@@ -427,3 +428,48 @@ def test_who_holds_the_session_right_before_can_go_on_without_a_pause(town, limi
     else:
         with pytest.raises(Conflict, match="Nobody who is qualified is free"):
             replace(town, booking, "Ben", key="two")
+
+
+def focus(town, name, booking):
+    start, end = parse_instant(booking["start"]), parse_instant(booking["end"])
+    town.calendars.add_busy(f"{name.lower()}@acme.example", start, end, kind="focus")
+
+
+def test_what_may_be_overbooked_keeps_nobody_from_a_place_where_nobody_else_is_free(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    focus(town, "Ben", booking)
+    with pytest.raises(Conflict, match="Ben is not free"):
+        replace(town, booking, "Ada", by="Ben")
+    organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
+
+    assert panel(replace(town, booking, "Ada")) == ["Ben"]
+
+
+def test_who_is_free_comes_before_who_would_leave_something_for_it(town):
+    town.hire("Ada", skills=("python",))
+    booking = booked(town)
+    town.hire("Ben", skills=("python",))
+    focus(town, "Ben", booking)
+    organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
+    town.hire("Dan", skills=("python", "java"))
+    other = {"key": "talk", "title": "A talk", "minutes": 60, "seats": [{"skill": "java"}]}
+    tuesday = {"start": "2026-12-01T10:00:00Z", "end": "2026-12-01T12:00:00Z"}
+    assert panel(booked(town, town.plan(sessions=[other]), candidates=DORA, window=tuesday)) == ["Dan"]
+
+    assert panel(replace(town, booking, "Ada")) == ["Dan"]
+
+
+def test_nobody_leaves_anything_for_a_place_in_which_they_need_not_be(town):
+    town.hire("Ada", skills=("python",))
+    sql = {"skill": "sql", "optional": True}
+    session = {"key": "talk", "title": "A talk", "minutes": 60, "seats": [{"skill": "python"}, sql]}
+    town.hire("Dan", skills=("sql",))
+    booking = booked(town, town.plan(sessions=[session]))
+    town.hire("Ben", skills=("sql",))
+    focus(town, "Ben", booking)
+    organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
+
+    with pytest.raises(Conflict, match="Ben is not free"):
+        replace(town, booking, "Dan", by="Ben")
