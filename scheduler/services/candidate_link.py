@@ -147,7 +147,7 @@ def _status(
 ) -> str:
     if booking is not None and booking.status in ("completed", "no_show"):
         return "completed"
-    if run_candidate.status == "offered" and invitation.expires_at <= parts.now():
+    if run_candidate.status in ("offered", "infeasible") and invitation.expires_at <= parts.now():
         return "expired"
     # Nothing fits any more and a person has been told: to the candidate, somebody is looking.
     return {"infeasible": "searching", "waiting": "searching"}.get(run_candidate.status, run_candidate.status)

@@ -128,6 +128,17 @@ def test_times_that_are_too_near_by_now_are_not_said_to_be_looked_for(town, run)
     assert (link.status, link.ran_out, link.expires_at > town.clock()) == ("searching", last, True)
 
 
+def test_nobody_is_said_to_look_for_times_when_the_offer_has_ended(town, run):
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.execute(sa.update(rows.RunCandidate).values(status="infeasible"))
+        session.execute(sa.update(rows.Option).values(status="withdrawn"))
+    assert candidate_link.open(town.parts, town.token(run)).status == "searching"
+
+    town.clock.instant = parse_instant(run["candidates"][0]["invitation"]["expires_at"])
+
+    assert candidate_link.open(town.parts, town.token(run)).status == "expired"
+
+
 def test_an_invitation_to_nothing_is_neither_sent_nor_sent_again(town):
     town.hire("Ada", skills=("python",))
     town.post.failure = TryLater("away")
