@@ -19,6 +19,7 @@ from benchmarks.prove.crowd import Answer, Request, p99, send
 from benchmarks.prove.house import House
 from benchmarks.prove.offers import Offered
 from benchmarks.prove.proof import Proof, book, booked, expect, seconds_of
+from scheduler.services import picks
 from tests.fakes.faults import drop_before_apply
 from tests.fakes.server import FakeServer
 
@@ -29,6 +30,7 @@ UNDER_WAY = 4.0
 #: mails that were due in the meantime, of each kind
 REMINDERS = 6
 POLICIES = ("refuse", "book_pending")
+MARKED = "select count(*) from events where type = 'booking.needs_attention' and data ->> 'reason' = :why"
 SHIFTED = sa.text("""
     update messages set due_at = :due, attempt_at = :due, not_after = :end where id in (
         select id from messages where kind = 'reminder' and status = 'queued' and due_at > :later
@@ -276,7 +278,7 @@ def _as_its_policy_says(visits: Iterable[Visit], plan: Plan) -> bool:
 
 
 def _marked(house: House) -> int:
-    found = house.ask("select count(*) from bookings where attention like '%could not be read%'")
+    found = house.ask(MARKED, why=picks.UNCHECKED)
     return sum(count for (count,) in found)
 
 

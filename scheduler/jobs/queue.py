@@ -15,6 +15,7 @@ QUEUES = {
     "refresh_options": "solve",
     "repair_bookings": "solve",
     "notice_losses": "calendars",
+    "check_bookings": "calendars",
     "send_message": "mail",
     "publish_events": "quick",
     "erase_candidate": "quick",

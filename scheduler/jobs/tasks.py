@@ -72,6 +72,7 @@ ERRANDS: dict[str, Callable[..., None]] = {
     "solve_run": solving.solve,
     "refresh_options": refreshing.refresh,
     "notice_losses": noticing.notice,
+    "check_bookings": noticing.check,
     "repair_bookings": repairing.repair,
     "send_message": delivery.deliver,
     "publish_events": feed.publish,
@@ -86,7 +87,7 @@ ERRANDS: dict[str, Callable[..., None]] = {
     "verify_organization": invariants.verify,
 }
 #: the clock asks for these again soon enough: they are not retried
-ASKED_AGAIN = frozenset({"end_channel", "refresh_calendars", "verify_organization"})
+ASKED_AGAIN = frozenset({"end_channel", "refresh_calendars", "check_bookings", "verify_organization"})
 
 
 def make_app(connector: BaseConnector, parts: Parts) -> procrastinate.App:

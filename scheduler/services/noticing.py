@@ -11,8 +11,9 @@ again anyway.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,7 +24,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
 from scheduler.domain.people import CalendarAddress
-from scheduler.services import bookings, crossing, losses, problems, readings
+from scheduler.services import attention, bookings, crossing, losses, picks, problems, readings
 from scheduler.services.crossing import Held
 from scheduler.services.parts import Parts
 
@@ -62,6 +63,69 @@ def look(parts: Parts, organization_id: str, owner_ids: Iterable[str]) -> None:
     for booking_id in sorted({item.booking_id for item in in_question}):
         with parts.database.transaction(organization_id) as session:
             _compare(session, parts, booking_id, [i for i in in_question if i.booking_id == booking_id], told)
+
+
+def is_anything_unchecked(parts: Parts, organization_id: str) -> bool:
+    """Whether something was booked while a calendar could not be read, and nobody has looked since."""
+    with parts.database.transaction(organization_id) as session:
+        return bool(_unchecked(session, parts))
+
+
+def check(parts: Parts, organization_id: str) -> None:
+    """Look at what was booked while a calendar could not be read. What lies over it is noticed like anything
+    else; once it can be told of all who are to be there, nobody need look any more.
+    """
+    with parts.database.transaction(organization_id) as session:
+        unchecked = _unchecked(session, parts)
+        owners = {id_ for sessions in unchecked.values() for id_ in _owners_in(session, sessions)}
+        held = [item for item in _held(session, parts, sorted(owners)) if item.booking_id in unchecked]
+    if not held:
+        return
+    told = _read(parts, organization_id, held)
+    parts.reach("notice.looked")
+    for booking_id in sorted({item.booking_id for item in held}):
+        of_it = [item for item in held if item.booking_id == booking_id]
+        with parts.database.transaction(organization_id) as session:
+            _compare(session, parts, booking_id, of_it, told)
+            _settle(session, parts, booking_id, of_it, told)
+
+
+def _unchecked(session: Session, parts: Parts) -> dict[str, list[dict[str, Any]]]:
+    """The sessions of bookings ahead that say so, by their ids."""
+    query = sa.select(rows.Booking.id, rows.Booking.sessions).where(
+        rows.Booking.status.in_(ACTIVE_BOOKING),
+        rows.Booking.attention.contains(picks.UNCHECKED, autoescape=True),
+        rows.Booking.start > parts.now(),
+        rows.Booking.start < parts.now() + HORIZON,
+    )
+    return {id_: sessions for id_, sessions in session.execute(query)}  # noqa: C416  # rows are no pairs to mypy
+
+
+def _owners_in(session: Session, sessions: list[dict[str, Any]]) -> Iterator[str]:
+    for item in map(OptionSession.from_json, sessions):
+        yield from (owner.id for owner in losses.owners_of(session, item))
+
+
+def _settle(
+    session: Session,
+    parts: Parts,
+    booking_id: str,
+    held: list[Held],
+    told: Mapping[CalendarAddress, Reading],
+) -> None:
+    booking = bookings.locked(session, booking_id)
+    wanted = {
+        (owner.id, item)
+        for item in map(OptionSession.from_json, booking.sessions)
+        for owner in losses.owners_of(session, item)
+    }
+    seen = {
+        (item.owner.id, item.session)
+        for item in held
+        if not item.active or crossing.is_crossed(session, booking, item, told) is not None
+    }
+    if booking.status in ACTIVE_BOOKING and wanted <= seen:
+        attention.take_back(session, parts, booking, picks.UNCHECKED)
 
 
 def _is_in_question(held: Held, told: Mapping[CalendarAddress, Reading]) -> bool:

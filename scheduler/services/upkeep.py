@@ -9,7 +9,16 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from scheduler.db import rows
-from scheduler.services import bookings, deliveries, holding, invitations, jobs, organizations, retention
+from scheduler.services import (
+    bookings,
+    deliveries,
+    holding,
+    invitations,
+    jobs,
+    noticing,
+    organizations,
+    retention,
+)
 from scheduler.services.parts import Parts
 
 #: the most that one sweep takes on; the next one goes on from there
@@ -67,10 +76,14 @@ def _defer(parts: Parts, organization_id: str, task: str, **ids: str) -> None:
 
 
 def refresh(parts: Parts) -> None:
-    """Read everybody's calendars again, each organisation by a job of its own."""
+    """Read everybody's calendars again, and look at what was booked unchecked, each organisation by jobs of
+    its own.
+    """
     for organization_id in organizations.every(parts):
         if parts.granted(organization_id):
             _defer(parts, organization_id, "refresh_calendars")
+        if noticing.is_anything_unchecked(parts, organization_id):
+            _defer(parts, organization_id, "check_bookings")
 
 
 def verify_invariants(parts: Parts) -> None:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was booked while a calendar could not be read, once it can be again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from scheduler.domain.intervals import parse_instant
+from scheduler.services import bookings, organizations, picks, syncing, upkeep
+from tests.fakes.faults import answer
+from tests.services.networks import ADA, BOB, WINDOW
+from tests.services.town import RECRUITER
+
+HOUR = timedelta(hours=1)
+FILE = "ada@acme.example"
+
+
+@pytest.fixture
+def unchecked(town):
+    """Ada's interview, booked while nobody could look into her file."""
+    town.hire("Ada", skills=("python",))
+    organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
+    run = town.offer(town.plan(on_decline="none"), window=WINDOW)
+    town.calendars.make_unreadable(FILE, "The server is down.")
+    booking = town.book(run)
+    town.run_jobs()
+    return booking
+
+
+def minutes_later(town, minutes=2):
+    town.clock.forward(minutes=minutes)
+    upkeep.refresh(town.parts)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+
+def now(town, booking):
+    return bookings.get(town.parts, town.organization_id, booking["id"])
+
+
+def said_of_it(booking):
+    return [fact["event"] for fact in booking["history"] if fact.get("reason") == picks.UNCHECKED]
+
+
+def test_nobody_need_look_any_more_when_the_calendar_is_read_and_nothing_is_there(town, unchecked):
+    assert unchecked["attention"] == picks.UNCHECKED
+    town.calendars.make_readable(FILE)
+
+    minutes_later(town)
+
+    after = now(town, unchecked)
+    assert (after["status"], after["attention"]) == ("confirmed", None)
+    assert said_of_it(after) == ["booking.needs_attention", "booking.settled"]
+
+
+def test_as_long_as_it_cannot_be_read_a_person_should_look(town, unchecked):
+    minutes_later(town)
+    minutes_later(town)
+
+    after = now(town, unchecked)
+    assert after["status"] == "needs_attention"
+    assert picks.UNCHECKED in after["attention"]
+    assert said_of_it(after) == ["booking.needs_attention"]
+
+
+def test_what_is_found_to_be_in_the_way_is_said_instead(town, unchecked):
+    town.calendars.make_readable(FILE)
+    start = parse_instant(unchecked["start"])
+    town.calendars.add_busy(FILE, start - HOUR / 2, start + HOUR / 2)
+
+    minutes_later(town)
+
+    after = now(town, unchecked)
+    assert after["status"] == "needs_attention"
+    assert "Ada" in after["attention"]
+    assert picks.UNCHECKED not in after["attention"]
+
+
+def test_what_was_cancelled_meanwhile_stays_as_it_is(town, unchecked):
+    bookings.cancel(town.parts, town.organization_id, unchecked["id"], actor=RECRUITER)
+    town.calendars.make_readable(FILE)
+    before = now(town, unchecked)
+
+    minutes_later(town)
+
+    assert now(town, unchecked)["history"] == before["history"]
+
+
+@pytest.mark.parametrize("house", ["google", "microsoft"])
+def test_everybody_of_the_panel_has_to_be_readable(networks, house):
+    town, fake = networks.town, getattr(networks, house)
+    organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    run = town.offer(networks.plan("python", "java"), window=WINDOW)
+    syncing.refresh(town.parts, town.organization_id)
+    fake.faults.add(answer(503), times=None)
+    booking = town.book(run)
+    town.run_jobs()
+    assert networks.booking(booking)["attention"] == picks.UNCHECKED
+
+    fake.faults.clear()
+    fake.no_access(BOB)
+    minutes_later(town, 11)
+    assert picks.UNCHECKED in networks.booking(booking)["attention"]
+
+    readable(fake, house, BOB)
+    minutes_later(town, 11)
+
+    assert picks.UNCHECKED not in (networks.booking(booking)["attention"] or "")
+    assert len(fake.events(ADA)) == 1
+
+
+def readable(fake, house, address):
+    if house == "google":
+        fake.no_access(address, refused=False)
+    else:
+        fake.no_access(address, closed=False)
