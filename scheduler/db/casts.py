@@ -65,6 +65,7 @@ def cast_for(
     *,
     now: datetime,
     only: Iterable[str] | None = None,
+    locked: Mapping[str, int] | None = None,
     moving: Moving = None,
     holders: Collection[str] = (),
     skills: Iterable[str] = (),
@@ -74,14 +75,20 @@ def cast_for(
     given. Also everybody with one of these `skills`, which the plan does not ask for. A `bare` cast knows who
     is there and what occupies them; `completed` adds the rest.
 
+    `locked`: only these, by the rows that were locked for them: whoever has another calendar since was not
+    looked at there.
+
     A booking that is being moved (`moving`, its id, or those of several) stands in nobody's way: neither what
     it occupies, nor its entries, nor its share of anybody's limits and load. Nor does what is held for
     `holders`: whom the question is about, as candidates of runs.
     """
-    ids = None if only is None else set(only)
+    ids = set(only) if only is not None else set(locked) if locked is not None else None
     chosen: set[int] = set()
     people = _one_each(_interviewers(session, plan, plan.skills.union(skills)), ids, chosen)
     rooms = _one_each(_rooms(session, plan), ids, chosen)
+    if locked is not None:
+        people = [row for row in people if row.resource_id == locked[row.id]]
+        rooms = [row for row in rooms if row.resource_id == locked[row.id]]
     resources = {row.id: row.resource_id for row in people} | {row.id: row.resource_id for row in rooms}
     taken = _taken(session, resources, window, now=now, moving=moving, holders=holders)
     cast = Cast(

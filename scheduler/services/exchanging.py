@@ -157,10 +157,9 @@ def _swap(
             if _is_done(session, booking, there, question):
                 return views.booking(session, booking)  # somebody asked the same at the same moment
             raise Conflict(CHANGED, code="changed")
-        free = _ids(problem)
-        locks = [place.cast.resources[id_] for id_ in free]
-        casts.lock_resources(session, [*locks, *changes.occupied_by(session, booking)])
-        cast = casts.cast_for(session, place.plan, place.session.interval, now=parts.now(), only=free)
+        locked = {id_: place.cast.resources[id_] for id_ in _ids(problem)}
+        casts.lock_resources(session, [*locked.values(), *changes.occupied_by(session, booking)])
+        cast = casts.cast_for(session, place.plan, place.session.interval, now=parts.now(), locked=locked)
         comes = vacancy.best(problems.as_of_now(problem, cast))
         if comes is None:
             raise SlotTaken(TAKEN)

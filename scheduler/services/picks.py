@@ -293,14 +293,15 @@ def seat_under_lock(
 ) -> Option:
     """Lock people and rooms in order (`also`: further ones), recount, seat and judge. Raises SlotTaken."""
     considered = {person.id for person in problem.interviewers} | {room.id for room in problem.rooms}
-    casts.lock_resources(session, [*(pick.cast.resources[id_] for id_ in considered), *also])
+    locked = {id_: pick.cast.resources[id_] for id_ in considered}
+    casts.lock_resources(session, [*locked.values(), *also])
     window = Interval(pick.option.start, pick.option.end)
     cast = casts.cast_for(
         session,
         pick.plan,
         window,
         now=parts.now(),
-        only=considered,
+        locked=locked,
         moving=pick.moving,
         holders=[pick.run_candidate_id],
         bare=True,

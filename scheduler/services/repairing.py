@@ -196,18 +196,17 @@ def _write(parts: Parts, organization_id: str, hit: Hit, answer: _Answer) -> Non
         booking = bookings.locked(session, hit.booking_id)
         if booking.version != hit.version:
             raise SlotTaken(TAKEN)
-        comes = people_and_rooms(option)
-        locks = [answer.resources[id_] for id_ in comes]
-        casts.lock_resources(session, [*locks, *changes.occupied_by(session, booking)])
-        option = _settled(_present(session, parts, hit, answer, comes), asked, option)
+        locked = {id_: answer.resources[id_] for id_ in people_and_rooms(option)}
+        casts.lock_resources(session, [*locked.values(), *changes.occupied_by(session, booking)])
+        option = _settled(_present(session, parts, hit, answer, locked), asked, option)
         _change(session, parts, booking, asked, option)
         parts.reach("repair.written")
 
 
-def _present(session: Session, parts: Parts, hit: Hit, answer: _Answer, comes: set[str]) -> Problem:
+def _present(session: Session, parts: Parts, hit: Hit, answer: _Answer, locked: Mapping[str, int]) -> Problem:
     """What was asked about this booking, by what is booked now."""
     cast = casts.cast_for(
-        session, hit.plan, hits.span([hit]), now=parts.now(), only=comes, moving=hit.booking_id, bare=True
+        session, hit.plan, hits.span([hit]), now=parts.now(), locked=locked, moving=hit.booking_id, bare=True
     )
     present = problems.as_of_now(answer.problem.problem(answer.index(hit)), cast)
     return hits.with_what_stays(present, hit, answer.asked(hit))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from calendars.errors import TryLater
 from scheduler.db import rows
-from scheduler.domain.errors import Gone, NotFound
+from scheduler.domain.errors import Gone, NotFound, SlotTaken
 from scheduler.domain.intervals import parse_instant
 from scheduler.messages.errors import TryLater as RefusedForNow
 from scheduler.services import (
@@ -369,3 +369,23 @@ def test_a_job_that_ends_while_somebody_asks_to_retry_it_is_not_there_any_more(t
         retrying = Beside(town, lambda: jobs.retry(town.parts, town.organization_id, job_id))
 
     assert isinstance(retrying.end(), NotFound)
+
+
+def test_whoever_has_another_calendar_by_now_is_not_booked_by_what_the_old_one_said(town):
+    ada = town.hire("Ada", skills=("python",))
+    run = town.offer(window=WINDOW)
+    option = run["candidates"][0]["options"][0]
+    town.calendars.add_calendar("new@acme.example")
+    town.calendars.add_busy("new@acme.example", parse_instant(option["start"]), parse_instant(option["end"]))
+    change = {"calendar": {"provider": "ics", "address": "new@acme.example"}}
+
+    def move_house(at):
+        if at == "pick.looked":
+            interviewers.update(town.parts, town.organization_id, ada, change)
+
+    parts = town.parts.evolve(reach=move_house)
+    with pytest.raises(SlotTaken):
+        picking.book(parts, town.organization_id, option["id"], actor=RECRUITER)
+
+    assert again(town, run)["booking_id"] is None
+    town.run_jobs()
