@@ -8,7 +8,7 @@ exclusion constraint is the last lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,7 +56,7 @@ class TakenWithOthers(SlotTaken):
 
 
 class Crossed(SlotTaken):
-    """That time has gone, by what calendars say."""
+    """That time has gone, by what calendars or people's own hours and limits say."""
 
     def __init__(self, options: frozenset[str]) -> None:
         super().__init__(TAKEN)
@@ -170,14 +170,14 @@ def _known_busy(problem: Problem, around: Interval) -> dict[str, tuple[Busy, ...
 def look_again(parts: Parts, pick: Pick) -> tuple[Problem, frozenset[str]]:
     """The question as the calendars answer it now, and who of it is known from earlier only.
 
-    Of the option's own people when they can; else of everybody. Raises SlotTaken when our own bookings leave
-    nobody after all, so that no calendar need be asked; Crossed when the calendars leave nobody; Unavailable
-    when those who might be free cannot be checked.
+    Of the option's own people when they can; else of everybody. Raises Crossed when our own bookings, and
+    people as they are now, leave nobody after all, so that no calendar need be asked, and when the calendars
+    leave nobody; Unavailable when those who might be free cannot be checked.
     """
     everybody = {owner.id for owner in pick.cast.owners}
     at_best = dict.fromkeys(everybody, Look(busy=()))
     if seat(_state(parts, pick, at_best, everybody), pick.option) is None:
-        raise SlotTaken(TAKEN)
+        raise Crossed(_gone_at_best(parts, pick) | {pick.option.id})
     own = people_and_rooms(pick.option)
     looks = _look(parts, pick, own)
     problem = _state(parts, pick, looks, own)
@@ -226,19 +226,40 @@ def _at_best(looks: Mapping[str, Look]) -> dict[str, Look]:
     return {id_: look if look.readable else Look(busy=()) for id_, look in looks.items()}
 
 
+def _gone_at_best(parts: Parts, pick: Pick) -> frozenset[str]:
+    """What else is on offer to the candidate, and cannot be had whatever calendars say: people may have
+    other hours, limits or skills than when it was offered.
+    """
+    with parts.database.transaction(pick.organization_id) as session:
+        others = [convert.option(row) for row in _others(session, pick)]
+    if not others:
+        return frozenset()
+    everybody = {owner.id for owner in pick.cast.owners}
+    problem = _state(parts, _for_all(pick, others), dict.fromkeys(everybody, Look(busy=())), everybody)
+    return frozenset(other.id for other in others if seat(problem, other) is None)
+
+
+def _for_all(pick: Pick, others: Sequence[Option]) -> Pick:
+    """Where an interview may be moved to was settled when the options were made."""
+    return replace(pick, window=_span(others)) if pick.moving else pick
+
+
+def _span(options: Sequence[Option]) -> Interval:
+    return Interval(min(option.start for option in options), max(option.end for option in options))
+
+
 def _gone_too(parts: Parts, pick: Pick) -> frozenset[str]:
     """What else is on offer to the candidate, and cannot be had by what calendars say now."""
     with parts.database.transaction(pick.organization_id) as session:
         others = [convert.option(row) for row in _others(session, pick)]
         if not others:
             return frozenset()
-        span = Interval(min(other.start for other in others), max(other.end for other in others))
+        span = _span(others)
         cast = casts.cast_for(
             session, pick.plan, span, now=parts.now(), moving=pick.moving, holders=[pick.run_candidate_id]
         )
     looks = problems.look_now(parts, pick.organization_id, cast, span)
-    # Where an interview may be moved to was settled when the options were made.
-    within = replace(pick, cast=cast, window=span if pick.moving else pick.window)
+    within = replace(_for_all(pick, others), cast=cast)
     problem = _state(parts, within, _at_best(looks), {owner.id for owner in cast.owners})
     return frozenset(other.id for other in others if seat(problem, other) is None)
 

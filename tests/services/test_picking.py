@@ -584,3 +584,28 @@ def test_a_person_and_a_room_with_one_calendar_are_not_both_used(town):
     run = town.offer(town.plan(sessions=talk), window=WINDOW)
 
     assert run["candidates"][0]["status"] == "infeasible"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"working_hours": [{"days": ["wed"], "start": "15:00", "end": "16:00"}]},
+        {"limits": {"per_day": 0}},
+        {"qualifications": []},
+    ],
+)
+def test_who_changed_takes_everything_off_the_table_that_they_can_hold_no_more(town, changes):
+    """Nobody is sent from one lost time to the next."""
+    ada = town.hire("Ada", skills=("python",))
+    morning = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
+    run = town.offer(window=morning)
+    assert len(run["candidates"][0]["options"]) == 5
+    interviewers.update(town.parts, town.organization_id, ada, changes)
+
+    with pytest.raises(TakenWithOthers) as refusal:
+        town.book(run)
+
+    assert refusal.value.options == []
+    town.run_jobs()
+    after = runs.get(town.parts, town.organization_id, run["id"])["candidates"][0]
+    assert after["status"] == "infeasible"
