@@ -20,6 +20,7 @@ from scheduler.services import changes, losses, organizations, problems
 from scheduler.services.parts import Parts
 from scheduler.solver.check import violations
 from scheduler.solver.problem import InterviewerFacts, Problem
+from scheduler.solver.reach import trains
 from scheduler.solver.seating import seat
 
 #: minutes: a time that stands is on everybody's clock
@@ -88,25 +89,34 @@ def spoken_for(session: Session, booking: rows.Booking, there: OptionSession, pl
 
 
 def _able(planned: PlannedSession, there: OptionSession, leaving: Panelist, cast: Cast) -> set[str]:
-    """Everybody qualified for a seat that is open when this one goes and the others stay."""
+    """Everybody qualified for a seat that is open when this one goes and the others stay, with one person in
+    training at most.
+    """
     pools = [_pool(seat, cast) for seat in planned.seats]
     slots = [number for number, seat in enumerate(planned.seats) for _ in range(seat.count)]
     others = [person for person in there.interviewers if person.id != leaving.id]
     fitting = {number for number in slots if _alike(planned.seats[number], leaving)}
 
-    def others_fit(left: list[int], people: Sequence[Panelist]) -> bool:
+    def others_fit(left: list[int], people: Sequence[Panelist], *, most: int) -> bool:
+        """Whether they find seats in these, at most so many of them in training."""
+        if most < 0:
+            return False
         if not people:
             return True
         first, rest = people[0], people[1:]
         return any(
-            others_fit([*left[:at], *left[at + 1 :]], rest)
+            others_fit([*left[:at], *left[at + 1 :]], rest, most=most - trains(planned.seats[number]))
             for at, number in enumerate(left)
             if _alike(planned.seats[number], first) and first.id in pools[number]
         )
 
-    open_ = {number for number in fitting if others_fit(_without(slots, number), others)}
-    # Where somebody who stays is no longer qualified, any seat of the same kind will do.
-    return {id_ for number in open_ or fitting for id_ in pools[number]}
+    def is_open(number: int, *, most: int) -> bool:
+        return others_fit(_without(slots, number), others, most=most)
+
+    open_ = {number for number in fitting if is_open(number, most=1 - trains(planned.seats[number]))}
+    if not any(is_open(number, most=len(others)) for number in fitting):
+        open_ = fitting  # somebody who stays is no longer qualified: any seat of the same kind will do
+    return {id_ for number in open_ for id_ in pools[number]}
 
 
 def _without(slots: list[int], number: int) -> list[int]:

@@ -473,3 +473,30 @@ def test_nobody_leaves_anything_for_a_place_in_which_they_need_not_be(town):
 
     with pytest.raises(Conflict, match="Ben is not free"):
         replace(town, booking, "Dan", by="Ben")
+
+
+def test_nobody_in_training_comes_beside_somebody_in_training(town):
+    """The guest may know SQL or learn it; there is one already who learns."""
+
+    def knows(skill, level):
+        return [{"skill": skill, "level": level}]
+
+    town.hire("Ada", skills=("python",))
+    town.hire("Tom", qualifications=knows("python", "shadow"))
+    town.hire("Gus", skills=("sql",))
+    guest = {"role": "guest", "skill": "sql", "optional": True}
+    seats = [
+        {"skill": "python"},
+        {"role": "trainee", "skill": "python", "level": "shadow"},
+        guest,
+        guest | {"level": "shadow"},
+    ]
+    plan = town.plan(sessions=[{"key": "talk", "title": "A talk", "minutes": 60, "seats": seats}])
+    booking = booked(town, plan)
+    assert panel(booking) == ["Ada", "Tom", "Gus"]
+    town.hire("Sue", qualifications=knows("sql", "shadow"))
+
+    with pytest.raises(Conflict, match="Sue is not qualified"):
+        replace(town, booking, "Gus", by="Sue")
+    town.hire("Hal", skills=("sql",))
+    assert panel(replace(town, booking, "Gus")) == ["Ada", "Tom", "Hal"]
