@@ -22,6 +22,8 @@ from scheduler.services.sealing import Sealing
 from scheduler.webhooks.post import HttpPost
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
+from tests.fakes.receiver import Receiver
+from tests.services.doors import ADA, NEW, OLD, Door, sign_in_of
 from tests.services.networks import Networks
 from tests.services.town import NOW, Calendars, Post, Town
 from tests.standins import Clock
@@ -77,3 +79,31 @@ def networks(town) -> Iterator[Networks]:
         }
         town.parts = replace(town.parts, granted=lambda _: providers)
         yield Networks(town, google, microsoft)
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as started:
+        yield started
+
+
+@pytest.fixture
+def held(town):
+    """A town of one interviewer, and a plan that holds what is offered."""
+    town.hire("Ada", skills=("python",))
+    town.holding = town.plan(holds=True, notice_hours=1)
+    town.usual = town.plan(notice_hours=1)
+    return town
+
+
+@pytest.fixture(params=["google", "microsoft"])
+def door(request, town) -> Iterator[Door]:
+    with FakeGoogle() if request.param == "google" else FakeMicrosoft() as fake:
+        fake.now = town.clock
+        fake.add_person(ADA)
+        fake.add_person("bob@acme.example")
+        town.parts = replace(
+            town.parts, sign_ins={request.param: sign_in_of(fake)}, sealing=Sealing([NEW, OLD])
+        )
+        ada = town.hire("Ada", calendar={"provider": request.param, "address": ADA})
+        yield Door(town, fake, request.param, ada)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from scheduler.db import rows
@@ -20,6 +21,8 @@ WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
 FAR = {"start": "2026-12-08T00:00:00Z", "end": "2026-12-10T00:00:00Z"}
 ADA, BOB, BLUE = "ada@acme.example", "bob@acme.example", "blue@acme.example"
 BUSY_FOR_A_DAY = answer(429, {}, {"Retry-After": "86400"})
+BEN, GREEN = "ben@acme.example", "green@acme.example"
+HOUSES = pytest.mark.parametrize("house", ["google", "microsoft"])
 
 
 @dataclass
@@ -105,3 +108,30 @@ def move(networks: Networks, booking: dict, *, later: timedelta) -> dict:
     moving.reschedule(*ours, option["id"], actor=RECRUITER)
     town.run_jobs()
     return networks.booking(booking)
+
+
+def talk_of_two(networks, house, *, on_decline, **session):
+    """Ada organises, and Bob is a guest."""
+    networks.hire("Ada", house, "python")
+    networks.hire("Bob", house, "java")
+    seats = [{"skill": "python"}, {"skill": "java"}]
+    talk = {"key": "talk", "title": "A talk", "minutes": 60, "seats": seats, "conference": "none", **session}
+    plan = networks.town.plan(sessions=[talk], on_decline=on_decline)
+    booking = networks.town.book(networks.town.offer(plan, window=WINDOW))
+    networks.town.run_jobs()
+    networks.later(minutes=2)
+    return networks.booking(booking)
+
+
+def declines(networks, house, who=BOB, answer="declined"):
+    getattr(networks, house).respond(who, event_of(networks, house)["id"], answer)
+    networks.later(minutes=2)
+
+
+def guests(networks, house):
+    event = event_of(networks, house)
+    return sorted(
+        guest.get("email") or guest["emailAddress"]["address"]
+        for guest in event["attendees"]
+        if (guest.get("email") or guest["emailAddress"]["address"]) != ADA
+    )

@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from scheduler.db import rows
 from scheduler.domain.intervals import format_instant
 from scheduler.services import bookings, drafts, interviewers, replacing
-from tests.services.networks import ADA, event_of
-from tests.services.test_conflicts import HOUR, times
-from tests.services.test_declining import BOB, HOUSES, booked, events, looks
+from tests.services.interviews import HOUR, during, events, looks
+from tests.services.networks import ADA, BOB, HOUSES, event_of, talk_of_two
 from tests.services.town import RECRUITER
 
 DAY = timedelta(days=1)
@@ -53,8 +52,8 @@ def state(booking):
 
 @HOUSES
 def test_an_event_that_is_moved_back_needs_no_look_and_moved_again_it_does(networks, house):
-    booking = booked(networks, house, on_decline="none")
-    start, _ = times(booking)
+    booking = talk_of_two(networks, house, on_decline="none")
+    start, _ = during(booking)
     moved(networks, house, start + HOUR)
     moved(networks, house, start + 2 * HOUR)
 
@@ -63,14 +62,14 @@ def test_an_event_that_is_moved_back_needs_no_look_and_moved_again_it_does(netwo
     after = networks.booking(booking)
     assert state(after) == ("confirmed", None)
     assert events(after)[-1] == "booking.settled"
-    assert looks(networks) == [TOLD, TOLD, TAKEN_BACK]
+    assert looks(networks.town) == [TOLD, TOLD, TAKEN_BACK]
     said = " ".join(networks.town.post.mails[-1].get_body(("plain",)).get_content().split())
     assert f"The event of A talk was moved in the calendar {ADA} by somebody" in said
     assert f"Booking {booking['id']}" in said
     assert booking["start"] not in said
     moved(networks, house, start + HOUR)
     assert networks.booking(booking)["status"] == "needs_attention"
-    assert looks(networks) == [TOLD, TOLD, TAKEN_BACK, TOLD]
+    assert looks(networks.town) == [TOLD, TOLD, TAKEN_BACK, TOLD]
 
 
 def in_berlin(networks, house, **plan):
@@ -89,7 +88,7 @@ def words(start):
 @HOUSES
 def test_where_an_event_was_moved_to_is_said_on_the_clock_of_whose_calendar_it_is(networks, house):
     booking = in_berlin(networks, house)
-    start, _ = times(booking)
+    start, _ = during(booking)
 
     moved(networks, house, start + HOUR)
 
@@ -125,7 +124,7 @@ ODD_TIMES = {
 def test_whatever_times_an_event_is_given_a_person_reads_them(networks, house, odd):
     there, words_of_it = ODD_TIMES[odd]
     booking = in_berlin(networks, house)
-    start, _ = times(booking)
+    start, _ = during(booking)
     event = event_of(networks, house)
 
     getattr(networks, house).move_event(ADA, event["id"], *there(start))
@@ -133,7 +132,7 @@ def test_whatever_times_an_event_is_given_a_person_reads_them(networks, house, o
 
     said = networks.booking(booking)["attention"]
     assert f"by somebody, to {words_of_it}; the booking still says" in said
-    assert looks(networks) == [TOLD]
+    assert looks(networks.town) == [TOLD]
     mail = " ".join(networks.town.post.mails[-1].get_body(("plain",)).get_content().split())
     assert f"Moved to {words_of_it} Booking" in mail
     getattr(networks, house).move_event(ADA, event["id"], start, start + HOUR)
@@ -145,7 +144,7 @@ def test_whatever_times_an_event_is_given_a_person_reads_them(networks, house, o
 def test_what_was_said_in_the_words_of_before_is_not_said_again_and_is_taken_back(networks, house):
     """Times were UTC once, and a title that two sessions share bore its start."""
     booking = in_berlin(networks, house)
-    start, _ = times(booking)
+    start, _ = during(booking)
     moved(networks, house, start + HOUR)
     once = (
         f"The event of A talk was moved in the calendar {ADA} by somebody, to {format_instant(start + HOUR)};"
@@ -167,7 +166,7 @@ def test_what_was_said_in_the_words_of_before_is_not_said_again_and_is_taken_bac
 @HOUSES
 def test_whoever_lives_elsewhere_by_now_does_not_make_it_news(networks, house):
     booking = in_berlin(networks, house)
-    start, _ = times(booking)
+    start, _ = during(booking)
     moved(networks, house, start + HOUR)
     told = networks.booking(booking)
     town = networks.town
@@ -178,13 +177,13 @@ def test_whoever_lives_elsewhere_by_now_does_not_make_it_news(networks, house):
     moved(networks, house, start)
 
     assert state(still) == state(told)
-    assert looks(networks) == [TOLD, TAKEN_BACK]
+    assert looks(networks.town) == [TOLD, TAKEN_BACK]
     assert state(networks.booking(booking)) == ("confirmed", None)
 
 
 @HOUSES
 def test_an_event_that_is_written_anew_needs_no_look_and_deleted_again_it_does(networks, house):
-    booking = booked(networks, house, on_decline="none")
+    booking = talk_of_two(networks, house, on_decline="none")
     networks.hire("Ben", house, "java")
     deleted(networks, house)
     told = networks.booking(booking)
@@ -196,14 +195,14 @@ def test_an_event_that_is_written_anew_needs_no_look_and_deleted_again_it_does(n
     assert state(after) == ("confirmed", None)
     assert events(after)[-2:] == ["interviewer.replaced", "booking.settled"]
     networks.later(minutes=2)
-    assert looks(networks) == [TOLD, TAKEN_BACK]
+    assert looks(networks.town) == [TOLD, TAKEN_BACK]
     deleted(networks, house)
     assert networks.booking(booking)["attention"] == told["attention"]
-    assert looks(networks) == [TOLD, TAKEN_BACK, TOLD]
+    assert looks(networks.town) == [TOLD, TAKEN_BACK, TOLD]
 
 
 def test_a_deleted_event_that_somebody_brings_back_needs_no_look(networks):
-    booking = booked(networks, "google", on_decline="none")
+    booking = talk_of_two(networks, "google", on_decline="none")
     deleted(networks, "google")
     town = networks.town
     with town.parts.database.transaction(town.organization_id) as session:
@@ -213,12 +212,12 @@ def test_a_deleted_event_that_somebody_brings_back_needs_no_look(networks):
     networks.later(hours=7)
 
     assert state(networks.booking(booking)) == ("confirmed", None)
-    assert looks(networks) == [TOLD, TAKEN_BACK]
+    assert looks(networks.town) == [TOLD, TAKEN_BACK]
 
 
 @HOUSES
 def test_an_event_whose_owner_takes_part_no_more_needs_no_look(networks, house):
-    booking = booked(networks, house, on_decline="none")
+    booking = talk_of_two(networks, house, on_decline="none")
     networks.hire("Ann", house, "python")
     deleted(networks, house)
 
@@ -230,7 +229,7 @@ def test_an_event_whose_owner_takes_part_no_more_needs_no_look(networks, house):
 
 @HOUSES
 def test_of_a_deleted_event_nothing_is_left_to_see_to_once_the_booking_is_cancelled(networks, house):
-    booking = booked(networks, house, on_decline="none")
+    booking = talk_of_two(networks, house, on_decline="none")
     deleted(networks, house)
 
     bookings.cancel(networks.town.parts, networks.town.organization_id, booking["id"], actor=RECRUITER)
@@ -241,7 +240,7 @@ def test_of_a_deleted_event_nothing_is_left_to_see_to_once_the_booking_is_cancel
 
 @HOUSES
 def test_a_decline_that_is_taken_back_says_whose_it_was(networks, house):
-    booking = booked(networks, house, on_decline="none")
+    booking = talk_of_two(networks, house, on_decline="none")
     for answer in ("declined", "accepted"):
         getattr(networks, house).respond(BOB, event_of(networks, house)["id"], answer)
         networks.later(minutes=2)

@@ -11,12 +11,24 @@ import pytest
 from scheduler.services import rooms
 from tests.services import test_replacing as colleagues
 from tests.services import test_replacing_rooms as places
-from tests.services.networks import ADA, BOB, event_of
-from tests.services.test_conflicts import HOUR, answer, keep_diaries, looked_at, losses_of, times
-from tests.services.test_declining import BLUE, GREEN, HOUSES, declines, events, guests
-from tests.services.test_declining import booked as booked_in_house
-from tests.services.test_moving import at, fresh, move
-from tests.services.test_repairing import add_room, booked, hire, now, talk
+from tests.services.interviews import (
+    HOUR,
+    add_room,
+    answer,
+    at,
+    booked,
+    during,
+    events,
+    fresh,
+    hire,
+    keep_diaries,
+    looked_at,
+    losses_of,
+    move,
+    now,
+    talk,
+)
+from tests.services.networks import ADA, BLUE, BOB, GREEN, HOUSES, declines, event_of, guests, talk_of_two
 from tests.services.town import CONTACT
 
 EVE = "eve@acme.example.ics"
@@ -178,7 +190,7 @@ def test_who_has_declined_is_booked_anew_at_another_time(town, booking, tmp_path
 def in_a_room(networks, house):
     """Bob is a guest of Ada's, and so is the room Blue; Green is free."""
     add_house_room(networks, house, "Blue", BLUE)
-    booking = booked_in_house(networks, house, on_decline="suggest", room={"capacity": 2})
+    booking = talk_of_two(networks, house, on_decline="suggest", room={"capacity": 2})
     add_house_room(networks, house, "Green", GREEN)
     return booking
 
@@ -214,7 +226,7 @@ def test_a_guest_who_has_declined_has_not_thought_better_of_it_by_another_room(n
 def test_a_guest_who_declined_where_the_event_was_moved_to_has_not_thought_better_of_it(networks, house):
     """The vendor asks anew when the event goes back to the booked time: no answer settles nothing."""
     booking = in_a_room(networks, house)
-    start, end = times(booking)
+    start, end = during(booking)
     fake, event = getattr(networks, house), event_of(networks, house)["id"]
     fake.move_event(ADA, event, start + HOUR, end + HOUR)
     fake.respond(BOB, event, "declined")

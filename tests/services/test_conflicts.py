@@ -3,27 +3,29 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-import sqlalchemy as sa
 
-from calendars.ics import IcsFolder
-from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import interviewers, moving, organizations, syncing, upkeep
-from tests.services.networks import ADA
-from tests.services.test_declining import BOB, HOUSES, booked, events, panel
-from tests.services.test_moving_races import fresh
-from tests.services.test_repairing import add_room, hire, now, talk, told
-from tests.services.test_repairing import booked as booked_in_files
+from scheduler.services import interviewers, moving, organizations, syncing
+from tests.services.interviews import (
+    HOUR,
+    add_room,
+    answer,
+    booked,
+    during,
+    events,
+    fresh,
+    hire,
+    keep_diaries,
+    looked_at,
+    losses_of,
+    now,
+    panel,
+    talk,
+    told,
+)
+from tests.services.networks import ADA, BOB, HOUSES, talk_of_two
 from tests.services.town import RECRUITER
-
-HOUR = timedelta(hours=1)
-
-
-def times(booking):
-    return parse_instant(booking["start"]), parse_instant(booking["end"])
 
 
 def refreshed(networks):
@@ -33,26 +35,13 @@ def refreshed(networks):
     networks.town.run_jobs()
 
 
-def looked_at(town):
-    """The clock has the calendars looked at that hold interviews."""
-    town.clock.forward(minutes=2)
-    upkeep.sweep(town.parts)
-    town.run_jobs()
-
-
-def losses_of(town):
-    with town.parts.database.transaction(town.organization_id) as session:
-        found = session.scalars(sa.select(rows.Loss).order_by(rows.Loss.found_at))
-        return [(loss.cause, loss.outcome) for loss in found]
-
-
 # Calendars that are files, and the like
 
 
 def in_files(town, **how):
     """Ada's talk, written into her calendar and seen there; Ben could hold it as well."""
     hire(town, "Ada")
-    booking = booked_in_files(town, **how)
+    booking = booked(town, **how)
     looked_at(town)
     hire(town, "Ben")
     return booking
@@ -65,7 +54,7 @@ def add(town, name, start, end, kind="busy"):
 
 def test_a_meeting_that_lands_on_an_interview_is_noticed_and_somebody_else_comes(town):
     booking = in_files(town)
-    start, end = times(booking)
+    start, end = during(booking)
 
     add(town, "Ada", start + HOUR / 2, end + HOUR)
 
@@ -84,14 +73,6 @@ END:VCALENDAR
 """
 
 
-def keep_diaries(town, folder, *names):
-    """Calendars that are files, and empty so far."""
-    for name in names:
-        empty = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Acme//Diary//EN", "END:VCALENDAR", "")
-        (folder / f"{name}@acme.example.ics").write_text("\r\n".join(empty), newline="")
-    town.parts = town.parts.evolve(providers={"ics": IcsFolder(folder, now=town.clock)})
-
-
 def test_a_meeting_that_is_written_into_somebodys_file_is_noticed(town, tmp_path):
     keep_diaries(town, tmp_path, "ada", "ben")
     booking = in_files(town)
@@ -106,13 +87,6 @@ def test_a_meeting_that_is_written_into_somebodys_file_is_noticed(town, tmp_path
     assert panel(now(town, booking)) == ["Ben"]
     assert f"{booking['id']}.talk@convene" not in diary.read_text()
     assert "Budget" in diary.read_text()
-
-
-def answer(diary, before, after):
-    """Somebody says something else to the only invitation in their file."""
-    text = diary.read_bytes()
-    assert text.count(f"PARTSTAT={before}".encode()) == 1
-    diary.write_bytes(text.replace(f"PARTSTAT={before}".encode(), f"PARTSTAT={after}".encode()))
 
 
 def test_who_declines_in_their_file_is_replaced(town, tmp_path):
@@ -143,7 +117,7 @@ def test_who_declines_in_their_file_and_accepts_after_all_has_lost_nothing(town,
 
 def test_a_conflict_is_told_once_and_taken_back_when_it_is_gone(town):
     booking = in_files(town, on_decline="suggest")
-    start, end = times(booking)
+    start, end = during(booking)
     add(town, "Ada", start, end)
     add(town, "Ada", end + HOUR, end + 2 * HOUR)
     shown = now(town, booking)
@@ -163,7 +137,7 @@ def test_a_conflict_is_told_once_and_taken_back_when_it_is_gone(town):
 )
 def test_what_takes_nobody_away_is_no_conflict(town, from_, until, kind):
     booking = in_files(town)
-    start, _ = times(booking)
+    start, _ = during(booking)
 
     add(town, "Ada", start + from_ * HOUR, start + until * HOUR, kind)
 
@@ -173,7 +147,7 @@ def test_what_takes_nobody_away_is_no_conflict(town, from_, until, kind):
 def test_time_that_may_be_overbooked_is_no_conflict(town):
     organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
     booking = in_files(town)
-    add(town, "Ada", *times(booking), "focus")
+    add(town, "Ada", *during(booking), "focus")
     organizations.update(town.parts, town.organization_id, {"calendars": None})
     add(town, "Ada", parse_instant(booking["end"]), parse_instant(booking["end"]) + HOUR)
 
@@ -184,9 +158,9 @@ def test_a_calendar_that_is_kept_in_step_with_the_main_one_is_no_conflict(town):
     town.calendars.add_calendar("ada@home.example")
     home = {"provider": "ics", "address": "ada@home.example"}
     hire(town, "Ada", busy_calendars=[home])
-    booking = booked_in_files(town)
+    booking = booked(town)
     hire(town, "Ben")
-    start, end = times(booking)
+    start, end = during(booking)
 
     town.calendars.add_busy("ada@home.example", start, end)
     add(town, "Ada", end + HOUR, end + 2 * HOUR)
@@ -201,11 +175,11 @@ def test_a_calendar_that_is_kept_in_step_with_the_main_one_is_no_conflict(town):
 def test_a_room_that_something_else_has_taken_is_exchanged(town):
     hire(town, "Ada")
     add_room(town, "Blue")
-    booking = booked_in_files(town, sessions=[talk(room={"capacity": 2})])
+    booking = booked(town, sessions=[talk(room={"capacity": 2})])
     looked_at(town)
     add_room(town, "Green")
 
-    town.calendars.add_busy("blue@rooms.example", *times(booking))
+    town.calendars.add_busy("blue@rooms.example", *during(booking))
     looked_at(town)
 
     assert now(town, booking)["sessions"][0]["room"]["name"] == "Green"
@@ -214,7 +188,7 @@ def test_a_room_that_something_else_has_taken_is_exchanged(town):
 def test_who_is_out_for_a_week_is_replaced_in_every_interview_of_it(town):
     hire(town, "Ada")
     days = [{"start": f"2026-12-0{day}T10:00:00Z", "end": f"2026-12-0{day}T11:00:00Z"} for day in (2, 3, 4)]
-    made = [booked_in_files(town, f"C{n} Ray", window=day) for n, day in enumerate(days)]
+    made = [booked(town, f"C{n} Ray", window=day) for n, day in enumerate(days)]
     looked_at(town)
     hire(town, "Ben", "Cleo")
 
@@ -234,7 +208,7 @@ def test_who_is_out_for_a_week_is_replaced_in_every_interview_of_it(town):
 def test_a_time_that_was_moved_is_out_of_the_way(town):
     booking = in_files(town, on_decline="suggest")
     option = fresh(town, booking)[-1]
-    add(town, "Ada", *times(booking))
+    add(town, "Ada", *during(booking))
 
     moved = moving.reschedule(town.parts, town.organization_id, booking["id"], option["id"], actor=RECRUITER)
     looked_at(town)
@@ -273,12 +247,12 @@ def test_who_is_active_again_has_lost_nothing(town):
 @HOUSES
 @pytest.mark.parametrize("whose", ["the organiser", "a guest"])
 def test_a_meeting_over_an_interview_is_told_from_the_interview_itself(networks, house, whose):
-    booking = booked(networks, house, on_decline="suggest")
+    booking = talk_of_two(networks, house, on_decline="suggest")
     address, name = (ADA, "Ada") if whose == "the organiser" else (BOB, "Bob")
     refreshed(networks)
     alone = networks.booking(booking)
 
-    getattr(networks, house).add_event(address, *times(booking))
+    getattr(networks, house).add_event(address, *during(booking))
     refreshed(networks)
 
     after = networks.booking(booking)
@@ -289,8 +263,8 @@ def test_a_meeting_over_an_interview_is_told_from_the_interview_itself(networks,
 
 @HOUSES
 def test_a_meeting_right_beside_an_interview_is_no_conflict(networks, house):
-    booking = booked(networks, house, on_decline="suggest")
-    start, end = times(booking)
+    booking = talk_of_two(networks, house, on_decline="suggest")
+    start, end = during(booking)
     for address in (ADA, BOB):
         getattr(networks, house).add_event(address, start - HOUR, start)
         getattr(networks, house).add_event(address, end, end + HOUR)
@@ -302,8 +276,8 @@ def test_a_meeting_right_beside_an_interview_is_no_conflict(networks, house):
 
 @HOUSES
 def test_a_change_in_an_organisers_calendar_is_noticed_within_minutes(networks, house):
-    booking = booked(networks, house, on_decline="suggest")
-    getattr(networks, house).add_event(ADA, *times(booking))
+    booking = talk_of_two(networks, house, on_decline="suggest")
+    getattr(networks, house).add_event(ADA, *during(booking))
 
     networks.later(minutes=2)
 
@@ -313,7 +287,7 @@ def test_a_change_in_an_organisers_calendar_is_noticed_within_minutes(networks, 
 @HOUSES
 def test_where_the_interviews_own_event_is_not_seen_nothing_is_said(networks, house):
     """Bob's copy is known by Ada's event; while that cannot be read, it looks like any meeting."""
-    booking = booked(networks, house, on_decline="suggest")
+    booking = talk_of_two(networks, house, on_decline="suggest")
     getattr(networks, house).no_access(ADA)
 
     refreshed(networks)

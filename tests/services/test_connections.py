@@ -3,105 +3,27 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import sqlalchemy as sa
-from cryptography.fernet import Fernet
 
-from calendars.errors import NotAllowed, Outage, TryLater
-from calendars.google import GoogleCalendars
+from calendars.errors import NotAllowed, Outage
 from calendars.google.oauth import GoogleSignIn
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
 from calendars.microsoft.oauth import MicrosoftSignIn
-from calendars.oauth import Tokens
 from scheduler import doctor
-from scheduler.access import Granted, OrganizationAccess, try_account
 from scheduler.db import convert, rows
-from scheduler.db.session import CONNECTIONS
-from scheduler.domain.errors import Conflict, Invalid, NotFound
+from scheduler.domain.errors import Conflict
 from scheduler.domain.intervals import Interval
 from scheduler.services import connecting, connections, grants, interviewers, readings
 from scheduler.services.connecting import WrongLink, WrongPerson
 from scheduler.services.sealing import Sealing
-from scheduler.settings import load
-from tests.calendars.caldav.radicale_server import PASSWORD, running
 from tests.fakes.faults import answer
-from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
-from tests.services.test_erasing_races import wait_until_somebody_waits
+from tests.services.doors import ADA, NEW, granting, sign_in_of
 from tests.services.test_races import Beside, after
-from tests.services.town import Town
-
-ADA = "ada@acme.example"
-OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-
-
-@dataclass
-class Door:
-    """One vendor's sign-in, and Ada who is to connect."""
-
-    town: Town
-    fake: FakeGoogle | FakeMicrosoft
-    provider: str
-    ada: str
-
-    def ticket(self) -> str:
-        url = connections.invite(self.town.parts, self.town.organization_id, self.ada)["url"]
-        return parse_qs(urlsplit(url).query)["ticket"][0]
-
-    def leave(self) -> connecting.Leaving:
-        return connecting.leave(self.town.parts, self.provider, self.ticket())
-
-    def back(self, leaving, address=ADA, **how) -> dict[str, str]:
-        return self.fake.approve(urlsplit(leaving.url).query, address, **how)
-
-    def arrive(self, answer, mark) -> connecting.Arrived:
-        return connecting.arrive(self.town.parts, self.provider, answer, mark)
-
-    def connect(self) -> None:
-        leaving = self.leave()
-        self.arrive(self.back(leaving), leaving.mark)
-
-    def status(self) -> dict:
-        return connections.status(self.town.parts, self.town.organization_id, self.ada)
-
-    def access(self) -> OrganizationAccess:
-        sign_in = self.town.parts.sign_ins[self.provider]
-        return OrganizationAccess(self.town.parts, self.town.organization_id, sign_in, None, self.provider)
-
-    def row(self) -> rows.Connection:
-        with self.town.parts.database.transaction(self.town.organization_id) as session:
-            return session.scalars(sa.select(rows.Connection)).one()
-
-
-@pytest.fixture(params=["google", "microsoft"])
-def door(request, town) -> Iterator[Door]:
-    with FakeGoogle() if request.param == "google" else FakeMicrosoft() as fake:
-        fake.now = town.clock
-        fake.add_person(ADA)
-        fake.add_person("bob@acme.example")
-        town.parts = replace(
-            town.parts, sign_ins={request.param: sign_in_of(fake)}, sealing=Sealing([NEW, OLD])
-        )
-        ada = town.hire("Ada", calendar={"provider": request.param, "address": ADA})
-        yield Door(town, fake, request.param, ada)
-
-
-def sign_in_of(fake):
-    if isinstance(fake, FakeGoogle):
-        return GoogleSignIn(
-            fake.client_id,
-            fake.client_secret,
-            authorize_url=fake.authorize_url,
-            token_url=fake.token_uri,
-        )
-    credential = Credential(secret=fake.client_secret)
-    return MicrosoftSignIn(fake.tenant_id, fake.client_id, credential, authority=fake.authority)
 
 
 def test_a_calendar_is_connected_by_its_owner(door):
@@ -239,126 +161,6 @@ def test_a_certificate_that_cannot_be_read_breaks_nobodys_connection(door, tmp_p
     assert door.status()["status"] == "connected"
 
 
-def test_a_token_is_kept_until_it_ends_and_then_renewed(door):
-    door.connect()
-    tokens = door.access().personal(ADA)
-    first, again = tokens.token(), door.access().personal(ADA).token()
-
-    door.town.clock.forward(hours=2)
-
-    assert first == again
-    assert tokens.token() != first
-
-
-def test_two_workers_use_a_refresh_token_once(door):
-    """Microsoft's are good for one use."""
-    door.connect()
-    door.town.clock.forward(hours=2)
-    got, threads = [], []
-    for _ in range(6):
-        source = door.access().personal(ADA)
-        threads.append(threading.Thread(target=lambda source=source: got.append(source.token())))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert len(got) == 6
-    assert len(set(got)) == 1
-    assert door.status()["status"] == "connected"
-
-
-def test_a_provider_that_renews_no_token_leaves_the_database_to_others(door):
-    """However many wait for it: each would keep a connection, and a process has ten."""
-    door.connect()
-    door.town.clock.forward(hours=2)
-    parts, organization_id, con = door.town.parts, door.town.organization_id, door.row().id
-    asked, go_on = threading.Event(), threading.Event()
-
-    def hang(_refresh_token: str) -> Tokens:
-        asked.set()
-        go_on.wait(30)
-        return Tokens(access_token="new", expires_at=parts.now() + timedelta(hours=1))
-
-    threads = [
-        threading.Thread(target=grants.access_token, args=(parts, organization_id, con, hang))
-        for _ in range(2 * CONNECTIONS)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        assert asked.wait(5)
-        assert all(door.status()["status"] == "connected" for _ in range(20))
-    finally:
-        go_on.set()
-        for thread in threads:
-            thread.join()
-
-
-def test_a_token_that_is_refused_is_not_handed_out_again(door):
-    door.connect()
-    tokens = door.access().personal(ADA)
-    first = tokens.token()
-
-    tokens.drop(first)
-
-    assert tokens.token() != first
-
-
-def test_a_grant_that_was_taken_back_is_told_to_its_owner_once_with_a_link(door):
-    """Case 60."""
-    door.connect()
-    door.fake.revoke(ADA)
-    door.town.clock.forward(hours=2)
-
-    for _ in range(3):
-        with pytest.raises(NotAllowed):
-            door.access().personal(ADA).token()
-    door.town.run_jobs()
-
-    status = door.status()
-    assert (status["status"], bool(status["reason"])) == ("broken", True)
-    (mail,) = [mail for mail in door.town.post.mails if ADA in str(mail["To"])]
-    assert f"/connect/{door.provider}?ticket=" in mail.get_body(("plain",)).get_content().replace("\n", "")
-    door.connect()
-    assert door.status()["status"] == "connected"
-
-
-def test_whoever_connects_anew_while_the_end_of_a_grant_is_noticed_is_connected(door):
-    door.connect()
-    con, connecting_anew = door.row().id, threading.Thread(target=door.connect)
-
-    def refused(_refresh_token: str) -> Tokens:
-        connecting_anew.start()
-        wait_until_somebody_waits(door.town)
-        raise NotAllowed("It was taken back.")
-
-    door.town.clock.forward(hours=2)
-    with pytest.raises(NotAllowed):
-        grants.access_token(door.town.parts, door.town.organization_id, con, refused)
-    connecting_anew.join()
-
-    assert door.status()["status"] == "connected"
-
-
-def test_a_run_that_finds_an_ended_grant_sends_no_second_mail(door):
-    door.connect()
-    interviewers.update(
-        door.town.parts,
-        door.town.organization_id,
-        door.ada,
-        {"qualifications": [{"skill": "python", "level": "qualified"}]},
-    )
-    door.fake.revoke(ADA)
-    door.town.clock.forward(hours=2)
-    door.town.parts = granting(door)
-
-    run = door.town.offer()
-
-    assert run["candidates"][0]["options"] == []
-    assert len([mail for mail in door.town.post.mails if ADA in str(mail["To"])]) == 1
-
-
 def test_a_calendar_that_is_only_read_is_connected_by_its_own_link(door):
     there = {"provider": door.provider, "address": ADA}
     changes = {"calendar": {"provider": "ics", "address": ADA}, "busy_calendars": [there]}
@@ -457,55 +259,6 @@ def test_who_goes_while_they_connect_leaves_nothing(door):
     assert grants.connected(door.town.parts, door.town.organization_id, door.provider) == {}
 
 
-def test_old_keys_open_what_they_sealed_and_rotation_lets_them_go(door):
-    door.town.parts = replace(door.town.parts, sealing=Sealing([OLD]))
-    door.connect()
-    both = replace(door.town.parts, sealing=Sealing([NEW, OLD]))
-
-    assert grants.rotate(both) == (1, [])
-    assert grants.rotate(replace(both, sealing=Sealing([NEW]))) == (1, [])
-    door.town.parts = replace(both, sealing=Sealing([NEW]))
-    assert door.access().personal(ADA).token()
-
-
-def test_what_no_key_opens_is_named_and_can_be_connected_again(door):
-    door.connect()
-    door.town.parts = replace(door.town.parts, sealing=Sealing([Fernet.generate_key().decode()]))
-
-    done, unopened = grants.rotate(door.town.parts)
-    door.connect()
-
-    assert (done, unopened) == (0, [door.row().id])
-    assert door.access().personal(ADA).token()
-
-
-def test_a_process_that_lacks_the_key_says_nothing_about_the_grant(door):
-    """As while keys are rotated: one process knows the old key alone, and what it reads is sealed anew."""
-    door.connect()
-    knows, lacks = door.town.parts, replace(door.town.parts, sealing=Sealing([OLD]))
-    door.town.parts = lacks
-
-    with pytest.raises(TryLater, match="SECRET_KEYS"):
-        door.access().personal(ADA).token()
-    with pytest.raises(doctor.Unwell, match="SECRET_KEYS"):
-        doctor.connected(granting(door))
-    door.town.run_jobs()
-    door.town.parts = knows
-
-    assert door.town.post.mails == []
-    assert door.status()["status"] == "connected"
-    assert door.access().personal(ADA).token()
-
-
-def test_somebody_who_left_under_a_key_that_is_gone_starts_again(door):
-    leaving = door.leave()
-    answer = door.back(leaving)
-    door.town.parts = replace(door.town.parts, sealing=Sealing([OLD]))
-
-    with pytest.raises(WrongLink):
-        door.arrive(answer, leaving.mark)
-
-
 def test_a_calendar_that_needs_no_connection_says_so(town):
     ada = town.hire("Ada")
 
@@ -556,16 +309,6 @@ def test_access_for_everybody_is_said_of_calendars_that_it_opens(town):
     assert "POST" in closed["what_to_do"]
 
 
-def granting(door):
-    """The door's town with providers that open through what Ada granted."""
-    kind = {"google": GoogleCalendars, "microsoft": MicrosoftCalendars}[door.provider]
-    endpoint = door.fake.api_endpoint if door.provider == "google" else door.fake.graph_endpoint
-    return replace(
-        door.town.parts,
-        granted=lambda _: {door.provider: kind(door.access(), endpoint=endpoint, now=door.town.clock)},
-    )
-
-
 def test_the_doctor_tries_every_connection(door):
     door.connect()
     well = doctor.connected(granting(door))
@@ -607,102 +350,3 @@ def test_the_doctor_finds_a_client_that_the_vendor_does_not_accept(door):
 
     with pytest.raises(Outage, match="does not accept"):
         doctor.sign_in(client, "The")
-
-
-# CalDAV accounts
-
-
-@dataclass
-class House:
-    """A CalDAV server with a calendar of Ada's, and the town where she is an interviewer."""
-
-    town: Town
-    url: str
-    work: str
-    ada: str
-
-    def give(self, **account: str) -> dict:
-        given = {"url": self.work, "username": ADA, "password": PASSWORD} | account
-        return connections.keep_account(self.town.parts, self.town.organization_id, self.ada, given)
-
-
-@pytest.fixture
-def house(town, tmp_path) -> Iterator[House]:
-    with running(tmp_path, ADA) as radicale:
-        radicale.add_calendar(ADA, "work")
-        radicale.add_calendar(ADA, "second")
-        town.parts = replace(town.parts, try_account=try_account, sealing=Sealing([NEW]))
-        work = radicale.url_of(ADA, "work")
-        ada = town.hire("Ada", calendar={"provider": "caldav", "address": work})
-        yield House(town, radicale.url, work, ada)
-
-
-def test_an_account_is_kept_once_it_opens_the_calendar(house):
-    assert house.give()["status"] == "connected"
-    assert house.give(url=house.url)["status"] == "connected"
-
-
-def test_an_account_may_be_for_a_calendar_that_is_only_read(house):
-    second = {"provider": "caldav", "address": house.work.replace("work", "second")}
-    town = house.town
-    interviewers.update(town.parts, town.organization_id, house.ada, {"busy_calendars": [second]})
-    account = {"url": house.url, "username": ADA, "password": PASSWORD}
-
-    kept = connections.keep_account(
-        town.parts, town.organization_id, house.ada, account, {"address": second["address"]}
-    )
-
-    assert (kept["address"], kept["status"]) == (second["address"], "connected")
-    assert connections.status(town.parts, town.organization_id, house.ada)["status"] == "not_connected"
-
-
-@pytest.mark.parametrize(
-    ("account", "pointer"),
-    [({"password": "wrong"}, "/password"), ({"url": "second"}, "/url")],
-    ids=["password", "another calendar"],
-)
-def test_an_account_that_does_not_open_it_says_what_is_wrong(house, account, pointer):
-    if "url" in account:
-        account = {"url": house.work.replace("work", account["url"])}
-
-    with pytest.raises(Invalid) as refused:
-        house.give(**account)
-    assert [error.pointer for error in refused.value.errors] == [pointer]
-
-
-def test_an_account_for_somebody_who_has_gone_meanwhile_is_not_kept(house):
-    town = house.town
-
-    def go(address, account):
-        interviewers.delete(town.parts, town.organization_id, house.ada)
-
-    town.parts = replace(town.parts, try_account=go)
-
-    with pytest.raises(NotFound):
-        house.give()
-    assert grants.connected(town.parts, town.organization_id, "caldav") == {}
-
-
-def test_whoever_has_just_connected_can_be_read_at_once(house, tmp_path):
-    """Another process has looked a moment before, when nobody was connected."""
-    granted = Granted(load({"DATA_DIR": str(tmp_path)}))
-    elsewhere = granted.parts = replace(house.town.parts, granted=granted)
-    assert granted(house.town.organization_id) == {}
-
-    house.give()
-
-    start = house.town.clock()
-    busy = readings.busy(elsewhere, house.town.organization_id, house.ada, start, start + timedelta(days=1))
-    assert busy["data"] == []
-    connections.forget(house.town.parts, house.town.organization_id, house.ada)
-    assert granted(house.town.organization_id) == {}
-
-
-def test_providers_are_kept_while_nothing_changes(house, tmp_path):
-    granted = Granted(load({"DATA_DIR": str(tmp_path)}))
-    granted.parts = house.town.parts
-    house.give()
-
-    first = granted(house.town.organization_id)
-
-    assert granted(house.town.organization_id)["caldav"] is first["caldav"]

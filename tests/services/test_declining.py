@@ -10,52 +10,27 @@ from scheduler.db import rows
 from scheduler.messages.errors import TryLater
 from scheduler.services import bookings, moving, rooms
 from scheduler.services.parts import CANDIDATE
-from tests.services.networks import ADA, BOB, WINDOW, event_of
-from tests.services.test_moving_races import at_once, fresh
-from tests.services.town import CONTACT, RECRUITER
-
-BEN, BLUE, GREEN = "ben@acme.example", "blue@acme.example", "green@acme.example"
-HOUSES = pytest.mark.parametrize("house", ["google", "microsoft"])
-
-
-def booked(networks, house, *, on_decline, **session):
-    """Ada organises, and Bob is a guest."""
-    networks.hire("Ada", house, "python")
-    networks.hire("Bob", house, "java")
-    seats = [{"skill": "python"}, {"skill": "java"}]
-    talk = {"key": "talk", "title": "A talk", "minutes": 60, "seats": seats, "conference": "none", **session}
-    plan = networks.town.plan(sessions=[talk], on_decline=on_decline)
-    booking = networks.town.book(networks.town.offer(plan, window=WINDOW))
-    networks.town.run_jobs()
-    networks.later(minutes=2)
-    return networks.booking(booking)
-
-
-def declines(networks, house, who=BOB, answer="declined"):
-    getattr(networks, house).respond(who, event_of(networks, house)["id"], answer)
-    networks.later(minutes=2)
-
-
-def panel(booking):
-    return [person["name"] for person in booking["sessions"][0]["interviewers"]]
-
-
-def events(booking):
-    return [entry["event"] for entry in booking["history"]]
-
-
-def guests(networks, house):
-    event = event_of(networks, house)
-    return sorted(
-        guest.get("email") or guest["emailAddress"]["address"]
-        for guest in event["attendees"]
-        if (guest.get("email") or guest["emailAddress"]["address"]) != ADA
-    )
+from tests.races import at_once
+from tests.services.interviews import events, fresh, looks, panel
+from tests.services.networks import (
+    ADA,
+    BEN,
+    BLUE,
+    BOB,
+    GREEN,
+    HOUSES,
+    WINDOW,
+    declines,
+    event_of,
+    guests,
+    talk_of_two,
+)
+from tests.services.town import RECRUITER
 
 
 @HOUSES
 def test_who_declines_is_replaced_and_the_event_has_another_guest(networks, house):
-    booking = booked(networks, house, on_decline="replace")
+    booking = talk_of_two(networks, house, on_decline="replace")
     networks.hire("Ben", house, "java")
 
     declines(networks, house)
@@ -69,7 +44,7 @@ def test_who_declines_is_replaced_and_the_event_has_another_guest(networks, hous
 
 @HOUSES
 def test_who_declines_is_shown_with_the_choices_where_the_plan_suggests(networks, house):
-    booking = booked(networks, house, on_decline="suggest")
+    booking = talk_of_two(networks, house, on_decline="suggest")
     ben = networks.hire("Ben", house, "java")
 
     declines(networks, house)
@@ -83,7 +58,7 @@ def test_who_declines_is_shown_with_the_choices_where_the_plan_suggests(networks
 
 @HOUSES
 def test_who_declines_is_told_and_no_more_where_the_plan_says_none(networks, house):
-    booking = booked(networks, house, on_decline="none")
+    booking = talk_of_two(networks, house, on_decline="none")
     networks.hire("Ben", house, "java")
 
     declines(networks, house)
@@ -95,7 +70,7 @@ def test_who_declines_is_told_and_no_more_where_the_plan_says_none(networks, hou
 
 @HOUSES
 def test_who_accepts_after_all_has_not_declined(networks, house):
-    booking = booked(networks, house, on_decline="suggest")
+    booking = talk_of_two(networks, house, on_decline="suggest")
     declines(networks, house)
     declines(networks, house, answer="accepted")
 
@@ -105,29 +80,23 @@ def test_who_accepts_after_all_has_not_declined(networks, house):
     assert events(after) == ["booking.confirmed", "booking.needs_attention", "booking.settled"]
 
 
-def looks(networks):
-    """What the contact has read of things to look at, by how the subject begins."""
-    subjects = networks.town.post.subjects_to(CONTACT["email"])
-    return [subject.partition(":")[0] for subject in subjects if "look" in subject]
-
-
 @HOUSES
 def test_a_contact_who_was_told_of_a_decline_hears_that_it_is_taken_back(networks, house):
-    booked(networks, house, on_decline="suggest")
+    talk_of_two(networks, house, on_decline="suggest")
     declines(networks, house)
-    before = looks(networks)
+    before = looks(networks.town)
 
     declines(networks, house, answer="accepted")
 
     said = " ".join(networks.town.post.mails[-1].get_body(("plain",)).get_content().split())
-    assert (before, looks(networks)) == (["Needs a look"], ["Needs a look", "No longer needs a look"])
+    assert (before, looks(networks.town)) == (["Needs a look"], ["Needs a look", "No longer needs a look"])
     assert "has gone away by itself, and the interview stands as it was" in said
     assert "Settled Bob has declined A talk." in said
 
 
 @HOUSES
 def test_a_contact_who_has_read_nothing_of_a_decline_need_not_read_of_its_end(networks, house):
-    booking = booked(networks, house, on_decline="suggest")
+    booking = talk_of_two(networks, house, on_decline="suggest")
     networks.town.post.failure = TryLater("The mail server is away.")
     declines(networks, house)
     waiting = networks.booking(booking)["status"]
@@ -137,7 +106,7 @@ def test_a_contact_who_has_read_nothing_of_a_decline_need_not_read_of_its_end(ne
     networks.later(hours=1)
 
     assert (waiting, networks.booking(booking)["status"]) == ("needs_attention", "confirmed")
-    assert looks(networks) == []
+    assert looks(networks.town) == []
 
 
 @HOUSES
@@ -154,7 +123,7 @@ def test_a_room_that_declines_is_exchanged_for_one_that_is_free(networks, house)
                 "calendar": {"provider": house, "address": address},
             },
         )
-    booking = booked(networks, house, on_decline="replace", room={"capacity": 2})
+    booking = talk_of_two(networks, house, on_decline="replace", room={"capacity": 2})
 
     for _ in range(3):
         getattr(networks, house).tick()
@@ -197,7 +166,7 @@ def test_a_day_of_interviews_is_repaired_in_one_go(networks):
 @pytest.mark.parametrize("other", ["reschedule", "cancel"])
 def test_a_decline_and_a_change_of_mind_at_the_same_moment(networks, other):
     """Whatever comes first, the booking is whole, and nothing of the past is left open."""
-    booking = booked(networks, "google", on_decline="replace")
+    booking = talk_of_two(networks, "google", on_decline="replace")
     networks.hire("Ben", "google", "java")
     town = networks.town
     option = fresh(town, booking)[0]

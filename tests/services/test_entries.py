@@ -14,7 +14,7 @@ from calendars.values import EventDraft, EventRef, FoundEvent
 from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, conferences, entries, organizations, rooms, upkeep
-from tests.services.test_moving_races import fresh, mover
+from tests.services.interviews import fresh, mover
 from tests.services.town import CONTACT, RECRUITER, Calendars
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}

@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 
 from scheduler import replay
-from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound
 from scheduler.domain.intervals import parse_instant
 from scheduler.messages.errors import TryLater
@@ -28,45 +27,9 @@ from scheduler.services import (
     upkeep,
 )
 from scheduler.services.keys import Principal
+from tests.services.candy import CANDY, PERSONAL, booked, erase, happened, offer, person
 from tests.services.town import RECRUITER
 from tests.services.traces import traces_of
-
-WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
-CANDY = {
-    "name": "Candy Ray",
-    "email": "candy@example.net",
-    "phone": "+49 30 1234567",
-    "time_zone": "Europe/London",
-    "locale": "en-GB",
-    "external_id": "ats-4711",
-    "external_refs": {"application": "app-0815"},
-    "metadata": {"source": "a fair in Ghent"},
-}
-#: whatever names her or is hers to say
-PERSONAL = (
-    *("Candy", "candy@example.net", "1234567", "ats-4711", "app-0815", "Ghent"),
-    *("I have a cold", "Is there a lift"),
-)
-
-
-def erase(town, id_, **how):
-    return erasing.erase(town.parts, town.organization_id, id_, actor=RECRUITER, **how)
-
-
-def offer(town, plan=None, **fields):
-    return town.offer(plan, window=WINDOW, **({"candidates": [CANDY]} | fields))
-
-
-def booked(town, **fields):
-    town.hire("Ada", skills=("python",))
-    run = offer(town, **fields)
-    booking = town.book(run)
-    town.run_jobs()
-    return run, booking
-
-
-def person(run) -> str:
-    return run["candidates"][0]["candidate"]["id"]
 
 
 def entry_of(town, booking):
@@ -75,11 +38,6 @@ def entry_of(town, booking):
 
 def text_of(mail) -> str:
     return " ".join(mail.get_body(("plain",)).get_content().split())
-
-
-def happened(town, type_):
-    with town.parts.database.transaction(town.organization_id) as session:
-        return [event.data for event in session.scalars(sa.select(rows.Event).filter_by(type=type_))]
 
 
 def mails_to(town, role, run):

@@ -23,8 +23,8 @@ from scheduler.services import (
     runs,
     solving,
 )
-from tests.services.test_erasing import CANDY, PERSONAL, booked, erase, offer, person
-from tests.services.test_moving_races import at_once
+from tests.races import at_once
+from tests.services.candy import CANDY, PERSONAL, booked, erase, offer, person
 from tests.services.town import NOW, RECRUITER
 from tests.services.traces import traces_of
 

@@ -14,10 +14,10 @@ from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings
+from tests.races import at_once
 from tests.services import test_replacing as people
 from tests.services import test_replacing_rooms as places
-from tests.services.test_moving_races import at_once
-from tests.services.test_repairing import CANDY, PowerCut, add_room, hire, now, told
+from tests.services.interviews import CANDY, PowerCut, add_room, hire, now, told
 from tests.services.town import RECRUITER
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from scheduler.services import candidate_link, exporting
-from tests.services.test_erasing import CANDY, PERSONAL, booked, erase, offer, person
+from tests.services.candy import CANDY, PERSONAL, booked, erase, offer, person
 
 
 def test_an_export_is_everything_that_is_kept(town):

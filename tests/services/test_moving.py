@@ -12,63 +12,19 @@ from calendars.errors import NotAllowed
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import (
-    bookings,
-    entries,
-    fresh_options,
-    interviewers,
-    moving,
-    organizations,
-    picking,
-    runs,
-    upkeep,
-)
+from scheduler.services import bookings, entries, interviewers, organizations, picking, runs, upkeep
 from scheduler.services.parts import CANDIDATE
 from scheduler.services.picks import TakenWithOthers
+from tests.services.interviews import TWO_DAYS, arranged, at, during, fresh, move, now, people_of
 from tests.services.town import CONTACT, RECRUITER
 
-WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
 CANDY, ROSA = "candy@example.net", CONTACT["email"]
-
-
-def booked(town, plan=None, **asked):
-    """A booking whose entries are written and whose mails are sent."""
-    run = town.offer(plan, **{"window": WINDOW, **asked})
-    booking = town.book(run)
-    town.run_jobs()
-    return now(town, booking)
-
-
-def now(town, booking):
-    return bookings.get(town.parts, town.organization_id, booking["id"])
-
-
-def fresh(town, booking, *, actor=RECRUITER, **question):
-    return fresh_options.find(town.parts, town.organization_id, booking["id"], actor=actor, **question)[
-        "data"
-    ]
-
-
-def move(town, booking, option, *, actor=RECRUITER):
-    return moving.reschedule(town.parts, town.organization_id, booking["id"], option["id"], actor=actor)
-
-
-def at(options, start):
-    return next(option for option in options if option["start"] == start)
-
-
-def people_of(thing):
-    return [p["id"] for s in thing["sessions"] for p in s["interviewers"]]
 
 
 def standing(town, name, booking, key="talk"):
     """When the booking's event stands in somebody's calendar."""
     found = town.calendars.find_event(f"{name.lower()}@acme.example", f"{booking['id']}.{key}@convene")
     return found and (found.start, found.end)
-
-
-def during(booking):
-    return parse_instant(booking["start"]), parse_instant(booking["end"])
 
 
 def invitations_to(town, address):
@@ -88,157 +44,9 @@ def invitations_to(town, address):
     return found
 
 
-def test_fresh_options_are_other_times_in_the_runs_window(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-
-    options = fresh(town, booking)
-
-    assert len(options) == 5
-    assert booking["start"] not in {option["start"] for option in options}
-    assert all(WINDOW["start"] <= option["start"] < WINDOW["end"] for option in options)
-    assert {option["status"] for option in options} == {"offered"}
-
-
-def test_looking_for_fresh_options_leaves_the_booking_as_it_is(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-
-    fresh(town, booking)
-
-    assert now(town, booking) == booking
-
-
-def test_asking_again_offers_the_same_times_under_the_same_ids(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-
-    assert fresh(town, booking) == fresh(town, booking)
-
-
-def test_a_run_without_a_window_is_moved_within_the_horizon_from_now(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town, town.plan(horizon_days=2), window=None)
-    assert booking["start"] < "2026-12-02T09:00:00Z"
-    town.clock.forward(minutes=12 * 60)
-
-    options = fresh(town, booking, options=50)
-
-    assert max(option["end"] for option in options) == "2026-12-02T17:00:00Z"
-
-
-def test_a_window_that_was_given_holds_whatever_its_length(town):
-    town.hire("Ada", skills=("python",))
-    given = {"start": "2026-12-03T00:00:00Z", "end": "2026-12-08T00:00:00Z"}
-    booking = booked(town, town.plan(horizon_days=5), window=given)
-
-    starts = {option["start"] for option in fresh(town, booking, options=50)}
-
-    assert min(starts) >= given["start"]
-
-
-def test_a_recruiter_may_name_another_window(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-
-    options = fresh(town, booking, window={"start": "2026-12-09T00:00:00Z", "end": "2026-12-10T00:00:00Z"})
-
-    assert {option["start"][:10] for option in options} == {"2026-12-09"}
-    assert move(town, booking, options[0])["start"] == options[0]["start"]
-
-
-def test_the_same_people_come_first_and_are_labelled(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-    town.hire("Ben", skills=("python",))
-    busy = ("2026-12-02T10:00:00Z", "2026-12-03T15:45:00Z")
-    town.calendars.add_busy("ada@acme.example", *map(parse_instant, busy))
-
-    options = fresh(town, booking)
-
-    same = [option for option in options if "same_people" in {r["code"] for r in option["reasons"]}]
-    ada, ben = town.people["Ada"], town.people["Ben"]
-    assert same == options[: len(same)]
-    assert {tuple(people_of(option)) for option in same} == {(ada,)}
-    assert {tuple(people_of(option)) for option in options[len(same) :]} == {(ben,)}
-
-
-def test_what_may_be_overbooked_may_be_moved_onto(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-    focus = [parse_instant(WINDOW[end]) for end in ("start", "end")]
-    town.calendars.add_busy("ada@acme.example", *focus, kind="focus")
-    assert fresh(town, booking) == []
-    organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
-
-    option = fresh(town, booking)[0]
-
-    assert move(town, booking, option)["start"] == option["start"]
-
-
-def why_not(town, booking):
-    found = fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
-    assert found["data"] == []
-    return found["explanation"]
-
-
-def test_when_only_the_booked_time_fits_it_is_said_what_blocks_the_others(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town, window={"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T13:00:00Z"}, options=1)
-    for busy in (("2026-12-02T08:00:00Z", booking["start"]), (booking["end"], "2026-12-02T17:00:00Z")):
-        town.calendars.add_busy("ada@acme.example", *map(parse_instant, busy))
-
-    explanation = why_not(town, booking)
-
-    assert explanation["summary"].startswith(
-        "The booked time is the only one at which “Technical interview” can begin on Wednesday 2 December."
-        " Ada is needed for A talk and has too little time that fits, because of busy calendars"
-    )
-    assert [blocker["code"] for blocker in explanation["blockers"]] == ["busy"]
-    assert explanation["relaxations"] == []
-
-
-def test_a_window_that_holds_the_booked_time_alone_leaves_no_other(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town, window={"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"})
-
-    explanation = why_not(town, booking)
-
-    assert explanation["summary"] == (
-        "The booked time is the only one at which “Technical interview” can begin on Wednesday 2 December."
-        " The window leaves no other time for the interviews."
-    )
-    assert [blocker["code"] for blocker in explanation["blockers"]] == ["window"]
-
-
-def test_when_not_even_the_booked_time_fits_any_more_it_is_said_why(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-    town.calendars.add_busy("ada@acme.example", *(parse_instant(WINDOW[end]) for end in ("start", "end")))
-
-    explanation = why_not(town, booking)
-
-    assert explanation["summary"].startswith(
-        "“Technical interview” cannot take place at another time from Wednesday 2 December to"
-        " Thursday 3 December. Ada is needed for A talk"
-    )
-    assert [blocker["code"] for blocker in explanation["blockers"]] == ["busy"]
-
-
-def test_calendars_that_cannot_be_read_are_a_reason_to_try_again(town):
-    town.hire("Ada", skills=("python",))
-    booking = booked(town)
-    town.calendars.make_unreadable("ada@acme.example", "The server is down.")
-
-    with pytest.raises(Unavailable) as refusal:
-        fresh(town, booking)
-
-    assert refusal.value.reason == "calendars_unreadable"
-
-
 def test_a_moved_booking_is_the_same_booking_at_another_time(town):
     ada = town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     option = fresh(town, booking)[0]
 
     moved = move(town, booking, option)
@@ -264,11 +72,11 @@ def test_a_moved_booking_is_the_same_booking_at_another_time(town):
 
 def test_the_old_time_is_free_at_once_and_the_new_one_taken(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     moved = move(town, booking, fresh(town, booking)[0])
 
     dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
-    other = town.offer(candidates=dora, options=50, window=WINDOW)
+    other = town.offer(candidates=dora, options=50, window=TWO_DAYS)
 
     starts = {option["start"] for option in other["candidates"][0]["options"]}
     assert booking["start"] in starts
@@ -277,12 +85,12 @@ def test_the_old_time_is_free_at_once_and_the_new_one_taken(town):
 
 def test_the_old_time_is_free_before_its_entry_has_left_the_calendar(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     moved = move(town, booking, fresh(town, booking)[0])
     assert standing(town, "Ada", booking) == during(booking)
 
     dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
-    run = town.offer(candidates=dora, options=50, window=WINDOW, solve=False)
+    run = town.offer(candidates=dora, options=50, window=TWO_DAYS, solve=False)
     with town.parts.database.transaction(town.organization_id) as session:
         session.execute(sa.update(rows.CalendarEntry).values(attempt_at=town.clock() + timedelta(minutes=1)))
     town.run_jobs()
@@ -295,7 +103,7 @@ def test_the_old_time_is_free_before_its_entry_has_left_the_calendar(town):
 
 def test_the_event_is_moved_and_not_made_anew(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     moved = move(town, booking, fresh(town, booking)[0])
 
     town.run_jobs()
@@ -311,7 +119,7 @@ def test_the_event_is_moved_and_not_made_anew(town):
 def test_a_change_has_the_last_word_over_a_slow_worker(town):
     """Somebody is still writing the old time while the interview is moved and another worker is at it."""
     town.hire("Ada", skills=("python",))
-    booking = town.book(town.offer(window=WINDOW))
+    booking = town.book(town.offer(window=TWO_DAYS))
     option = fresh(town, booking)[0]
     writing = town.calendars.create_event
 
@@ -338,7 +146,7 @@ def test_a_change_has_the_last_word_over_a_slow_worker(town):
 def test_an_event_that_somebody_deleted_stands_again_at_the_new_time(town):
     """It was deleted at the old time; that somebody moved the interview since is a new wish."""
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     town.calendars.cancel_event(
         town.calendars.find_event("ada@acme.example", f"{booking['id']}.talk@convene").ref
     )
@@ -351,7 +159,7 @@ def test_an_event_that_somebody_deleted_stands_again_at_the_new_time(town):
 
 def test_moved_away_and_back_there_is_one_event_in_each_calendar(town):
     ada = town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     ben = town.hire("Ben", skills=("python",))
     for leaves, stays in ((ada, ben), (ben, ada)):
         interviewers.update(town.parts, town.organization_id, leaves, {"active": False})
@@ -366,7 +174,7 @@ def test_moved_away_and_back_there_is_one_event_in_each_calendar(town):
 
 def test_times_to_move_to_end_with_the_interview(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     fresh(town, booking)
     town.clock.instant = parse_instant(booking["end"])
 
@@ -381,7 +189,7 @@ def test_the_booking_never_stands_in_the_way_of_its_own_new_time(town):
     """Half an hour later is possible although it overlaps the present time, its entry and its buffers."""
     town.hire("Ada", skills=("python",), buffer={"before": 15, "after": 15}, limits={"per_day": 1})
     window = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T11:00:00Z"}
-    booking = booked(town, window=window, options=1)
+    booking = arranged(town, window=window, options=1)
 
     options = fresh(town, booking, options=50)
 
@@ -394,19 +202,19 @@ def test_the_booking_never_stands_in_the_way_of_its_own_new_time(town):
 
 def test_other_interviews_of_the_same_person_do_stand_in_the_way(town):
     town.hire("Ada", skills=("python",), limits={"per_day": 1})
-    booking = booked(town, window={"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T17:00:00Z"})
+    booking = arranged(town, window={"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T17:00:00Z"})
     dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
     thursday = {"start": "2026-12-03T09:00:00Z", "end": "2026-12-03T17:00:00Z"}
     town.book(town.offer(candidates=dora, window=thursday))
 
-    options = fresh(town, booking, window=WINDOW, options=50)
+    options = fresh(town, booking, window=TWO_DAYS, options=50)
 
     assert {option["start"][:10] for option in options} == {"2026-12-02"}
 
 
 def test_candidate_and_contact_hear_once_with_the_new_invitation(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     moved = move(town, booking, fresh(town, booking)[0])
 
     town.run_jobs()
@@ -424,7 +232,7 @@ def test_candidate_and_contact_hear_once_with_the_new_invitation(town):
 
 def test_reminders_are_of_the_new_time_only(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     options = fresh(town, booking, options=50)
     moved = move(town, booking, options[-1])
 
@@ -445,7 +253,7 @@ def test_reminders_are_of_the_new_time_only(town):
 
 def test_the_same_choice_twice_is_one_move(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     option = fresh(town, booking)[0]
 
     assert move(town, booking, option) == move(town, booking, option)
@@ -453,7 +261,7 @@ def test_the_same_choice_twice_is_one_move(town):
 
 def test_a_lost_person_is_replaced_by_another_who_can(town):
     ada = town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     ben = town.hire("Ben", skills=("python",))
     option = fresh(town, booking)[0]
     town.calendars.add_busy("ada@acme.example", *during(option))
@@ -469,7 +277,7 @@ def test_a_lost_person_is_replaced_by_another_who_can(town):
 
 def test_a_time_that_has_gone_leaves_the_booking_as_it_was(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     options = fresh(town, booking)
     town.calendars.add_busy("ada@acme.example", *during(options[0]))
 
@@ -482,7 +290,7 @@ def test_a_time_that_has_gone_leaves_the_booking_as_it_was(town):
 
 def test_a_time_that_was_booked_by_another_is_not_among_what_is_left(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     options = fresh(town, booking)
     dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
     hour = {"start": options[0]["start"], "end": options[0]["end"]}
@@ -498,7 +306,7 @@ def test_a_time_that_was_booked_by_another_is_not_among_what_is_left(town):
 
 def test_an_option_of_before_is_no_longer_on_offer(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     first, second = fresh(town, booking)[:2]
     move(town, booking, first)
 
@@ -508,7 +316,7 @@ def test_an_option_of_before_is_no_longer_on_offer(town):
 
 def test_what_is_cancelled_or_over_is_not_moved(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     option = fresh(town, booking)[0]
     bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
 
@@ -520,7 +328,7 @@ def test_what_is_cancelled_or_over_is_not_moved(town):
 
 def test_what_has_begun_is_not_moved(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     town.clock.instant = parse_instant(booking["start"])
 
     with pytest.raises(Conflict) as refusal:
@@ -531,9 +339,9 @@ def test_what_has_begun_is_not_moved(town):
 
 def test_an_option_of_somebody_else_is_not_there(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town)
+    booking = arranged(town)
     dora = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/London"}]
-    other = town.offer(candidates=dora, window=WINDOW)
+    other = town.offer(candidates=dora, window=TWO_DAYS)
 
     with pytest.raises(NotFound):
         move(town, booking, other["candidates"][0]["options"][0])
@@ -542,7 +350,7 @@ def test_an_option_of_somebody_else_is_not_there(town):
 def test_what_a_person_should_have_looked_at_is_settled_by_a_move(town):
     town.hire("Ada", skills=("python",))
     organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
-    run = town.offer(window=WINDOW)
+    run = town.offer(window=TWO_DAYS)
     town.calendars.make_unreadable("ada@acme.example", "The server is down.")
     booking = town.book(run)
     assert booking["status"] == "needs_attention"
@@ -556,7 +364,7 @@ def test_what_a_person_should_have_looked_at_is_settled_by_a_move(town):
 def test_a_move_without_a_look_at_the_calendars_is_left_to_a_person(town):
     town.hire("Ada", skills=("python",))
     organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
-    booking = booked(town)
+    booking = arranged(town)
     option = fresh(town, booking)[0]
     town.calendars.make_unreadable("ada@acme.example", "The server is down.")
 
@@ -570,7 +378,7 @@ def test_time_that_was_never_read_is_not_booked_blindly(town):
     """The policy is to book from what is known; of a window further away nothing is."""
     town.hire("Ada", skills=("python",))
     organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
-    booking = booked(town, town.plan(horizon_days=60))
+    booking = arranged(town, town.plan(horizon_days=60))
     option = fresh(town, booking, window={"start": "2027-01-11T00:00:00Z", "end": "2027-01-12T00:00:00Z"})[0]
     town.calendars.make_unreadable("ada@acme.example", "The server is down.")
 
@@ -584,7 +392,7 @@ def test_time_that_was_never_read_is_not_booked_blindly(town):
 def test_whose_calendar_cannot_be_written_hears_of_it_by_mail(town):
     town.hire("Ada", skills=("python",))
     town.calendars.outage = NotAllowed("No access.")
-    booking = booked(town)
+    booking = arranged(town)
     option = fresh(town, booking)[0]
 
     move(town, booking, option)
@@ -599,7 +407,7 @@ def test_whose_calendar_cannot_be_written_hears_of_it_by_mail(town):
 def test_who_had_heard_by_mail_and_is_no_longer_needed_hears_that_too(town):
     ada = town.hire("Ada", skills=("python",))
     town.calendars.outage = NotAllowed("No access.")
-    booking = booked(town)
+    booking = arranged(town)
     town.hire("Ben", skills=("python",))
     option = fresh(town, booking)[0]
     interviewers.update(town.parts, town.organization_id, ada, {"active": False})
@@ -622,7 +430,7 @@ def test_a_day_of_interviews_moves_as_a_whole(town):
         {"key": "a", "title": "Coding", "minutes": 60, "seats": [{"skill": "python"}]},
         {"key": "b", "title": "Design", "minutes": 60, "seats": [{"skill": "design"}]},
     ]
-    booking = booked(town, town.plan(sessions=loop))
+    booking = arranged(town, town.plan(sessions=loop))
     option = next(o for o in fresh(town, booking, options=50) if o["start"][:10] == "2026-12-03")
 
     moved = move(town, booking, option)
@@ -636,7 +444,7 @@ def test_a_day_of_interviews_moves_as_a_whole(town):
 
 def test_a_candidate_moves_as_often_as_the_plan_says(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town, town.plan(reschedule={"limit": 1, "cutoff_hours": 0}))
+    booking = arranged(town, town.plan(reschedule={"limit": 1, "cutoff_hours": 0}))
     move(town, booking, fresh(town, booking, actor=CANDIDATE)[0], actor=CANDIDATE)
 
     with pytest.raises(Conflict) as refusal:
@@ -648,7 +456,7 @@ def test_a_candidate_moves_as_often_as_the_plan_says(town):
 
 def test_a_candidate_moves_until_so_many_hours_before(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town, town.plan(reschedule={"limit": 2, "cutoff_hours": 12}))
+    booking = arranged(town, town.plan(reschedule={"limit": 2, "cutoff_hours": 12}))
     option = fresh(town, booking, actor=CANDIDATE, options=50)[-1]
     town.clock.instant = parse_instant(booking["start"]) - timedelta(hours=11)
 

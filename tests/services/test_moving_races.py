@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import threading
-
-from scheduler.domain.errors import Refusal
-from scheduler.services import bookings, fresh_options, moving, picking
+from scheduler.services import bookings, picking
 from scheduler.services.parts import CANDIDATE
+from tests.races import at_once
+from tests.services.interviews import canceller, fresh, mover
 from tests.services.town import RECRUITER
 
 ROUNDS = 3
@@ -15,45 +14,9 @@ WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 CANDY = {"name": "Candy", "email": "candy@example.net", "time_zone": "Europe/London"}
 
 
-def at_once(*verbs) -> list[object]:
-    """Run these together; what each answered, or the code of its refusal."""
-    answers: list[object] = [None] * len(verbs)
-    together = threading.Barrier(len(verbs))
-
-    def run(number: int, verb) -> None:
-        together.wait()
-        try:
-            answers[number] = verb()
-        except Refusal as refusal:
-            answers[number] = refusal.reason
-        except BaseException as error:  # noqa: BLE001  # whatever it is, the test shall see it
-            answers[number] = error
-
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(verbs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
-
-
 def booked(town, plan, name="Candy"):
     candidate = CANDY | {"name": name, "email": f"{name.lower()}@example.net"}
     return town.book(town.offer(plan, window=WINDOW, candidates=[candidate]))
-
-
-def fresh(town, booking):
-    return fresh_options.find(town.parts, town.organization_id, booking["id"], actor=RECRUITER)["data"]
-
-
-def mover(town, booking, option, actor=RECRUITER):
-    return lambda: moving.reschedule(
-        town.parts, town.organization_id, booking["id"], option["id"], actor=actor
-    )
-
-
-def canceller(town, booking):
-    return lambda: bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
 
 
 def test_two_moves_of_one_booking_have_one_winner(town):

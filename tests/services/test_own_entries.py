@@ -6,11 +6,11 @@ from __future__ import annotations
 from scheduler.db.own_entries import own_entries
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.services import bookings
-from tests.services.test_moving import WINDOW, booked, during, fresh, move
+from tests.services.interviews import TWO_DAYS, arranged, during, fresh, move
 from tests.services.test_replacing import replace
 from tests.services.town import RECRUITER
 
-ALL_OF_IT = Interval(*(parse_instant(WINDOW[edge]) for edge in ("start", "end")))
+ALL_OF_IT = Interval(*(parse_instant(TWO_DAYS[edge]) for edge in ("start", "end")))
 BEFORE_IT = Interval(parse_instant("2026-11-30T00:00:00Z"), ALL_OF_IT.start)
 ADA = "ada@acme.example"
 
@@ -19,7 +19,7 @@ def with_each(town, *names):
     """A booking with each of these, whose entries are written."""
     for name in names:
         town.hire(name, skills=(name.lower(),))
-    return [booked(town, town.plan(sessions=[talk_with(name)])) for name in names]
+    return [arranged(town, town.plan(sessions=[talk_with(name)])) for name in names]
 
 
 def talk_with(name):

@@ -29,7 +29,8 @@ from scheduler.services import (
     syncing,
     upkeep,
 )
-from tests.services.test_moving_races import CANDY, booked, fresh, mover
+from tests.services.interviews import fresh, mover
+from tests.services.test_moving_races import CANDY, booked
 from tests.services.town import RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}

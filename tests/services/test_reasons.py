@@ -8,10 +8,8 @@ import pytest
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
 from scheduler.services import altered, attention, bookings, interviewers, losses, rooms
-from tests.services.networks import ADA, BOB, attention_mails, event_of
-from tests.services.test_conflicts import HOUR
-from tests.services.test_declining import HOUSES
-from tests.services.test_repairing import (
+from tests.services.interviews import (
+    HOUR,
     ROSA,
     WEDNESDAY,
     add_room,
@@ -24,6 +22,7 @@ from tests.services.test_repairing import (
     text_to,
     told,
 )
+from tests.services.networks import ADA, BOB, HOUSES, attention_mails, event_of
 from tests.services.test_replacing_rooms import replace, where
 
 TWO_TALKS = [talk("first", title="A talk"), talk("second", title="A talk")]

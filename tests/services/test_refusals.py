@@ -10,7 +10,7 @@ import pytest
 from calendars.errors import NotAllowed
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, replacing, rooms, upkeep
-from tests.services.test_moving_races import fresh, mover
+from tests.services.interviews import fresh, mover
 from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}

@@ -25,8 +25,8 @@ from scheduler.services import (
     runs,
     upkeep,
 )
+from tests.races import at_once
 from tests.services.test_entries import Inviting, add_provider
-from tests.services.test_moving_races import at_once
 from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}

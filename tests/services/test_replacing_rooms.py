@@ -9,20 +9,9 @@ from calendars.errors import NotAllowed
 from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import fresh_options, losses, moving, replacing, rooms
-from tests.services.test_moving_races import at_once
-from tests.services.test_repairing import (
-    CANDY,
-    ROSA,
-    WEDNESDAY,
-    add_room,
-    hire,
-    lose,
-    now,
-    talk,
-    text_to,
-    told,
-)
-from tests.services.test_repairing import booked as booked_with
+from tests.races import at_once
+from tests.services.interviews import CANDY, ROSA, WEDNESDAY, add_room, hire, lose, now, talk, text_to, told
+from tests.services.interviews import booked as booked_with
 from tests.services.town import RECRUITER
 
 HOUR = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, candidates, organizations, retention, runs, upkeep
-from tests.services.test_erasing import CANDY, PERSONAL, booked, happened, offer, person
+from tests.services.candy import CANDY, PERSONAL, booked, happened, offer, person
 from tests.services.town import RECRUITER
 from tests.services.traces import traces_of
 

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from scheduler.services import candidate_link
 from scheduler.services.picks import TakenWithOthers
-from tests.services.test_picking import WINDOW, candidates
+from tests.services.test_picking import WINDOW
+from tests.services.town import candidates
 
 BOOKING, REFUSAL = 31, 9
 

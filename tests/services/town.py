@@ -171,3 +171,13 @@ class Town:
 async def _become_service_role(connection) -> None:
     await connection.set_autocommit(True)
     await connection.execute(f"set role {SERVICE_ROLE}")
+
+
+def candidates(*names: str) -> list[dict]:
+    return [
+        {"name": name, "email": f"{name.lower()}@example.net", "time_zone": "Europe/London"} for name in names
+    ]
+
+
+def one_hour() -> dict:
+    return {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"}
