@@ -58,7 +58,6 @@ def look(parts: Parts, organization_id: str, owner_ids: Iterable[str]) -> None:
     if not held:
         return
     told = _read(parts, organization_id, held)
-    parts.reach("notice.looked")
     in_question = [item for item in held if _is_in_question(item, told)]
     for booking_id in sorted({item.booking_id for item in in_question}):
         with parts.database.transaction(organization_id) as session:
@@ -82,7 +81,6 @@ def check(parts: Parts, organization_id: str) -> None:
     if not held:
         return
     told = _read(parts, organization_id, held)
-    parts.reach("notice.looked")
     for booking_id in sorted({item.booking_id for item in held}):
         of_it = [item for item in held if item.booking_id == booking_id]
         with parts.database.transaction(organization_id) as session:
@@ -217,7 +215,9 @@ def _read(parts: Parts, organization_id: str, held: list[Held]) -> dict[Calendar
     window = Interval(min(i.session.start for i in looked_at), max(i.session.end for i in looked_at))
     # A meeting that is cut to the interview's time could not be told from a copy of it.
     around = window.padded(problems.A_DAY, problems.A_DAY)
-    return readings.read_events(parts, organization_id, zones, around, patience=PATIENCE)
+    told = readings.read_events(parts, organization_id, zones, around, patience=PATIENCE)
+    parts.reach("notice.looked")
+    return told
 
 
 def _compare(

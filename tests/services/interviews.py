@@ -11,14 +11,17 @@ from calendars.ics import IcsFolder
 from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import OptionSession
-from scheduler.services import bookings, fresh_options, losses, moving, rooms, upkeep
-from tests.services.town import CONTACT, RECRUITER
+from scheduler.services import bookings, fresh_options, losses, moving, replacing, rooms, upkeep
+from tests.services.town import CONTACT, RECRUITER, candidates
 
 WEDNESDAY = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
 CANDY, ROSA = "candy@example.net", CONTACT["email"]
 PYTHON = [{"skill": "python"}]
 TWO_DAYS = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
+THREE_DAYS = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 HOUR = timedelta(hours=1)
+TEN_O_CLOCK = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T11:00:00Z"}
+FOR_TWO = {"capacity": 2}
 
 
 def talk(key="talk", *, seats=PYTHON, **more):
@@ -63,6 +66,20 @@ def add_room(town, name, capacity=4):
     town.people[name] = made["id"]
 
 
+def booked_in_room(town, *, room="Blue", on_decline="suggest", sessions=None, **asked):
+    """A booking with Ada in this room, which is made if it is not there."""
+    if "Ada" not in town.people:
+        hire(town, "Ada")
+    if room not in town.people:
+        add_room(town, room)
+    return booked(
+        town,
+        sessions=sessions or [talk(room=FOR_TWO)],
+        on_decline=on_decline,
+        **{"window": TEN_O_CLOCK, **asked},
+    )
+
+
 def keep_diaries(town, folder, *names):
     """Calendars that are files, and empty so far."""
     for name in names:
@@ -79,12 +96,20 @@ def arranged(town, plan=None, **asked):
     return now(town, booking)
 
 
+def booked_by(town, plan, name="Candy"):
+    return town.book(town.offer(plan, window=THREE_DAYS, candidates=candidates(name)))
+
+
 def people_of(thing):
     return [p["id"] for s in thing["sessions"] for p in s["interviewers"]]
 
 
 def panel(booking, key="talk"):
     return [p["name"] for s in booking["sessions"] if s["key"] == key for p in s["interviewers"]]
+
+
+def where(booking):
+    return [session["room"]["name"] for session in booking["sessions"]]
 
 
 def told(booking, event="booking.needs_attention"):
@@ -133,6 +158,30 @@ def mover(town, booking, option, actor=RECRUITER):
 
 def canceller(town, booking):
     return lambda: bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+
+
+def replace_person(town, booking, leaving, by=None, *, key="talk"):
+    return replacing.replace_interviewer(
+        town.parts,
+        town.organization_id,
+        booking["id"],
+        session_key=key,
+        interviewer_id=town.people[leaving],
+        replacement_id=by and town.people[by],
+        actor=RECRUITER,
+    )
+
+
+def replace_room(town, booking, leaving, by=None, *, key="talk"):
+    return replacing.replace_room(
+        town.parts,
+        town.organization_id,
+        booking["id"],
+        session_key=key,
+        room_id=town.people[leaving],
+        replacement_id=by and town.people[by],
+        actor=RECRUITER,
+    )
 
 
 def busy(town, name, booking):

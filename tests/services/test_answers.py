@@ -9,8 +9,6 @@ import shutil
 import pytest
 
 from scheduler.services import rooms
-from tests.services import test_replacing as colleagues
-from tests.services import test_replacing_rooms as places
 from tests.services.interviews import (
     HOUR,
     add_room,
@@ -26,6 +24,8 @@ from tests.services.interviews import (
     losses_of,
     move,
     now,
+    replace_person,
+    replace_room,
     talk,
 )
 from tests.services.networks import ADA, BLUE, BOB, GREEN, HOUSES, declines, event_of, guests, talk_of_two
@@ -54,11 +54,11 @@ def booking(town, tmp_path):
 
 
 def another_room(town, booking):
-    places.replace(town, booking, "Blue", "Green")
+    replace_room(town, booking, "Blue", "Green")
 
 
 def another_colleague(town, booking):
-    colleagues.replace(town, booking, "Bob", "Cleo")
+    replace_person(town, booking, "Bob", "Cleo")
 
 
 def another_time(town, booking):

@@ -22,8 +22,8 @@ from scheduler.services.connecting import WrongLink, WrongPerson
 from scheduler.services.sealing import Sealing
 from tests.fakes.faults import answer
 from tests.fakes.microsoft import FakeMicrosoft
+from tests.races import Beside, after
 from tests.services.doors import ADA, NEW, granting, sign_in_of
-from tests.services.test_races import Beside, after
 
 
 def test_a_calendar_is_connected_by_its_owner(door):

@@ -377,7 +377,7 @@ def test_the_contact_reads_times_on_the_interviewers_clock(town):
     town.run_jobs()
 
     start = parse_instant(booking["start"])
-    (subject,) = [s for s in town.post.subjects_to(CONTACT["email"]) if "chosen" in s]
+    (subject,) = [s for s in town.post.subjects_to(CONTACT["email"]) if "has been given" in s]
     assert f"{(start + timedelta(hours=1)):%H:%M} CET" in subject
 
 

@@ -3,59 +3,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from calendars.errors import Gone, NotAllowed
-from calendars.values import EventDraft, EventRef, FoundEvent
 from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, conferences, entries, organizations, rooms, upkeep
 from tests.services.interviews import fresh, mover
-from tests.services.town import CONTACT, RECRUITER, Calendars
+from tests.services.inviting import LINK, Inviting, add_provider
+from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-04T00:00:00Z"}
-LINK = "https://meet.example/abc"
-
-
-@dataclass
-class Inviting(Calendars):
-    """Calendars of a provider that invites people and makes video links, at once or later."""
-
-    name: str = "google"
-    #: what is said about a link that is asked for
-    says: str = "ready"
-    drafts: dict[str, list[EventDraft]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def create_event(self, calendar: str, draft: EventDraft) -> EventRef:
-        self.drafts.setdefault(calendar, []).append(draft)
-        return self._with_link(super().create_event(calendar, draft), draft)
-
-    def update_event(self, ref: EventRef, draft: EventDraft) -> EventRef:
-        written = super().update_event(ref, draft)
-        self.drafts[ref.calendar].append(draft)
-        return self._with_link(written, draft)
-
-    def find_event(self, calendar: str, uid: str) -> FoundEvent | None:
-        found = super().find_event(calendar, uid)
-        if found is None:
-            return None
-        return replace(found, ref=self._with_link(found.ref, self.drafts[calendar][-1]))
-
-    def _with_link(self, ref: EventRef, draft: EventDraft) -> EventRef:
-        if draft.conference == "none":
-            return ref
-        url = LINK if self.says == "ready" else ""
-        return replace(ref, conference=self.says, conference_url=url)
-
-    def last(self, calendar: str) -> EventDraft:
-        return self.drafts[calendar][-1]
 
 
 @pytest.fixture
@@ -66,11 +27,6 @@ def google(town) -> Inviting:
 @pytest.fixture
 def microsoft(town) -> Inviting:
     return add_provider(town, Inviting(name="microsoft"))
-
-
-def add_provider(town, provider):
-    town.parts.providers[provider.name] = provider
-    return provider
 
 
 def hire(town, provider, name, skill="python"):

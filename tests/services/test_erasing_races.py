@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -23,7 +22,7 @@ from scheduler.services import (
     runs,
     solving,
 )
-from tests.races import at_once
+from tests.races import at_once, wait_until_somebody_waits
 from tests.services.candy import CANDY, PERSONAL, booked, erase, offer, person
 from tests.services.town import NOW, RECRUITER
 from tests.services.traces import traces_of
@@ -212,17 +211,6 @@ def test_whoever_publishes_events_and_who_erases_do_not_wait_for_each_other(town
     [erased] = answer
     assert erased["candidate_id"] == person(run)
     town.run_jobs()
-
-
-def wait_until_somebody_waits(town):
-    waiting = sa.text("select count(*) from pg_locks where not granted")
-    give_up = time.monotonic() + 5
-    while time.monotonic() < give_up:
-        with town.parts.database.lookup() as session:
-            if session.scalar(waiting):
-                return
-        time.sleep(0.02)
-    raise AssertionError("nobody waits for a lock")
 
 
 def ask_for(town, plan, *asked):

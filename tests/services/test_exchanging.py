@@ -15,9 +15,21 @@ from scheduler.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings
 from tests.races import at_once
-from tests.services import test_replacing as people
-from tests.services import test_replacing_rooms as places
-from tests.services.interviews import CANDY, PowerCut, add_room, hire, now, told
+from tests.services.interviews import (
+    CANDY,
+    WEDNESDAY,
+    PowerCut,
+    add_room,
+    arranged,
+    booked_in_room,
+    hire,
+    now,
+    panel,
+    replace_person,
+    replace_room,
+    told,
+    where,
+)
 from tests.services.town import RECRUITER
 
 
@@ -49,9 +61,9 @@ PERSON = Kind(
     event="interviewer.replaced",
     table=rows.Interviewer,
     add=hire,
-    booked=people.booked,
-    replace=people.replace,
-    names=people.panel,
+    booked=lambda town: arranged(town, window=WEDNESDAY, options=1),
+    replace=replace_person,
+    names=panel,
 )
 ROOM = Kind(
     leaves="Blue",
@@ -60,9 +72,9 @@ ROOM = Kind(
     event="room.replaced",
     table=rows.Room,
     add=add_room,
-    booked=places.booked,
-    replace=places.replace,
-    names=places.where,
+    booked=booked_in_room,
+    replace=replace_room,
+    names=where,
 )
 pytestmark = pytest.mark.parametrize("kind", [PERSON, ROOM], ids=["an interviewer", "a room"])
 

@@ -17,8 +17,8 @@ from scheduler.db.session import CONNECTIONS
 from scheduler.services import grants, interviewers
 from scheduler.services.connecting import WrongLink
 from scheduler.services.sealing import Sealing
+from tests.races import wait_until_somebody_waits
 from tests.services.doors import ADA, NEW, OLD, granting
-from tests.services.test_erasing_races import wait_until_somebody_waits
 
 
 def test_a_token_is_kept_until_it_ends_and_then_renewed(door):

@@ -6,24 +6,19 @@ from __future__ import annotations
 from scheduler.services import bookings, picking
 from scheduler.services.parts import CANDIDATE
 from tests.races import at_once
-from tests.services.interviews import canceller, fresh, mover
+from tests.services.interviews import booked_by, canceller, fresh, mover
 from tests.services.town import RECRUITER
 
 ROUNDS = 3
-WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 CANDY = {"name": "Candy", "email": "candy@example.net", "time_zone": "Europe/London"}
-
-
-def booked(town, plan, name="Candy"):
-    candidate = CANDY | {"name": name, "email": f"{name.lower()}@example.net"}
-    return town.book(town.offer(plan, window=WINDOW, candidates=[candidate]))
+WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
 
 
 def test_two_moves_of_one_booking_have_one_winner(town):
     town.hire("Ada", skills=("python",))
     plan = town.plan()
     for number in range(ROUNDS):
-        booking = booked(town, plan, f"C{number}")
+        booking = booked_by(town, plan, f"C{number}")
         first, second = fresh(town, booking)[:2]
 
         answers = at_once(mover(town, booking, first), mover(town, booking, second))
@@ -36,7 +31,7 @@ def test_two_moves_of_one_booking_have_one_winner(town):
 
 def test_one_choice_sent_many_times_at_once_is_one_move(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town, town.plan())
+    booking = booked_by(town, town.plan())
     option = fresh(town, booking)[0]
 
     answers = at_once(*[mover(town, booking, option)] * 6)
@@ -48,7 +43,7 @@ def test_moving_beside_cancelling_ends_cancelled_and_tells_the_truth(town):
     town.hire("Ada", skills=("python",))
     plan = town.plan()
     for number in range(ROUNDS):
-        booking = booked(town, plan, f"C{number}")
+        booking = booked_by(town, plan, f"C{number}")
         option = fresh(town, booking)[0]
 
         moved, cancelled = at_once(mover(town, booking, option), canceller(town, booking))
@@ -63,7 +58,7 @@ def test_two_bookings_that_want_one_new_time_get_it_once(town):
     town.hire("Ada", skills=("python",))
     plan = town.plan()
     for number in range(ROUNDS):
-        one, other = (booked(town, plan, f"{name}{number}") for name in "AB")
+        one, other = (booked_by(town, plan, f"{name}{number}") for name in "AB")
         chosen = fresh(town, one)[0]
         same = next(o for o in fresh(town, other) if o["start"] == chosen["start"])
 
@@ -84,7 +79,7 @@ def test_moves_of_panels_that_share_people_never_deadlock(town):
     plan = town.plan(
         sessions=[{"key": "p", "title": "Panel", "minutes": 60, "seats": [{"skill": "python", "count": 2}]}]
     )
-    one, other = (booked(town, plan, name) for name in ("Aya", "Bo"))
+    one, other = (booked_by(town, plan, name) for name in ("Aya", "Bo"))
     for _ in range(ROUNDS):
         answers = at_once(*(mover(town, booking, fresh(town, booking)[0]) for booking in (one, other)))
         assert [a for a in answers if isinstance(a, BaseException)] == []
@@ -94,7 +89,7 @@ def test_moving_beside_a_booking_of_that_time_gives_it_to_one(town):
     town.hire("Ada", skills=("python",))
     plan = town.plan()
     for number in range(ROUNDS):
-        booking = booked(town, plan, f"M{number}")
+        booking = booked_by(town, plan, f"M{number}")
         option = fresh(town, booking)[0]
         hour = {"start": option["start"], "end": option["end"]}
         dora = [CANDY | {"name": "Dora", "email": f"dora{number}@example.net"}]
@@ -114,7 +109,7 @@ def test_moving_beside_a_booking_of_that_time_gives_it_to_one(town):
 
 def test_a_candidate_who_sends_two_moves_at_once_does_not_exceed_the_limit(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town, town.plan(reschedule={"limit": 1, "cutoff_hours": 0}))
+    booking = booked_by(town, town.plan(reschedule={"limit": 1, "cutoff_hours": 0}))
     first, second = fresh(town, booking)[:2]
 
     answers = at_once(mover(town, booking, first, CANDIDATE), mover(town, booking, second, CANDIDATE))

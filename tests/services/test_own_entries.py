@@ -6,8 +6,7 @@ from __future__ import annotations
 from scheduler.db.own_entries import own_entries
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.services import bookings
-from tests.services.interviews import TWO_DAYS, arranged, during, fresh, move
-from tests.services.test_replacing import replace
+from tests.services.interviews import TWO_DAYS, arranged, during, fresh, move, replace_person
 from tests.services.town import RECRUITER
 
 ALL_OF_IT = Interval(*(parse_instant(TWO_DAYS[edge]) for edge in ("start", "end")))
@@ -70,7 +69,7 @@ def test_one_that_somebody_was_taken_off_stands_where_the_others_have_it(town):
     """Calendars that invite nobody have an entry each, all with one name: one of them is gone, not all."""
     ada, _ = with_each(town, "Ada", "Bob")
     town.hire("Ben", skills=("ada",))
-    replaced = replace(town, ada, "Ada", by="Ben")
+    replaced = replace_person(town, ada, "Ada", by="Ben")
     town.run_jobs()
 
     assert entries(town, [])[uid(ada)].during == Interval(*during(replaced))
@@ -80,7 +79,7 @@ def test_who_keeps_free_of_a_calendar_keeps_free_of_an_interview_its_owner_came_
     ada, _ = with_each(town, "Ada", "Bob")
     town.hire("Ben", skills=("ada",))
     town.hire("Zoe", skills=("zoe",), busy_calendars=[{"provider": "ics", "address": "ben@acme.example"}])
-    replaced = replace(town, ada, "Ada", by="Ben")
+    replaced = replace_person(town, ada, "Ada", by="Ben")
     town.run_jobs()
 
     that_hour = {edge: replaced[edge] for edge in ("start", "end")}

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -29,37 +27,11 @@ from scheduler.services import (
     syncing,
     upkeep,
 )
-from tests.services.interviews import fresh, mover
-from tests.services.test_moving_races import CANDY, booked
-from tests.services.town import RECRUITER
+from tests.races import Beside, after
+from tests.services.interviews import booked_by, fresh, mover
+from tests.services.town import RECRUITER, candidates
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-05T00:00:00Z"}
-
-
-class Beside:
-    """A verb in a thread of its own, which has ended or waits for a lock when its maker goes on."""
-
-    def __init__(self, town, verb) -> None:
-        self._verb, self.error = verb, None
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-        while self._thread.is_alive() and not _somebody_waits(town):
-            self._thread.join(0.02)
-
-    def _run(self) -> None:
-        try:
-            self._verb()
-        except BaseException as error:  # noqa: BLE001  # whatever it is, the test shall see it
-            self.error = error
-
-    def end(self) -> BaseException | None:
-        self._thread.join()
-        return self.error
-
-
-def _somebody_waits(town) -> bool:
-    with town.parts.database.lookup() as session:
-        return bool(session.scalar(sa.text("select count(*) from pg_locks where not granted")))
 
 
 def revoke(town, run):
@@ -125,24 +97,6 @@ def entry_of(town, **which) -> rows.CalendarEntry:
         return session.scalars(sa.select(rows.CalendarEntry).filter_by(**which)).one()
 
 
-@contextmanager
-def after(statement, do):
-    """Once, right after the first statement in which all of these words are."""
-    done = []
-
-    def look(_connection, _cursor, sent, *_):
-        if not done and all(word in sent for word in statement):
-            done.append(sent)
-            do()
-
-    sa.event.listen(sa.Engine, "after_cursor_execute", look)
-    try:
-        yield
-    finally:
-        sa.event.remove(sa.Engine, "after_cursor_execute", look)
-    assert done != []
-
-
 def test_a_hold_that_comes_back_while_its_entry_goes_is_shown_again(town):
     town.hire("Ada", skills=("python",))
     run = town.offer(town.plan(holds=True), window=WINDOW, options=1)
@@ -198,7 +152,7 @@ def test_a_hold_that_goes_comes_and_goes_while_an_answer_is_lost_is_not_left_in_
 @pytest.mark.parametrize("change", ["move", "cancel"])
 def test_what_is_wanted_by_now_does_not_wait_for_a_try_that_failed_before(town, change):
     town.hire("Ada", skills=("python",))
-    booking = booked(town, town.plan())
+    booking = booked_by(town, town.plan())
     town.run_jobs()
     mover(town, booking, fresh(town, booking)[0])()
     verbs = {
@@ -223,7 +177,7 @@ def test_what_is_wanted_by_now_does_not_wait_for_a_try_that_failed_before(town, 
 
 def test_whoever_keeps_what_was_written_and_who_hears_of_changes_do_not_wait_for_each_other(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town, town.plan())
+    booking = booked_by(town, town.plan())
     town.run_jobs()
     mover(town, booking, fresh(town, booking)[0])()
     entry, writing = entry_of(town), []
@@ -261,7 +215,7 @@ def test_approving_beside_what_ends_an_offer_never_deadlocks(town):
 
 def test_two_runs_for_the_same_people_in_another_order_never_deadlock(town):
     town.hire("Ada", skills=("python",))
-    people = [CANDY | {"name": name, "external_id": name} for name in ("Aya", "Bo")]
+    people = [{**known, "external_id": known["name"]} for known in candidates("Aya", "Bo")]
     asked = {"plan_id": town.plan()["id"], "candidates": people}
     turned = asked | {"candidates": people[::-1]}
     runs.request(town.parts, town.organization_id, asked, actor=RECRUITER)
@@ -282,7 +236,7 @@ def test_two_runs_for_the_same_people_in_another_order_never_deadlock(town):
 
 def test_a_stopped_mail_that_is_sent_beside_a_cancellation_is_not_sent(town):
     town.hire("Ada", skills=("python",))
-    booking = booked(town, town.plan(reminders=[60]))
+    booking = booked_by(town, town.plan(reminders=[60]))
     town.run_jobs()
     [reminder] = [
         found
@@ -338,7 +292,7 @@ def test_whoever_fails_late_does_not_send_again_what_another_has_sent_meanwhile(
 def test_whoever_fails_late_says_nothing_of_an_event_that_another_has_written_meanwhile(town):
     """At the end of an outage: the last try of many still hangs when another worker's succeeds."""
     town.hire("Ada", skills=("python",))
-    booking = booked(town, town.plan())
+    booking = booked_by(town, town.plan())
     writing, entry = town.calendars.create_event, entry_of(town)
 
     def another_takes_over(_calendar, _draft):

@@ -18,12 +18,13 @@ from tests.services.interviews import (
     lose,
     note,
     now,
+    replace_room,
     talk,
     text_to,
     told,
+    where,
 )
 from tests.services.networks import ADA, BOB, HOUSES, attention_mails, event_of
-from tests.services.test_replacing_rooms import replace, where
 
 TWO_TALKS = [talk("first", title="A talk"), talk("second", title="A talk")]
 ROOMY = [{**item, "room": {"capacity": 2}} for item in TWO_TALKS]
@@ -63,11 +64,11 @@ def test_a_room_that_is_lost_for_two_sessions_of_one_title_is_told_for_each(town
     assert f"{titles[1]}, instead of Blue: Hall" in said
     assert {entry["session_key"] for entry in told(after)} == {first["key"], second["key"]}
 
-    replaced = replace(town, booking, "Blue", "Green", key=first["key"])
+    replaced = replace_room(town, booking, "Blue", "Green", key=first["key"])
 
     assert (where(replaced), replaced["status"]) == (["Green", "Blue"], "needs_attention")
     assert lines(replaced) == [f"The room Blue has declined {titles[1]}."]
-    replaced = replace(town, booking, "Blue", "Hall", key=second["key"])
+    replaced = replace_room(town, booking, "Blue", "Hall", key=second["key"])
     assert (where(replaced), replaced["status"]) == (["Green", "Hall"], "confirmed")
 
 
@@ -186,7 +187,7 @@ def test_two_rooms_of_one_name_are_told_apart_by_their_calendars(town):
     add_room(town, "Hall", 40)
     sessions = [talk("talk", room={"capacity": 2}), talk("lecture", room={"capacity": 20})]
     booking = booked(town, sessions=sessions, on_decline="none")
-    replace(town, booking, "Hall", "Blue", key="talk")
+    replace_room(town, booking, "Hall", "Blue", key="talk")
     rooms.update(town.parts, town.organization_id, town.people["Hall"], {"name": "Blue"})
 
     after = lose(town, booking, "Hall", key="lecture")

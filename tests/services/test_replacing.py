@@ -21,12 +21,12 @@ from scheduler.services import (
     losses,
     moving,
     organizations,
-    replacing,
     runs,
     upkeep,
 )
 from tests.races import at_once
-from tests.services.test_entries import Inviting, add_provider
+from tests.services.interviews import arranged, now, panel, replace_person
+from tests.services.inviting import Inviting, add_provider
 from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
@@ -35,29 +35,7 @@ DORA = [{"name": "Dora", "email": "dora@example.net", "time_zone": "Europe/Londo
 
 
 def booked(town, plan=None, **asked):
-    booking = town.book(town.offer(plan, **{"window": WINDOW, "options": 1, **asked}))
-    town.run_jobs()
-    return now(town, booking)
-
-
-def now(town, booking):
-    return bookings.get(town.parts, town.organization_id, booking["id"])
-
-
-def replace(town, booking, leaving, by=None, *, key="talk"):
-    return replacing.replace_interviewer(
-        town.parts,
-        town.organization_id,
-        booking["id"],
-        session_key=key,
-        interviewer_id=town.people[leaving],
-        replacement_id=by and town.people[by],
-        actor=RECRUITER,
-    )
-
-
-def panel(booking, key="talk"):
-    return [p["name"] for s in booking["sessions"] if s["key"] == key for p in s["interviewers"]]
+    return arranged(town, plan, **{"window": WINDOW, "options": 1, **asked})
 
 
 def standing(town, name, booking, key="talk"):
@@ -71,7 +49,7 @@ def busy(town, name, booking):
 
 def refused(town, booking, *who, **more):
     with pytest.raises(Conflict) as refusal:
-        replace(town, booking, *who, **more)
+        replace_person(town, booking, *who, **more)
     assert now(town, booking) == booking
     return refusal.value.reason
 
@@ -81,7 +59,7 @@ def test_who_is_named_takes_the_place_at_the_same_time(town):
     booking = booked(town)
     town.hire("Ben", skills=("python",))
 
-    replaced = replace(town, booking, "Ada", "Ben")
+    replaced = replace_person(town, booking, "Ada", "Ben")
     town.run_jobs()
 
     assert (panel(replaced), replaced["version"]) == (["Ben"], 2)
@@ -103,7 +81,7 @@ def test_who_leaves_is_free_at_once_and_who_comes_is_taken(town):
     town.hire("Ada", skills=("python",))
     booking = booked(town)
     town.hire("Ben", skills=("python",))
-    replace(town, booking, "Ada", "Ben")
+    replace_person(town, booking, "Ada", "Ben")
 
     hour = {"start": booking["start"], "end": booking["end"]}
     run = town.offer(candidates=DORA, options=1, window=hour)
@@ -125,7 +103,7 @@ def test_of_those_who_can_the_one_with_the_fewest_interviews_comes(town):
         town.offer(town.plan(sessions=java, notice_hours=0), candidates=DORA, options=1, window=morning)
     )
 
-    assert panel(replace(town, booking, "Ada")) == ["Cleo"]
+    assert panel(replace_person(town, booking, "Ada")) == ["Cleo"]
 
 
 def test_who_is_busy_or_at_their_limit_does_not_come(town):
@@ -146,7 +124,7 @@ def test_who_is_busy_or_at_their_limit_does_not_come(town):
 def why_not(town, booking, *who, **more):
     """What a refusal says of who was named."""
     with pytest.raises(Conflict) as refusal:
-        replace(town, booking, *who, **more)
+        replace_person(town, booking, *who, **more)
     assert refusal.value.reason == "nobody_can"
     return refusal.value.detail
 
@@ -213,7 +191,7 @@ def test_a_seat_is_filled_that_the_others_leave_open(town):
     town.hire("Dan", skills=("design",))
 
     assert refused(town, booking, "Ben", "Cleo") == "nobody_can"
-    assert sorted(panel(replace(town, booking, "Ben"))) == ["Ada", "Dan"]
+    assert sorted(panel(replace_person(town, booking, "Ben"))) == ["Ada", "Dan"]
 
 
 def test_the_notice_of_the_plan_holds_nobody_up(town):
@@ -222,7 +200,7 @@ def test_the_notice_of_the_plan_holds_nobody_up(town):
     town.hire("Ben", skills=("python",))
     town.clock.instant = parse_instant(booking["start"]) - timedelta(minutes=30)
 
-    assert panel(replace(town, booking, "Ada")) == ["Ben"]
+    assert panel(replace_person(town, booking, "Ada")) == ["Ben"]
 
 
 def test_who_does_not_sit_there_is_not_replaced(town):
@@ -238,7 +216,7 @@ def test_the_candidate_hears_whom_they_meet_now(town):
     booking = booked(town)
     town.hire("Ben", skills=("python",))
 
-    replace(town, booking, "Ada", "Ben")
+    replace_person(town, booking, "Ada", "Ben")
     town.run_jobs()
 
     mails = {address: town.post.subjects_to(address)[-1] for address in (CANDY, ROSA)}
@@ -263,7 +241,7 @@ def test_the_candidate_hears_nothing_of_somebody_who_was_promised_to_nobody(town
     assert "Ada" in str(confirmation.get_body(("plain",)).get_content())
     assert "Sam" not in confirmation.as_string()
 
-    replaced = replace(town, booking, "Sam")
+    replaced = replace_person(town, booking, "Sam")
     town.run_jobs()
 
     assert panel(replaced) == ["Ada", "Tom"]
@@ -277,7 +255,7 @@ def test_who_heard_by_mail_hears_that_somebody_else_comes_and_is_reminded_of_not
     booking = booked(town)
     town.hire("Ben", skills=("python",))
 
-    replace(town, booking, "Ada", "Ben")
+    replace_person(town, booking, "Ada", "Ben")
     town.clock.forward(minutes=2)
     upkeep.sweep(town.parts)
     town.run_jobs()
@@ -304,7 +282,7 @@ def test_what_a_decline_left_to_a_person_is_settled(town):
         losses.note(session, town.parts, row, talk, ada, losses.DECLINED)
         attention.needs_attention(session, town.parts, row, "The room is too small.")
 
-    replaced = replace(town, booking, "Ada", "Ben")
+    replaced = replace_person(town, booking, "Ada", "Ben")
 
     assert (replaced["status"], replaced["attention"]) == ("needs_attention", "The room is too small.")
     assert replaced["history"][-1]["cause"] == "declined"
@@ -322,10 +300,10 @@ def test_of_several_causes_the_one_that_was_found_first_is_told(town):
             losses.note(session, town.parts, row, talk, ada, cause)
         town.clock.forward(minutes=1)
 
-    replaced = replace(town, booking, "Ada", "Ben")
+    replaced = replace_person(town, booking, "Ada", "Ben")
 
     assert replaced["history"][-1]["cause"] == "inactive"
-    assert replace(town, booking, "Ada", "Ben") == replaced
+    assert replace_person(town, booking, "Ada", "Ben") == replaced
 
 
 def test_one_event_goes_on_with_other_guests_where_its_organiser_stays(town):
@@ -343,7 +321,7 @@ def test_one_event_goes_on_with_other_guests_where_its_organiser_stays(town):
     booking = booked(town, town.plan(sessions=talk))
     hire("Ben", "java")
 
-    replaced = replace(town, booking, "Bob", "Ben")
+    replaced = replace_person(town, booking, "Bob", "Ben")
     town.run_jobs()
 
     (before,), (after,) = (
@@ -363,8 +341,8 @@ def test_a_race_for_one_person_is_won_once(town):
     town.hire("Cleo", skills=("python",))
 
     answers = at_once(
-        lambda: replace(town, one, panel(one)[0], "Cleo"),
-        lambda: replace(town, other, panel(other)[0], "Cleo"),
+        lambda: replace_person(town, one, panel(one)[0], "Cleo"),
+        lambda: replace_person(town, other, panel(other)[0], "Cleo"),
     )
 
     assert sorted(type(answer).__name__ for answer in answers) == ["dict", "str"]
@@ -385,7 +363,7 @@ def test_replacing_beside_moving_and_cancelling_tells_everybody_the_truth(town):
         option = fresh_options.find(*ours, booking["id"], actor=RECRUITER)["data"][0]["id"]
 
         answers = at_once(
-            lambda b=booking, a=leaving, c=coming: replace(town, b, a, c),
+            lambda b=booking, a=leaving, c=coming: replace_person(town, b, a, c),
             lambda b=booking, o=option: moving.reschedule(*ours, b["id"], o, actor=RECRUITER),
             lambda b=booking: bookings.cancel(*ours, b["id"], actor=RECRUITER),
         )
@@ -404,7 +382,7 @@ def test_runs_tell_of_the_booking_as_before(town):
     town.hire("Ben", skills=("python",))
     before = runs.get(town.parts, town.organization_id, booking["run_id"])
 
-    replace(town, booking, "Ada", "Ben")
+    replace_person(town, booking, "Ada", "Ben")
 
     assert runs.get(town.parts, town.organization_id, booking["run_id"]) == before
 
@@ -424,10 +402,10 @@ def test_who_holds_the_session_right_before_can_go_on_without_a_pause(town, limi
     interviewers.update(town.parts, town.organization_id, ada, {"qualifications": skills})
 
     if can:
-        assert panel(replace(town, booking, "Ben", key="two"), "two") == ["Ada"]
+        assert panel(replace_person(town, booking, "Ben", key="two"), "two") == ["Ada"]
     else:
         with pytest.raises(Conflict, match="Nobody who is qualified is free"):
-            replace(town, booking, "Ben", key="two")
+            replace_person(town, booking, "Ben", key="two")
 
 
 def focus(town, name, booking):
@@ -441,10 +419,10 @@ def test_what_may_be_overbooked_keeps_nobody_from_a_place_where_nobody_else_is_f
     town.hire("Ben", skills=("python",))
     focus(town, "Ben", booking)
     with pytest.raises(Conflict, match="Ben is not free"):
-        replace(town, booking, "Ada", by="Ben")
+        replace_person(town, booking, "Ada", by="Ben")
     organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
 
-    assert panel(replace(town, booking, "Ada")) == ["Ben"]
+    assert panel(replace_person(town, booking, "Ada")) == ["Ben"]
 
 
 def test_who_is_free_comes_before_who_would_leave_something_for_it(town):
@@ -458,7 +436,7 @@ def test_who_is_free_comes_before_who_would_leave_something_for_it(town):
     tuesday = {"start": "2026-12-01T10:00:00Z", "end": "2026-12-01T12:00:00Z"}
     assert panel(booked(town, town.plan(sessions=[other]), candidates=DORA, window=tuesday)) == ["Dan"]
 
-    assert panel(replace(town, booking, "Ada")) == ["Dan"]
+    assert panel(replace_person(town, booking, "Ada")) == ["Dan"]
 
 
 def test_nobody_leaves_anything_for_a_place_in_which_they_need_not_be(town):
@@ -472,7 +450,7 @@ def test_nobody_leaves_anything_for_a_place_in_which_they_need_not_be(town):
     organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
 
     with pytest.raises(Conflict, match="Ben is not free"):
-        replace(town, booking, "Dan", by="Ben")
+        replace_person(town, booking, "Dan", by="Ben")
 
 
 def test_nobody_in_training_comes_beside_somebody_in_training(town):
@@ -497,6 +475,6 @@ def test_nobody_in_training_comes_beside_somebody_in_training(town):
     town.hire("Sue", qualifications=knows("sql", "shadow"))
 
     with pytest.raises(Conflict, match="Sue is not qualified"):
-        replace(town, booking, "Gus", by="Sue")
+        replace_person(town, booking, "Gus", by="Sue")
     town.hire("Hal", skills=("sql",))
-    assert panel(replace(town, booking, "Gus")) == ["Ada", "Tom", "Hal"]
+    assert panel(replace_person(town, booking, "Gus")) == ["Ada", "Tom", "Hal"]

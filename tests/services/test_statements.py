@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from scheduler.services import candidate_link
 from scheduler.services.picks import TakenWithOthers
-from tests.services.test_picking import WINDOW
 from tests.services.town import candidates
 
+WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-03T00:00:00Z"}
 BOOKING, REFUSAL = 31, 9
 
 
