@@ -38,6 +38,10 @@ def revoke_invitation(caller: Caller, _nothing: dict[str, Any], invitation_id: s
     answers={200: Invitation},
 )
 def resend_invitation(caller: Caller, _nothing: dict[str, Any], invitation_id: str) -> Response:
-    """Send the mail with the link once more; a revoked link is replaced by a new one."""
+    """Send the mail with the link once more; a revoked link is replaced by a new one.
+
+    409 `expired` when the offer is over, `nothing_to_choose` when nothing of it can be chosen any more,
+    `conflict` when the candidate has chosen or the interview is cancelled.
+    """
     view = invitations.resend(caller.parts, caller.organization_id, invitation_id, actor=caller.actor)
     return single(view)
