@@ -233,6 +233,11 @@ class Ground:
 
     # Looking
 
+    def withdrawn(self) -> set[str]:
+        """The options that are off the offer."""
+        with self.parts.database.transaction(self.organization_id) as session:
+            return set(session.scalars(sa.select(rows.Option.id).where(rows.Option.status == "withdrawn")))
+
     def compare(self) -> None:
         """Every promise is kept, and everything is as the model says."""
         assert [str(breach) for breach in invariants.check(self.parts, self.organization_id)] == []

@@ -205,6 +205,11 @@ class Model:
         possible = choice.status in OPEN and self.seatable(who, choice.seating.start, now)
         return None if possible else "slot_taken"
 
+    @staticmethod
+    def is_anything_in_time(who: Candidate, now: datetime) -> bool:
+        """Whether the notice leaves anything of what is on offer."""
+        return any(choice.seating.start >= now + NOTICE for choice in who.open().values())
+
     def immovable(self, who: Candidate, now: datetime) -> str | None:
         """Why what is booked cannot be changed."""
         if who.booked is None or self.is_over(who, now):
@@ -230,9 +235,10 @@ class Model:
         choice.status, choice.held_until = "accepted", None
         who.status, who.chosen, who.booked, who.declined = "booked", id_, seating, None
 
-    def lose(self, who: Candidate, id_: str, left: set[str], now: datetime) -> None:
+    def lose(self, who: Candidate, id_: str, left: set[str], gone: set[str], now: datetime) -> None:
         """That time has gone; these are left. Where none is, others are looked for. What calendars took, they
-        were asked about for the rest as well.
+        were asked about for the rest as well. `gone`: what is off the offer now; what is so for no calendar
+        had to be impossible whatever they say.
         """
         choice = who.choices[id_]
         if choice.status in OPEN and self.seatable(who, choice.seating.start, now, by_ours_alone=True):
@@ -241,6 +247,10 @@ class Model:
                     other.status, other.held_until = "withdrawn", None
         elif choice.status in OPEN:
             choice.status, choice.held_until = "withdrawn", None
+            for other_id, other in who.open().items():
+                if other_id in gone and (left or who.status != "offered"):
+                    assert not self.seatable(who, other.seating.start, now, by_ours_alone=True)
+                    other.status, other.held_until = "withdrawn", None
         assert left <= who.open().keys()
         if not left and who.status == "offered":
             who.close("withdrawn")

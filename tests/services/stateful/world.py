@@ -196,7 +196,7 @@ class World(Ground):
         answer = self.ask(lambda: picking.book(self.parts, self.organization_id, id_, actor=RECRUITER))
         assert _code(answer) == expected
         if expected == "slot_taken":
-            self.model.lose(who, id_, _left(answer), self.clock())
+            self.model.lose(who, id_, _left(answer), self.withdrawn(), self.clock())
         elif expected is None:
             if who.status != "booked":
                 self.model.book(who, id_, seating_of(answer["sessions"]), self.clock())
@@ -227,7 +227,8 @@ class World(Ground):
         who = _one_of(self.invited(), candidate)
         id_, old = self.invitations[who.number], self.tokens[who.number]
         answer = self.ask(lambda: invitations.resend(self.parts, self.organization_id, id_, actor=RECRUITER))
-        assert isinstance(answer, Refusal) == (who.status != "offered")
+        is_open = who.status == "offered" and self.model.is_anything_in_time(who, self.clock())
+        assert isinstance(answer, Refusal) == (not is_open)
         if isinstance(answer, Refusal):
             return
         if who.revoked:
@@ -267,7 +268,7 @@ class World(Ground):
         )
         assert _code(answer) == expected
         if expected == "slot_taken":
-            self.model.lose(who, id_, _left(answer), self.clock())
+            self.model.lose(who, id_, _left(answer), self.withdrawn(), self.clock())
         elif expected is None and id_ != who.chosen:
             self.model.book(who, id_, seating_of(answer["sessions"]), self.clock())
 
