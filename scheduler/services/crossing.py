@@ -55,6 +55,12 @@ def may_be_crossed(held: Held, told: Mapping[CalendarAddress, Reading]) -> bool:
     )
 
 
+def is_told(held: Held, told: Mapping[CalendarAddress, Reading]) -> bool:
+    """Whether all calendars of whoever holds it could be read."""
+    calendars = readings.calendars_of(held.owner) if held.active else ()
+    return all(isinstance(told.get(calendar), Blocks) for calendar in calendars)
+
+
 def is_crossed(
     session: Session, booking: rows.Booking, held: Held, told: Mapping[CalendarAddress, Reading]
 ) -> bool | None:
