@@ -35,6 +35,8 @@ PATIENCE = 60.0
 
 #: a booking, one of its sessions, and a provider
 _Where = tuple[str | None, str, str]
+#: who is to be there, or which room, by its id, and at what
+_Part = tuple[str, OptionSession]
 
 
 def ask(session: Session, parts: Parts, state: rows.CalendarState) -> None:
@@ -86,8 +88,8 @@ def check(parts: Parts, organization_id: str) -> None:
         if not all(crossing.is_told(item, told) for item in of_it):
             continue  # an outage is looked at every minute, and may have left many of these
         with parts.database.transaction(organization_id) as session:
-            _compare(session, parts, booking_id, of_it, told)
-            _settle(session, parts, booking_id, of_it, told)
+            clear = _compare(session, parts, booking_id, of_it, told)
+            _settle(session, parts, booking_id, clear)
 
 
 def _unchecked(session: Session, parts: Parts) -> dict[str, list[dict[str, Any]]]:
@@ -106,25 +108,15 @@ def _owners_in(session: Session, sessions: list[dict[str, Any]]) -> Iterator[str
         yield from (owner.id for owner in losses.owners_of(session, item))
 
 
-def _settle(
-    session: Session,
-    parts: Parts,
-    booking_id: str,
-    held: list[Held],
-    told: Mapping[CalendarAddress, Reading],
-) -> None:
+def _settle(session: Session, parts: Parts, booking_id: str, clear: set[_Part]) -> None:
+    """Nobody need look any more when it is clear of everybody whether they can be there."""
     booking = bookings.locked(session, booking_id)
     wanted = {
         (owner.id, item)
         for item in map(OptionSession.from_json, booking.sessions)
         for owner in losses.owners_of(session, item)
     }
-    seen = {
-        (item.owner.id, item.session)
-        for item in held
-        if not item.active or crossing.is_crossed(session, booking, item, told) is not None
-    }
-    if booking.status in ACTIVE_BOOKING and wanted <= seen:
+    if booking.status in ACTIVE_BOOKING and wanted <= clear:
         attention.take_back(session, parts, booking, picks.UNCHECKED)
 
 
@@ -228,8 +220,10 @@ def _compare(
     booking_id: str,
     held: list[Held],
     told: Mapping[CalendarAddress, Reading],
-) -> None:
+) -> set[_Part]:
+    """Write down what is lost, and what is not any more; of whom and what it could be told."""
     booking = bookings.locked(session, booking_id)
+    clear: set[_Part] = set()
     there = [OptionSession.from_json(item) for item in booking.sessions]
     for item in held:
         if item.session not in there:
@@ -239,8 +233,11 @@ def _compare(
         if item.active:
             crossed = crossing.is_crossed(session, booking, item, told)
             lost |= {} if crossed is None else {losses.CONFLICT: crossed}
+        if not item.active or losses.CONFLICT in lost:
+            clear.add((item.owner.id, item.session))
         for cause, is_lost in lost.items():
             if is_lost:
                 losses.note(session, parts, booking, item.session, who, cause)
             else:
                 losses.gone(session, parts, booking, item.session.key, who.id, cause)
+    return clear

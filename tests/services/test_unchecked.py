@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import bookings, organizations, picks, syncing, upkeep
+from scheduler.services import bookings, noticing, organizations, picks, syncing, upkeep
 from tests.fakes.faults import answer
+from tests.services.interviews import panel, replace_person
 from tests.services.networks import ADA, BOB, WINDOW
 from tests.services.town import RECRUITER
 
@@ -76,6 +77,22 @@ def test_what_is_found_to_be_in_the_way_is_said_instead(town, unchecked):
     assert after["status"] == "needs_attention"
     assert "Ada" in after["attention"]
     assert picks.UNCHECKED not in after["attention"]
+
+
+def test_who_came_while_it_was_looked_is_looked_at_the_next_time(town, unchecked):
+    town.hire("Ben", skills=("python",))
+    town.calendars.make_readable(FILE)
+
+    def come(point):
+        if point == "notice.looked":
+            replace_person(town, unchecked, "Ada", "Ben")
+
+    noticing.check(town.parts.evolve(reach=come), town.organization_id)
+    assert panel(now(town, unchecked)) == ["Ben"]
+    assert picks.UNCHECKED in now(town, unchecked)["attention"]
+
+    minutes_later(town)
+    assert picks.UNCHECKED not in (now(town, unchecked)["attention"] or "")
 
 
 def test_what_was_cancelled_meanwhile_stays_as_it_is(town, unchecked):
