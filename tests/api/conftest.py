@@ -23,6 +23,7 @@ from scheduler.db.session import Database
 from scheduler.services import keys, organizations, solving
 from scheduler.services.keys import SCOPES
 from scheduler.services.parts import Parts
+from tests.api.examples import CONTACT, SKILLED, candidate, interviewer, plan
 from tests.services.conftest import town  # noqa: F401  # a fixture for all beside this
 from tests.standins import NOW, Clock, Jobs, parts_on
 
@@ -202,3 +203,23 @@ def solve(parts, organization_id, jobs):
         jobs.deferred.clear()
 
     return solve
+
+
+@pytest.fixture
+def ada(client, calendars) -> str:
+    """Somebody who can hold the example's session, and has a calendar."""
+    calendars.add_calendar("ada@example.com")
+    return client.post("/v1/interviewers", interviewer(qualifications=SKILLED)).json["id"]
+
+
+@pytest.fixture
+def offered(client, ada, solve):
+    """Makes a run that has found times, and tells it."""
+
+    def offer(**changes: Any) -> dict[str, Any]:
+        body = {"plan": plan(), "candidates": [candidate()], "contact": CONTACT, **changes}
+        made = client.post("/v1/runs", body)
+        solve()
+        return client.get(made.headers["Location"]).json
+
+    return offer

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 OFFICE_HOURS = [{"days": ["mon", "tue", "wed", "thu", "fri"], "start": "09:00", "end": "17:00"}]
+SKILLED = [{"skill": "talking", "level": "qualified"}]
 CONTACT = {"name": "Rosa", "email": "rosa@acme.example"}
 
 
