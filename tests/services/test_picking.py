@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import itertools
-import threading
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from calendars.errors import Outage
 from scheduler.db import rows
-from scheduler.domain.errors import Conflict, NotFound, Unavailable
+from scheduler.domain.errors import Conflict, NotFound
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import bookings, interviewers, organizations, picking, rooms, runs
+from scheduler.services import interviewers, organizations, picking, runs
 from scheduler.services.picks import TakenWithOthers
 from tests.services.interviews import people_of
-from tests.services.town import CONTACT, RECRUITER, candidates, one_hour
+from tests.services.town import RECRUITER, candidates, one_hour
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-03T00:00:00Z"}
 LOOP = [
@@ -104,71 +101,6 @@ def test_two_candidates_and_one_time_make_one_booking(town):
     assert refusal.value.options == []
 
 
-def test_racing_for_one_time_gives_it_to_exactly_one(town):
-    town.hire("Ada", skills=("python",))
-    names = [f"C{number}" for number in range(8)]
-    run = town.offer(candidates=candidates(*names), options=1, window=one_hour())
-    results: list[str] = []
-    together = threading.Barrier(len(names))
-
-    def pick(option_id: str) -> None:
-        together.wait()
-        try:
-            picking.book(town.parts, town.organization_id, option_id, actor=RECRUITER)
-            results.append("booked")
-        except TakenWithOthers:
-            results.append("taken")
-
-    threads = [threading.Thread(target=pick, args=(c["options"][0]["id"],)) for c in run["candidates"]]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sorted(results) == ["booked", *["taken"] * 7]
-
-
-def test_racing_panels_that_share_people_never_deadlock_and_never_overlap(town):
-    for name in ("Ada", "Ben", "Cleo"):
-        town.hire(name, skills=("python",))
-    plan = town.plan(
-        sessions=[{"key": "p", "title": "Panel", "minutes": 60, "seats": [{"skill": "python", "count": 2}]}]
-    )
-    names = [f"C{number}" for number in range(6)]
-    run = town.offer(
-        plan,
-        candidates=candidates(*names),
-        options=4,
-        window={"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:00:00Z"},
-    )
-    refused: list[str] = []
-    together = threading.Barrier(len(names))
-
-    def pick(candidate: dict, option: int) -> None:
-        together.wait()
-        try:
-            picking.book(
-                town.parts, town.organization_id, candidate["options"][option]["id"], actor=RECRUITER
-            )
-        except TakenWithOthers:
-            refused.append(candidate["candidate"]["id"])
-
-    threads = [
-        threading.Thread(target=pick, args=(item, number % len(item["options"])))
-        for number, item in enumerate(run["candidates"])
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    booked = bookings.find(town.parts, town.organization_id).data
-    assert len(booked) + len(refused) == len(names)
-    assert booked
-    busy = sorted((p, b["start"], b["end"]) for b in booked for p in people_of(b))
-    assert all(a[0] != b[0] or a[2] <= b[1] for a, b in itertools.pairwise(busy))
-
-
 def test_the_database_refuses_an_overlap_by_itself(town):
     town.hire("Ada", skills=("python",))
     town.book(town.offer(window=WINDOW))
@@ -232,115 +164,6 @@ def test_touching_sessions_of_one_person_share_a_reservation(town):
     assert [core["before"] for core in reservation.cores] == [10, 10]
 
 
-def test_a_calendar_that_cannot_be_checked_books_nothing_by_default(town):
-    town.hire("Ada", skills=("python",))
-    run = town.offer(window=WINDOW)
-    town.calendars.make_unreadable("ada@acme.example", "The server is down.")
-
-    with pytest.raises(Unavailable) as refusal:
-        town.book(run)
-    town.calendars.make_readable("ada@acme.example")
-
-    assert refusal.value.reason == "calendars_unreadable"
-    assert town.book(run)["status"] == "confirmed"
-
-
-def test_a_calendar_that_is_closed_for_good_is_told_to_those_who_can_mend_it(town):
-    """Once, however often the candidate tries."""
-    town.hire("Ada", skills=("python",))
-    run = town.offer(window=WINDOW)
-    town.calendars.make_unreadable("ada@acme.example", "Share it again.")
-
-    for option in (0, 1, 0):
-        with pytest.raises(Unavailable, match="choose another time"):
-            town.book(run, option)
-    town.run_jobs()
-
-    told = "We cannot read the calendar of Ada"
-    assert [told in subject for subject in town.post.subjects_to(CONTACT["email"])].count(True) == 1
-    assert len(town.post.subjects_to("ada@acme.example")) == 1
-
-
-def test_a_calendar_that_does_not_answer_just_now_is_nobodys_to_mend(town):
-    town.hire("Ada", skills=("python",))
-    run = town.offer(window=WINDOW)
-
-    def down(_: int) -> None:
-        raise Outage
-
-    town.calendars.meanwhile = down
-    with pytest.raises(Unavailable, match="in a moment"):
-        town.book(run)
-    town.run_jobs()
-
-    assert not [mail for mail in town.post.mails if "calendar" in str(mail["Subject"])]
-
-
-def test_the_policy_may_be_to_book_from_what_is_known_and_let_a_person_check(town):
-    town.hire("Ada", skills=("python",))
-    organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
-    run = town.offer(window=WINDOW)
-    town.calendars.make_unreadable("ada@acme.example", "The server is down.")
-
-    booking = town.book(run)
-
-    assert booking["status"] == "needs_attention"
-    assert "could not be read" in booking["attention"]
-
-
-@pytest.fixture
-def focused(town):
-    """Ada, whose Wednesday is focus time but for an hour that is busy, and an organisation that allows
-    interviews over focus time.
-    """
-    town.hire("Ada", skills=("python",))
-    start = parse_instant(WINDOW["start"])
-    town.calendars.add_busy("ada@acme.example", start, start + timedelta(hours=16), "focus")
-    town.calendars.add_busy("ada@acme.example", start + timedelta(hours=16), start + timedelta(hours=24))
-    organizations.update(town.parts, town.organization_id, {"calendars": {"overbook": ["focus"]}})
-    return town
-
-
-def test_nothing_is_put_over_focus_time_unless_the_organisation_says_so(focused):
-    organizations.update(focused.parts, focused.organization_id, {"calendars": None})
-
-    run = focused.offer(window=WINDOW)
-
-    assert run["candidates"][0]["status"] == "infeasible"
-
-
-def test_what_was_offered_over_focus_time_can_be_booked(focused):
-    run = focused.offer(window=WINDOW)
-
-    assert focused.book(run)["status"] == "confirmed"
-
-
-def test_an_offer_over_focus_time_outlives_the_policy_it_was_made_under(focused):
-    run = focused.offer(window=WINDOW)
-    organizations.update(focused.parts, focused.organization_id, {"calendars": None})
-
-    assert focused.book(run)["status"] == "confirmed"
-
-
-def test_an_offer_over_focus_time_is_refused_for_what_came_into_the_calendar_since(focused):
-    run = focused.offer(window=WINDOW)
-    start = parse_instant(WINDOW["start"])
-    focused.calendars.add_busy("ada@acme.example", start, start + timedelta(hours=24), "out_of_office")
-
-    with pytest.raises(TakenWithOthers):
-        focused.book(run)
-
-
-def test_focus_time_is_still_known_as_such_while_calendars_cannot_be_checked(focused):
-    organizations.update(
-        focused.parts, focused.organization_id, {"policies": {"provider_down": "book_pending"}}
-    )
-    run = focused.offer(window=WINDOW)
-    focused.calendars.make_unreadable("ada@acme.example", "The server is down.")
-
-    assert focused.book(run)["status"] == "needs_attention"
-
-
 def test_a_time_closer_than_the_notice_can_no_longer_be_picked(town):
     town.hire("Ada", skills=("python",))
     run = town.offer(window=WINDOW)
@@ -387,85 +210,6 @@ def test_an_option_of_another_organisation_does_not_exist(town):
 
     with pytest.raises(NotFound):
         picking.book(town.parts, other, run["candidates"][0]["options"][0]["id"], actor=RECRUITER)
-
-
-def test_one_calendar_entered_twice_is_still_one_person(town):
-    """Two records of the same calendar share what occupies them, before and after its entry is written."""
-    town.hire("Ada", skills=("python",))
-    town.hire("Again", skills=("cobol",), calendar={"provider": "ics", "address": "ada@acme.example"})
-    plans = [
-        town.plan(sessions=[{"key": "t", "title": "T", "minutes": 60, "seats": [{"skill": skill}]}])
-        for skill in ("python", "cobol")
-    ]
-    first, second = (
-        town.offer(plan, candidates=candidates(name), options=1, window=one_hour())
-        for plan, name in zip(plans, ("Candy", "Dora"), strict=True)
-    )
-    town.book(first)
-
-    with pytest.raises(TakenWithOthers):
-        town.book(second)
-    town.run_jobs()
-    third = town.offer(plans[1], candidates=candidates("Eve"), options=1, window=one_hour())
-
-    assert third["candidates"][0]["status"] == "infeasible"
-
-
-def test_a_calendar_is_not_changed_under_bookings_ahead(town):
-    ada = town.hire("Ada", skills=("python",))
-    town.calendars.add_calendar("new@acme.example")
-    new = {"calendar": {"provider": "ics", "address": "new@acme.example"}}
-    booking = town.book(town.offer(window=WINDOW))
-
-    with pytest.raises(Conflict) as refusal:
-        interviewers.update(town.parts, town.organization_id, ada, new)
-    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
-
-    assert refusal.value.reason == "has_bookings"
-    assert interviewers.update(town.parts, town.organization_id, ada, new)["calendar"] == new["calendar"]
-
-
-def test_somebody_elses_interview_in_a_further_calendar_of_mine_is_busy_time(town):
-    town.hire("Ada", skills=("python",))
-    town.hire("Zoe", skills=("cobol",), busy_calendars=[{"provider": "ics", "address": "ada@acme.example"}])
-    cobol = [{"key": "t", "title": "T", "minutes": 60, "seats": [{"skill": "cobol"}]}]
-    town.book(town.offer(window=one_hour(), options=1))
-    town.run_jobs()
-
-    run = town.offer(town.plan(sessions=cobol), candidates=candidates("Dora"), options=1, window=one_hour())
-
-    assert run["candidates"][0]["status"] == "infeasible"
-
-
-def test_two_records_of_one_calendar_never_sit_on_one_panel(town):
-    town.hire("Ada", skills=("python",))
-    town.hire("Again", skills=("python",), calendar={"provider": "ics", "address": "ada@acme.example"})
-    panel = [{"key": "p", "title": "P", "minutes": 60, "seats": [{"skill": "python", "count": 2}]}]
-
-    run = town.offer(town.plan(sessions=panel), window=WINDOW)
-
-    assert run["candidates"][0]["status"] == "infeasible"
-
-
-def test_a_person_and_a_room_with_one_calendar_are_not_both_used(town):
-    town.hire("Ada", skills=("python",))
-    rooms.create(
-        town.parts,
-        town.organization_id,
-        {
-            "name": "Oak",
-            "capacity": 4,
-            "time_zone": "Europe/London",
-            "calendar": {"provider": "ics", "address": "ada@acme.example"},
-        },
-    )
-    talk = [
-        {"key": "t", "title": "T", "minutes": 60, "seats": [{"skill": "python"}], "room": {"capacity": 2}}
-    ]
-
-    run = town.offer(town.plan(sessions=talk), window=WINDOW)
-
-    assert run["candidates"][0]["status"] == "infeasible"
 
 
 @pytest.mark.parametrize(
