@@ -45,6 +45,17 @@ def now(town, booking):
     return bookings.get(town.parts, town.organization_id, booking["id"])
 
 
+def standing(town, name, booking, key="talk"):
+    """The event in somebody's calendar, or None."""
+    return town.calendars.find_event(f"{name.lower()}@acme.example", f"{booking['id']}.{key}@convene")
+
+
+def when_standing(town, name, booking, key="talk"):
+    """When it stands there, or None."""
+    found = standing(town, name, booking, key)
+    return found and (found.start, found.end)
+
+
 def hire(town, *names, skills=("python",), **fields):
     for name in names:
         town.hire(name, skills=skills, **fields)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other times that a candidate asks for by the link, before a booking and after it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from scheduler.db import rows
+from scheduler.domain.errors import Conflict, Gone, Invalid
+from scheduler.domain.intervals import Interval, parse_instant
+from scheduler.services import candidate_link, candidates
+from tests.services.town import CONTACT
+
+WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
+
+
+@pytest.fixture
+def run(town):
+    town.hire("Ada", skills=("python",))
+    return town.offer(window=WINDOW)
+
+
+def named(start: str, end: str) -> list[Interval]:
+    return [Interval(parse_instant(start), parse_instant(end))]
+
+
+def availability_of(town, run) -> list[dict]:
+    candidate_id = run["candidates"][0]["candidate"]["id"]
+    return candidates.get(town.parts, town.organization_id, candidate_id)["availability"]
+
+
+def test_times_that_the_candidate_names_are_searched_and_take_the_place_of_those_on_offer(town, run):
+    token = town.token(run)
+    afternoon = named("2026-12-08T13:00:00Z", "2026-12-08T17:00:00Z")
+
+    link = candidate_link.find_options(town.parts, token, afternoon)
+
+    assert link.status == "offered"
+    assert len(link.options) == 5
+    assert all(afternoon[0].contains(Interval(o.start, o.end)) for o in link.options)
+    before = {option["id"] for option in run["candidates"][0]["options"]}
+    assert before.isdisjoint(option.id for option in link.options)
+    assert availability_of(town, run) == [{"start": "2026-12-08T13:00:00Z", "end": "2026-12-08T17:00:00Z"}]
+    assert candidate_link.book(town.parts, token, link.options[0].id)["status"] == "confirmed"
+
+
+def test_when_nobody_is_free_then_the_offer_stays_and_a_person_hears(town, run):
+    token, before = town.token(run), candidate_link.open(town.parts, town.token(run))
+
+    night = named("2026-12-08T01:00:00Z", "2026-12-08T05:00:00Z")
+    with pytest.raises(Conflict) as refusal:
+        candidate_link.find_options(town.parts, token, night)
+    town.run_jobs()
+
+    assert refusal.value.reason == "no_options"
+    assert candidate_link.open(town.parts, token).options == before.options
+    assert any("Candy Ray" in subject for subject in town.post.subjects_to(CONTACT["email"]))
+    assert availability_of(town, run) == [{"start": "2026-12-08T01:00:00Z", "end": "2026-12-08T05:00:00Z"}]
+
+
+def test_who_had_no_options_left_is_offered_times_again(town, run):
+    token = town.token(run)
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.execute(sa.update(rows.RunCandidate).values(status="infeasible"))
+        session.execute(sa.update(rows.Option).values(status="withdrawn"))
+    assert candidate_link.open(town.parts, token).status == "searching"
+
+    link = candidate_link.find_options(
+        town.parts, token, named("2026-12-08T09:00:00Z", "2026-12-08T12:00:00Z")
+    )
+
+    assert (link.status, bool(link.options)) == ("offered", True)
+
+
+def test_before_a_booking_times_must_be_named(town, run):
+    with pytest.raises(Invalid):
+        candidate_link.find_options(town.parts, town.token(run))
+
+
+def test_an_offer_that_is_over_is_not_made_anew(town, run):
+    token = town.token(run)
+    town.clock.forward(days=8)
+
+    with pytest.raises(Gone) as refusal:
+        candidate_link.find_options(town.parts, token, named("2026-12-10T09:00:00Z", "2026-12-10T12:00:00Z"))
+
+    assert refusal.value.reason == "expired"
+
+
+def test_a_candidate_moves_what_they_booked(town, run):
+    token = town.token(run)
+    booked = candidate_link.book(town.parts, token, candidate_link.open(town.parts, token).options[0].id)
+    assert candidate_link.open(town.parts, token).options == ()
+
+    link = candidate_link.find_options(town.parts, token)
+    moved = candidate_link.reschedule(town.parts, token, link.options[0].id)
+    again = candidate_link.reschedule(town.parts, token, link.options[0].id)
+
+    assert (moved["id"], moved["version"]) == (booked["id"], 2)
+    assert moved["history"][-1]["actor"] == "candidate"
+    assert again == moved
+    assert candidate_link.open(town.parts, token).booking == moved
+    assert "METHOD:PUBLISH" in candidate_link.invite(town.parts, token).decode()
+
+
+def test_a_candidate_who_names_times_moves_within_them(town, run):
+    token = town.token(run)
+    candidate_link.book(town.parts, token, candidate_link.open(town.parts, token).options[0].id)
+
+    link = candidate_link.find_options(
+        town.parts, token, named("2026-12-09T13:00:00Z", "2026-12-09T17:00:00Z")
+    )
+
+    assert {option.start.date().isoformat() for option in link.options} == {"2026-12-09"}
+
+
+def test_what_cannot_be_moved_any_more_shows_no_times(town, run):
+    token = town.token(run)
+    booked = candidate_link.book(town.parts, token, candidate_link.open(town.parts, token).options[0].id)
+    option = candidate_link.find_options(town.parts, token).options[-1]
+    town.clock.instant = parse_instant(booked["start"]) - timedelta(hours=23)
+
+    link = candidate_link.open(town.parts, token)
+    with pytest.raises(Conflict) as refusal:
+        candidate_link.reschedule(town.parts, token, option.id)
+
+    assert (link.options, link.immovable.reason) == ((), "reschedule_cutoff")
+    assert refusal.value.reason == "reschedule_cutoff"
+
+
+def test_without_a_booking_nothing_is_moved(town, run):
+    with pytest.raises(Conflict) as refusal:
+        candidate_link.reschedule(town.parts, town.token(run), run["candidates"][0]["options"][0]["id"])
+
+    assert refusal.value.reason == "nothing_booked"
