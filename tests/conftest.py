@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from scheduler.db.embedded import EmbeddedPostgres
 from scheduler.db.migrate import migrate
@@ -25,6 +26,14 @@ OTHERS = ("GOOGLE_", "MICROSOFT_", "PG", "FLASK_", "GUNICORN_", "LISTEN_")
 for name in list(os.environ):
     if name in OURS or name.startswith(OTHERS):
         del os.environ[name]
+
+# The same examples everywhere, and none judged by the time it takes on a busy machine. For new ones:
+# pytest --hypothesis-profile=anew
+settings.register_profile(
+    "ours", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("anew", settings.get_profile("ours"), derandomize=False)
+settings.load_profile("ours")
 
 _reached_for: list[str] = []
 _numbers = itertools.count(1)

@@ -89,7 +89,7 @@ def test_what_is_sent_is_taken_or_refused_as_described(client, path):
     body = specification["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
     described = Draft202012Validator({**body, "components": specification["components"]})
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
     @given(changed(BODIES[path]))
     def send(sent: Any) -> None:
         status = client.post(path, sent).status_code

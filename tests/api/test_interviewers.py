@@ -144,7 +144,7 @@ def test_what_cannot_be_is_named(client, changes, pointer):
     assert set(pointers(client.post("/v1/interviewers", interviewer(**changes)))) == {pointer}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9), st.lists, max_leaves=6

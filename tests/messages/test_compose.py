@@ -129,7 +129,7 @@ def test_domains_in_other_letters_are_written_in_ascii() -> None:
     assert address(Person(name="", email="candy@bücher.example")).addr_spec == "candy@xn--bcher-kva.example"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=120), st.text(max_size=150))
 def test_no_name_and_no_subject_makes_a_header(name, subject) -> None:
     mail = sent(replace(BARE, subject=subject), recipient=Person(name=name, email=CANDY.email))
@@ -142,7 +142,7 @@ def test_no_name_and_no_subject_makes_a_header(name, subject) -> None:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=60))
 def test_names_arrive_as_they_were(name) -> None:
     person = Person(name=name, email=CANDY.email)

@@ -130,7 +130,7 @@ def test_a_backslash_before_a_capital_breaks_no_line() -> None:
     assert event_of(render(facts("confirmation", sessions=(here,))).ics)["LOCATION"] == "Hall/North"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=120), st.text(max_size=120), st.text(max_size=120))
 def test_any_text_survives_and_adds_no_line(name, title, location) -> None:
     session = SessionFacts(key="k", title=title, start=at(9), end=at(10), people=(name,), location=location)
@@ -154,7 +154,7 @@ def test_any_text_survives_and_adds_no_line(name, title, location) -> None:
     [line.encode() for line in ics.decode().split("\r\n")]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 90)), min_size=1, max_size=6))
 def test_a_model_client_ends_where_we_are_in_any_order_of_arrival(moves) -> None:
     """A client keeps the event of the highest SEQUENCE, then the latest DTSTAMP (RFC 5546 2.1.5)."""

@@ -551,7 +551,7 @@ def test_markup_in_names_is_only_text() -> None:
     assert "<b>{{" in shown.words
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(max_size=80), st.text(max_size=80), st.text(max_size=200))
 def test_any_text_stays_where_it_belongs(name, title, location) -> None:
     session = SessionFacts(key="k", title=title, start=at(9), end=at(10), people=(name,), location=location)

@@ -132,7 +132,7 @@ def could_be_filled_from_outside(people, found, busy):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(days())
 def test_times_stay_the_lost_go_and_nobody_else_does_without_need(day):
     people, found, busy = day

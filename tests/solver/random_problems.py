@@ -24,7 +24,6 @@ FIRST_DAYS = [
 ZONES = ["Europe/London", "Europe/Berlin", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe"]
 small = settings(
     max_examples=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 
@@ -105,6 +104,34 @@ def _session(chance, number, people, skills):
     }
 
 
+def _breaks(chance):
+    lunch = {"name": "Lunch", "minutes": 30, "between": ["11:00", "12:30"]}
+    late_lunch = lunch | {"between": ["10:30", "12:00"]}
+    tea = {"name": "Tea", "minutes": 15, "between": ["10:00", "11:00"]}
+    return chance.choose([], [lunch], [tea, late_lunch])
+
+
+def _plan(chance, sessions, grids):
+    return {
+        "name": "Plan",
+        "sessions": sessions,
+        "order": chance.choose("fixed", "any"),
+        "gap": {"min": chance.choose(0, 0, 15), "max": chance.choose(None, 15, 60)},
+        "max_days": chance.choose(1, 1, 2),
+        "grid": chance.choose(*grids),
+        "breaks": _breaks(chance),
+        "candidate_hours": {"start": "08:00", "end": chance.choose("00:00", "15:00", "12:30")},
+        "notice_hours": chance.choose(0, 10),
+        "horizon_days": chance.choose(14, 14, 1),
+        "distinct_interviewers": chance.choose(True, False),
+    }
+
+
+def _room(chance, number, base, days):
+    busy = [_stretch(chance, base, days, (60, 120))]
+    return {"id": f"r{number}", "name": f"R{number}", "capacity": 2 * number + 2, "busy": busy}
+
+
 @st.composite
 def problems(draw, sessions=(1,), days=(1, 2), zones=ZONES, grids=(15, 30, 60), most=6):
     """A problem that can be read; plans that contradict themselves are drawn again."""
@@ -114,38 +141,10 @@ def problems(draw, sessions=(1,), days=(1, 2), zones=ZONES, grids=(15, 30, 60), 
     skills = ["a", "b"][: chance.number(1, 2)]
     people = [_person(chance, n, base, length, skills, zones) for n in range(chance.number(2, most))]
     offered = [_stretch(chance, base, length, (300, 600)) for _ in range(chance.choose(0, 0, 0, 0, 2))]
-    plan = {
-        "name": "Plan",
-        "sessions": [_session(chance, n, people, skills) for n in range(chance.choose(*sessions))],
-        "order": chance.choose("fixed", "any"),
-        "gap": {"min": chance.choose(0, 0, 15), "max": chance.choose(None, 15, 60)},
-        "max_days": chance.choose(1, 1, 2),
-        "grid": chance.choose(*grids),
-        "breaks": chance.choose(
-            [],
-            [{"name": "Lunch", "minutes": 30, "between": ["11:00", "12:30"]}],
-            [
-                {"name": "Tea", "minutes": 15, "between": ["10:00", "11:00"]},
-                {"name": "Lunch", "minutes": 30, "between": ["10:30", "12:00"]},
-            ],
-        ),
-        "candidate_hours": {"start": "08:00", "end": chance.choose("00:00", "15:00", "12:30")},
-        "notice_hours": chance.choose(0, 10),
-        "horizon_days": chance.choose(14, 14, 1),
-        "distinct_interviewers": chance.choose(True, False),
-    }
-    rooms = [
-        {
-            "id": f"r{n}",
-            "name": f"R{n}",
-            "capacity": size,
-            "busy": [_stretch(chance, base, length, (60, 120))],
-        }
-        for n, size in enumerate((2, 4, 6))
-    ]
+    loop = [_session(chance, n, people, skills) for n in range(chance.choose(*sessions))]
     data = {
         "format": 1,
-        "plan": plan,
+        "plan": _plan(chance, loop, grids),
         "window": {"start": base.isoformat(), "end": (base + timedelta(days=length)).isoformat()},
         "now": base.isoformat(),
         "candidate": {
@@ -154,7 +153,7 @@ def problems(draw, sessions=(1,), days=(1, 2), zones=ZONES, grids=(15, 30, 60), 
             "availability": offered,
         },
         "interviewers": people,
-        "rooms": rooms[: chance.choose(3, 2, 0)],
+        "rooms": [_room(chance, n, base, length) for n in range(chance.choose(3, 2, 0))],
         "overbook": chance.choose([], ["focus"]),
         "day_zone": chance.choose(None, None, *zones),
         "options": 1,

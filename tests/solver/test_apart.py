@@ -26,7 +26,6 @@ from tests.solver.random_problems import problems
 
 small = settings(
     max_examples=20,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 WEEK = span("00:00", "23:00").padded(timedelta(0), timedelta(days=6))

@@ -18,7 +18,6 @@ from tests.solver.random_problems import problems
 small = settings(
     phases=[Phase.reuse, Phase.generate],
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 

@@ -72,7 +72,7 @@ def whole_seconds(first: datetime, last: datetime) -> st.SearchStrategy[datetime
     return st.datetimes(first, last).map(lambda moment: moment.replace(microsecond=0))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rules(), st.sampled_from(["", ";COUNT=1", ";COUNT=30"]), whole_seconds(datetime(2025, 2, 1), FIRST))
 def test_rules_expand_as_dateutil_expands_them(rule, count, start):
     ample = Budget(instances=10**9, steps=10**9)
@@ -121,7 +121,7 @@ CHANGES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ZONES, CHANGES, st.integers(0, 24 * 60 * 6), st.sampled_from(["DAILY", "WEEKLY"]), st.integers(1, 9))
 def test_instances_keep_their_wall_clock_over_a_change_of_clocks(zone, day, minutes, frequency, count):
     start = day + timedelta(minutes=minutes)
@@ -169,7 +169,7 @@ def edited_series(draw) -> bytes:
     return calendar("VERSION:2.0", "PRODID:-//a//b//EN", *parts)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(edited_series())
 def test_series_come_out_as_in_recurring_ical_events(data):
     events = recurring_ical_events.of(icalendar.Calendar.from_ical(data)).between(*WINDOW)

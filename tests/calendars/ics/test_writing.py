@@ -140,7 +140,7 @@ def test_other_programs_read_what_is_written():
     ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=200), name=st.text(max_size=50), url=st.text(max_size=80))
 @example(text="a;b,c\\d", name="", url="")
 def test_any_text_goes_through_and_none_becomes_a_line_of_its_own(tmp_path: Path, text, name, url):

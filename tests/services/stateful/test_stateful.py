@@ -155,7 +155,6 @@ def test_whatever_happens_answers_are_true_and_promises_are_kept(database_url):
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
-            deadline=None,  # nothing here is about time
             derandomize="STATEFUL_EXAMPLES" not in os.environ,
             suppress_health_check=list(HealthCheck),  # a step is a real one, on a real database
             phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),  # to explain takes long

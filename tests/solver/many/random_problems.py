@@ -16,7 +16,6 @@ ZONES = ["Europe/London", "Asia/Kolkata"]
 
 small = settings(
     phases=[Phase.reuse, Phase.generate],
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 
