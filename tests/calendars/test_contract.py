@@ -33,10 +33,10 @@ from calendars.caldav import CalDavCalendars
 from calendars.errors import CalendarError
 from calendars.google import GoogleCalendars, ServiceAccount
 from calendars.microsoft import Credential, EntraApplication, MicrosoftCalendars
-from tests.calendars.caldav.radicale_server import running
 from tests.fakes.faults import answer, empty_page
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
+from tests.fakes.radicale import running
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 START = datetime(2026, 3, 9, tzinfo=UTC)
@@ -174,7 +174,7 @@ def caldav_bench(folder: Path) -> Iterator[Bench]:
             add_day=server.add_day,
             remove_calendar=server.remove_calendar,
             break_calendar=server.broken.add,
-            decline=lambda ref: server.answer(ref.calendar, ref.event_id, "DECLINED"),
+            decline=lambda ref: server.respond(ref.calendar, ref.event_id, "DECLINED"),
             nowhere="not_connected",
         )
 

@@ -91,6 +91,7 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the base class looks for them
+    do_OPTIONS = do_PROPFIND = do_PROPPATCH = do_REPORT = do_MKCALENDAR = do_MKCOL = _serve  # noqa: N815 - the same
 
     def _recorded(self) -> Recorded:
         headers = {name.lower(): value for name, value in self.headers.items()}

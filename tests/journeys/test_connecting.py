@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.calendars.caldav.radicale_server import PASSWORD, running
+from tests.fakes.radicale import PASSWORD, running
 
 ROOT = Path(__file__).parents[2]
 SERVER = "https://cloud.example.org/remote.php/dav/"

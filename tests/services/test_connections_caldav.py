@@ -14,7 +14,7 @@ from scheduler.domain.errors import Invalid, NotFound
 from scheduler.services import connections, grants, interviewers, readings
 from scheduler.services.sealing import Sealing
 from scheduler.settings import load
-from tests.calendars.caldav.radicale_server import PASSWORD, running
+from tests.fakes.radicale import PASSWORD, running
 from tests.services.doors import ADA, NEW
 from tests.services.town import Town
 

@@ -19,7 +19,7 @@ from calendars import Attendee, Blocks, CalendarKey, EventDraft, NotAllowed, Out
 from calendars.caldav import CalDavAccount, CalDavCalendars, objects
 from calendars.caldav.client import is_near
 from calendars.values import Busy
-from tests.calendars.caldav.radicale_server import PASSWORD, running
+from tests.fakes.radicale import PASSWORD, running
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 START = datetime(2026, 11, 24, tzinfo=UTC)
