@@ -85,13 +85,13 @@ def outage(house: House, dice: random.Random, *, away: float, rate: float) -> Pr
     arriving.start()
     back = _go_and_come(house, plan, began)
     arriving.join()
-    answered = time.monotonic()
+    answered = max(visit.answered for visit in visits)
     house.settle(LONGEST_BACKLOG + away)
     done = time.monotonic() - began - plan.mail_comes
     answers = [visit.answer for visit in (*early, *visits) if visit.answer is not None]
     lost = len(visits) + len(early) - len(booked(answers))
     too_late, in_time = (len(reminders[what]) for what in ("too late", "in time"))
-    tail = f"backlog done {done:.0f} s after, the last candidate {answered - began - plan.mail_comes:.0f} s"
+    tail = f"backlog done {done:.0f} s after, the last candidate {answered - plan.mail_comes:.0f} s"
     return Proof(
         what=f"calendars, mail and web hooks each away for {_span(away)}, {rate * 60:g} bookings/min",
         figures="; ".join(
