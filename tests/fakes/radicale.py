@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -25,12 +26,14 @@ class Radicale(FakeServer):
 
     def __init__(self, folder: Path, *users: str) -> None:
         super().__init__()
-        self.users: list[str] = []
+        #: of whoever may sign in
+        self.addresses: list[str] = []
         #: who gives a wrong password
         self.broken: set[str] = set()
         (folder / "collections" / "collection-root").mkdir(parents=True)
         self._passwords = folder / "users"
         self._add_users(*users)
+        logging.getLogger("radicale").setLevel(logging.CRITICAL)  # what it refuses, its client tells
         settings = radicale.config.load()
         settings.update(
             {
@@ -41,7 +44,6 @@ class Radicale(FakeServer):
                     "delay": "0",
                 },
                 "storage": {"filesystem_folder": str(folder / "collections"), "_filesystem_fsync": "False"},
-                "logging": {"level": "critical"},
             },
             "tests",
             privileged=True,
@@ -56,8 +58,8 @@ class Radicale(FakeServer):
         return Answer(given.status_code, given.data, headers)
 
     def _add_users(self, *users: str) -> None:
-        self.users += users
-        self._passwords.write_text("".join(f"{user}:{PASSWORD}\n" for user in self.users))
+        self.addresses += users
+        self._passwords.write_text("".join(f"{user}:{PASSWORD}\n" for user in self.addresses))
 
     def add_person(self, address: str) -> None:
         """Somebody who may sign in from now on, with an empty calendar."""

@@ -31,4 +31,4 @@ def test_whoever_comes_later_signs_in_and_sees_what_is_theirs_alone(tmp_path):
         radicale.add_busy("ada", START, START + timedelta(hours=1))
         radicale.add_person("bob")
 
-        assert (radicale.users, radicale.events("bob")) == (["ada", "bob"], [])
+        assert (radicale.addresses, radicale.events("bob")) == (["ada", "bob"], [])
