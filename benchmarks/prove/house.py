@@ -26,6 +26,7 @@ from scheduler.services import keys, organizations, webhooks
 from scheduler.services.parts import Parts
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
+from tests.fakes.radicale import Radicale
 from tests.fakes.receiver import Receiver
 from tests.fakes.server import FakeServer
 
@@ -63,7 +64,7 @@ AT_ONCE_AT_MICROSOFT = 64
 
 class House:
     """Everything together. `without`: see Nursery; `with_vendors`: calendars can be at Google and Microsoft,
-    too, which are then fakes that mind the vendors' rules.
+    too, which are then fakes that mind the vendors' rules, and at a CalDAV server, a real Radicale.
     """
 
     def __init__(self, folder: Path, *, webs: int = 2, without: str = "", with_vendors: bool = False) -> None:
@@ -76,8 +77,12 @@ class House:
         self.microsoft.most_allowed_at_once = AT_ONCE_AT_MICROSOFT
         #: by the provider's name
         self.vendors: dict[str, FakeGoogle | FakeMicrosoft] = {}
+        #: all that calendars are asked for over the network, by the provider's name
+        self.servers: dict[str, FakeGoogle | FakeMicrosoft | Radicale] = {}
         if with_vendors:
+            self.caldav = Radicale(folder / "caldav")
             self.vendors = {"google": self.google, "microsoft": self.microsoft}
+            self.servers = {**self.vendors, "caldav": self.caldav}
         #: listens to a web hook of each organisation, named by the organisation's id
         self.receiver = Receiver()
         self.postgres = EmbeddedPostgres(folder)
@@ -92,7 +97,7 @@ class House:
             stack.callback(self._nursery.close)
             stack.enter_context(self.mailbox.listening())
             # What was wrong with what they were asked is said with the verdict (world.py).
-            fakes: tuple[FakeServer, ...] = (self.receiver, *self.vendors.values())
+            fakes: tuple[FakeServer, ...] = (self.receiver, *self.servers.values())
             for fake in fakes:
                 fake.start()
                 stack.callback(fake.stop)

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from benchmarks.prove.house import House, eventually
 from scheduler.db import rows
 from scheduler.domain.ids import new_id
-from scheduler.services import interviewers, plans, runs
+from scheduler.services import connections, interviewers, plans, runs
 from scheduler.services.invitations import token_of
 from scheduler.services.links import token_hash
 from scheduler.services.parts import SYSTEM
+from tests.fakes.radicale import PASSWORD
 
 _numbers = itertools.count(1)
 NOTICE = timedelta(hours=48)
@@ -61,11 +62,18 @@ def hire(house: House, **fields: Any) -> str:
     return str(interviewers.create(house.parts, house.organization_id, person)["id"])
 
 
-def hire_at(house: House, vendor: str, **fields: Any) -> str:
-    """The same with their calendar at Google or Microsoft."""
-    address = f"person{len(house.vendors[vendor].addresses)}@{vendor}.example"
-    house.vendors[vendor].add_person(address)
-    return hire(house, calendar={"provider": vendor, "address": address}, **fields)
+def hire_at(house: House, provider: str, **fields: Any) -> str:
+    """The same with their calendar at Google, at Microsoft or at the CalDAV server."""
+    server = house.servers[provider]
+    address = f"person{len(server.addresses)}@{provider}.example"
+    server.add_person(address)
+    if provider != "caldav":
+        return hire(house, calendar={"provider": provider, "address": address}, **fields)
+    url = house.caldav.url_of(address)
+    person = hire(house, calendar={"provider": provider, "address": url}, **fields)
+    account = {"url": url, "username": address, "password": PASSWORD}
+    connections.keep_account(house.parts, house.organization_id, person, account)
+    return person
 
 
 def talk(*people: str, minutes: int = 60, count: int = 1, **more: Any) -> dict[str, Any]:

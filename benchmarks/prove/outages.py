@@ -68,9 +68,9 @@ class Plan:
 
 
 def outage(house: House, dice: random.Random, *, away: float, rate: float) -> Proof:
-    """Neither vendor answers, a sixth of the time later nor do the mail server and who listens to web hooks;
-    each for `away` seconds. Meanwhile `rate` candidates a second book, of an organisation that refuses then
-    and of one that books.
+    """Neither the vendors nor the CalDAV server answer, a sixth of the time later nor do the mail server and
+    who listens to web hooks; each for `away` seconds. Meanwhile `rate` candidates a second book, of an
+    organisation that refuses then and of one that books.
     """
     plan = Plan(away)
     number = int(plan.mail_comes * rate)
@@ -146,12 +146,14 @@ def _candidates(house: House, number: int, plan: Plan) -> list[Offered]:
     ends = timedelta(seconds=plan.mail_comes + LONGEST_BACKLOG)
     first = house.parts.now() + offers.NOTICE + ends
     found: list[Offered] = []
-    vendors = itertools.cycle(house.vendors)
+    servers = itertools.cycle(house.servers)
+    each = -(-number // len(house.servers))
     while len(found) < number:
-        person = offers.hire_at(house, next(vendors))
+        person = offers.hire_at(house, next(servers))
         original = offers.ask_for(house, offers.talk(person), options=200)
         there = offers.slots_of(house, original)
-        slots = [id_ for id_, slot in there.items() if slot.start > first][: number - len(found)]
+        most = min(each, number - len(found))
+        slots = [id_ for id_, slot in there.items() if slot.start > first][:most]
         found += [offers.copy(house, original, [slot], 1)[0] for slot in slots]
     return found
 
@@ -181,7 +183,7 @@ class Back:
 
     #: by `time.time`
     since: float
-    #: calls of both vendors, and of web hooks, in each second
+    #: calls of all calendar servers, and of web hooks, in each second
     calls: Counter[int] = field(default_factory=Counter)
     events: Counter[int] = field(default_factory=Counter)
     #: how often web hooks were called while nobody was there
@@ -196,17 +198,17 @@ class Back:
 
 def _go_and_come(house: House, plan: Plan, began: float) -> Back:
     """Take things away, bring them back, and watch the first minutes of that."""
-    vendors = tuple(house.vendors.values())
-    for vendor in vendors:
-        vendor.faults.add(drop_before_apply(), times=None)
+    servers = tuple(house.servers.values())
+    for server in servers:
+        server.faults.add(drop_before_apply(), times=None)
     _sleep_until(began + plan.mail_goes)
     house.mailbox.close()
     house.receiver.requests.clear()
     house.receiver.faults.add(drop_before_apply(), times=None)
     _sleep_until(began + plan.away)
-    for vendor in vendors:
-        vendor.requests.clear()
-        vendor.faults.clear()
+    for server in servers:
+        server.requests.clear()
+        server.faults.clear()
     back = Back(time.time())
     _sleep_until(began + plan.mail_comes)
     house.mailbox.open()
@@ -215,7 +217,7 @@ def _go_and_come(house: House, plan: Plan, began: float) -> Back:
     house.receiver.faults.clear()
     while house.owed():
         time.sleep(0.5)
-    back.calls = sum(map(_by_second, vendors), Counter())
+    back.calls = sum(map(_by_second, servers), Counter())
     back.events = _by_second(house.receiver)
     back.mails = _mails(house, back.since)
     return back

@@ -62,8 +62,8 @@ class Rehearsal:
     def __init__(self, house: House, dice: random.Random) -> None:
         self.house, self._dice = house, dice
         house.replace("worker")
-        # One person at each vendor, one with a file: any of them may sit in an interview.
-        people = (*(offers.hire_at(house, vendor) for vendor in house.vendors), offers.hire(house))
+        # One person at each server, one with a file: any of them may sit in an interview.
+        people = (*(offers.hire_at(house, server) for server in house.servers), offers.hire(house))
         self._original = offers.ask_for(house, offers.talk(*people), options=200)
         self._slots = list(offers.slots_of(house, self._original))
         self.tried: list[str] = []

@@ -71,7 +71,7 @@ def _feed(house: House, organization_id: str) -> Iterator[dict[str, Any]]:
 def _calendars(house: House) -> list[str]:
     """Every calendar shows what is wanted there, once, and nothing else of ours."""
     wanted = Counter(house.ask("select calendar, uid from calendar_entries where wanted = 'present'"))
-    shown = _in_files(house) + _at_vendors(house)
+    shown = _in_files(house) + _at_vendors(house) + _at_the_caldav_server(house)
     return [] if shown == wanted else ["one_live_entry"]
 
 
@@ -92,7 +92,18 @@ def _at_vendors(house: House) -> Counter[tuple[str, str]]:
     )
 
 
+def _at_the_caldav_server(house: House) -> Counter[tuple[str, str]]:
+    if "caldav" not in house.servers:
+        return Counter()
+    return Counter(
+        (house.caldav.url_of(address), uid.decode())
+        for address in house.caldav.addresses
+        for event in house.caldav.events(address)
+        for uid in UID.findall(event.encode()) or [b"not ours"]
+    )
+
+
 def _of_vendors(house: House) -> list[str]:
     """Nobody was asked what they do not allow."""
-    wrong = [what for vendor in house.vendors.values() for what in vendor.wrong]
+    wrong = [what for server in house.servers.values() for what in server.wrong]
     return [f"vendors_rules_are_kept ({'; '.join(wrong[:3])})"] if wrong else []
