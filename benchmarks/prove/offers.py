@@ -168,10 +168,26 @@ def _copy(
     templates: list[rows.Option],
     position: int,
 ) -> Offered:
-    tenant = {"organization_id": house.organization_id}
-    now = house.parts.now()
+    asked = _asked(session, house, original, position)
+    options = [_option(template, asked, number) for number, template in enumerate(templates)]
+    link = _link(house, asked)
+    token = token_of(house.parts.links, link)
+    link.token_hash = token_hash(token)
+    session.add_all([*options, link])
+    session.flush()
+    return Offered(token, asked.id, tuple(option.id for option in options))
+
+
+def _asked(session: Session, house: House, original: rows.RunCandidate, position: int) -> rows.RunCandidate:
+    """Somebody else in the original's run."""
+    tenant = {"organization_id": original.organization_id}
     candidate = rows.Candidate(
-        id=new_id("cand"), **tenant, **somebody(), availability=[], metadata_={}, created_at=now
+        id=new_id("cand"),
+        **tenant,
+        **somebody(),
+        availability=[],
+        metadata_={},
+        created_at=house.parts.now(),
     )
     session.add(candidate)
     session.flush()
@@ -188,24 +204,30 @@ def _copy(
     )
     session.add(asked)
     session.flush()
-    options = [
-        rows.Option(
-            id=new_id("opt"),
-            **tenant,
-            run_candidate_id=asked.id,
-            position=number,
-            start=option.start,
-            end=option.end,
-            sessions=option.sessions,
-            cost=option.cost,
-            reasons=option.reasons,
-            status="offered",
-        )
-        for number, option in enumerate(templates)
-    ]
-    invitation = rows.Invitation(
+    return asked
+
+
+def _option(template: rows.Option, asked: rows.RunCandidate, position: int) -> rows.Option:
+    return rows.Option(
+        id=new_id("opt"),
+        organization_id=asked.organization_id,
+        run_candidate_id=asked.id,
+        position=position,
+        start=template.start,
+        end=template.end,
+        sessions=template.sessions,
+        cost=template.cost,
+        reasons=template.reasons,
+        status="offered",
+    )
+
+
+def _link(house: House, asked: rows.RunCandidate) -> rows.Invitation:
+    """Good for a week, its token still to come."""
+    now = house.parts.now()
+    return rows.Invitation(
         id=new_id("inv"),
-        **tenant,
+        organization_id=asked.organization_id,
         run_candidate_id=asked.id,
         token_hash=b"",
         key_fingerprint=house.parts.links.newest,
@@ -213,11 +235,6 @@ def _copy(
         expires_at=now + timedelta(days=7),
         created_at=now,
     )
-    token = token_of(house.parts.links, invitation)
-    invitation.token_hash = token_hash(token)
-    session.add_all([*options, invitation])
-    session.flush()
-    return Offered(token, asked.id, tuple(option.id for option in options))
 
 
 def invitation(house: House, candidate: Offered) -> str:
