@@ -43,14 +43,16 @@ def remember(
     organization_id: str,
     readings: Mapping[CalendarAddress, tuple[CalendarKey, Reading]],
     window: Interval,
+    *,
+    begun: datetime,
 ) -> None:
-    """Keep these readings of the window; what is known beyond it stays known."""
+    """Keep these readings of the window; what is known beyond it, or from looks begun later, stays known."""
     if not readings:
         return
     with parts.database.transaction(organization_id) as session:
         for state in _states(session, organization_id, readings):
             key = CalendarAddress(state.provider, state.address)
-            _keep(state, readings[key][1], window, parts.now())
+            _keep(state, readings[key][1], window, begun, parts.now())
 
 
 def _states(
@@ -83,15 +85,18 @@ def _states(
     return list(session.scalars(query))
 
 
-def _keep(state: rows.CalendarState, reading: Reading, window: Interval, now: datetime) -> None:
+def _keep(
+    state: rows.CalendarState, reading: Reading, window: Interval, begun: datetime, now: datetime
+) -> None:
+    others = [one for one in _stretches(state) if one.read_at > now - KEPT and one.during.end > now]
     if isinstance(reading, Unreadable):
-        state.unreadable_since = state.unreadable_since or now
-        state.unreadable_code, state.unreadable_reason = reading.code, reading.reason
+        if not any(begun < one.read_at <= now for one in others):
+            state.unreadable_since = state.unreadable_since or now
+            state.unreadable_code, state.unreadable_reason = reading.code, reading.reason
         return
     state.unreadable_since = state.unreadable_code = state.unreadable_reason = None
-    fresh = Stretch(during=window, read_at=reading.read_at, busy=reading.blocks)
-    others = [one for one in _stretches(state) if one.read_at > now - KEPT and one.during.end > now]
-    state.stretches = [one.to_json() for one in stretches.renewed(others, fresh)]
+    fresh = Stretch(during=window, read_at=begun, busy=reading.blocks)
+    state.stretches = [one.to_json() for one in stretches.renewed(others, fresh, now=now)]
 
 
 def _stretches(state: rows.CalendarState) -> Iterator[Stretch]:

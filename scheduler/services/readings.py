@@ -86,10 +86,11 @@ def read_all(
             if close or calendar not in keys:
                 keys[calendar] = key
     beside = {calendar: _original(calendar, keys.get(calendar)) for calendar in originals}
+    begun = parts.now()
     told = _ask_gently(parts, {**parts.providers, **granted}, keys | beside, window, patience)
     readings = {calendar: told[calendar] for calendar in keys}
     networked = {calendar: found for calendar, found in readings.items() if calendar.provider in granted}
-    _remember(parts, organization_id, keys, networked, window)
+    _remember(parts, organization_id, keys, networked, window, begun)
     earlier: dict[CalendarAddress, Known] = {}
     if not live:
         oldest = timedelta(minutes=how["max_age_minutes"])
@@ -131,10 +132,11 @@ def _remember(
     keys: Mapping[CalendarAddress, CalendarKey],
     readings: Mapping[CalendarAddress, Reading],
     window: Interval,
+    begun: datetime,
 ) -> None:
     """Keep what networks said; files and the like are always there to be read again."""
     kept = {calendar: (keys[calendar], reading) for calendar, reading in readings.items()}
-    known.remember(parts, organization_id, kept, window)
+    known.remember(parts, organization_id, kept, window, begun=begun)
 
 
 def _recall(

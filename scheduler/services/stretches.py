@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What was read of one calendar: stretches of time, each as of its own look. Newer ones win where they reach,
-and older ones stay beyond, so that a short look takes nothing away from what a long one found.
+What was read of one calendar: stretches of time, each as of the beginning of its own look. Newer ones win
+where they reach, whichever comes back first, and older ones stay beyond, so that a short look takes nothing
+away from what a long one found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from scheduler.domain.intervals import Interval, format_instant, parse_instant, 
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """Time that was looked at, all that was busy in it, and when that was."""
+    """Time that was looked at, all that was busy in it, and when the look began."""
 
     during: Interval
     read_at: datetime
@@ -53,15 +54,24 @@ class Stretch:
         )
 
 
-def renewed(stretches: Iterable[Stretch], fresh: Stretch) -> tuple[Stretch, ...]:
-    """All of the fresh one, and of the others what lies beyond; in order."""
-    older = (
-        part
-        for stretch in stretches
-        for rest in subtract([stretch.during], [fresh.during])
-        if (part := stretch.within(rest)) is not None
-    )
-    return tuple(sorted((fresh, *older), key=lambda stretch: stretch.during))
+def renewed(stretches: Iterable[Stretch], fresh: Stretch, *, now: datetime) -> tuple[Stretch, ...]:
+    """Each instant as the look that began last found it; in order. What is from after now was read by a
+    clock that is ahead, which would outlast every look until then: it gives way.
+    """
+    newer: list[Stretch] = []
+    older: list[Stretch] = []
+    for stretch in stretches:
+        (newer if fresh.read_at < stretch.read_at <= now else older).append(stretch)
+    kept = [*newer, *_beyond(newer, fresh)]
+    kept += (part for stretch in older for part in _beyond([fresh], stretch))
+    return tuple(sorted(kept, key=lambda stretch: stretch.during))
+
+
+def _beyond(others: Iterable[Stretch], stretch: Stretch) -> Iterator[Stretch]:
+    """What lies beyond the others of this one."""
+    for rest in subtract([stretch.during], [one.during for one in others]):
+        if (part := stretch.within(rest)) is not None:
+            yield part
 
 
 def within(stretches: Iterable[Stretch], window: Interval) -> tuple[Stretch, ...]:

@@ -138,11 +138,11 @@ def _read_again(parts: Parts, organization_id: str, state: rows.CalendarState) -
     provider = parts.granted(organization_id).get(state.provider)
     if provider is None:
         return
-    window = _window(parts)
+    begun, window = parts.now(), _window(parts)
     key = CalendarKey(address=state.address, time_zone=state.time_zone)
     reading = provider.read_busy([key], window.start, window.end)[state.address]
     calendar = CalendarAddress(state.provider, state.address)
-    known.remember(parts, organization_id, {calendar: (key, reading)}, window)
+    known.remember(parts, organization_id, {calendar: (key, reading)}, window, begun=begun)
 
 
 def _window(parts: Parts) -> Interval:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 from datetime import timedelta
 
-from calendars.values import Blocks, Busy, CalendarKey
+from calendars.values import Blocks, Busy, CalendarKey, Unreadable
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.people import CalendarAddress
 from scheduler.services import known, organizations, syncing
@@ -53,13 +53,50 @@ def test_a_short_look_takes_nothing_from_what_is_known(networks):
     assert run["candidates"][0]["options"]
 
 
+def test_a_look_that_comes_back_late_takes_nothing_from_one_that_was_begun_after_it(networks):
+    networks.hire("Ada", "google", "python")
+    google, looks = networks.town.parts.granted("")["google"], 0
+    read_busy, ours = google.read_busy, (networks.town.parts, networks.town.organization_id)
+
+    def overtaken(*asked, **how):
+        nonlocal looks
+        looks += 1
+        told = read_busy(*asked, **how)
+        if looks == 1:
+            networks.town.clock.forward(minutes=1)
+            start = parse_instant(WINDOW["start"]) + timedelta(hours=10)
+            networks.google.add_event(ADA, start, start + timedelta(hours=1))
+            syncing.refresh(*ours)
+        return told
+
+    google.read_busy = overtaken
+    syncing.refresh(*ours)
+
+    blocks = [block for stretch in networks.state(ADA).stretches for block in stretch["busy"]]
+    assert (looks, blocks) == (2, [["2026-12-02T10:00:00Z", "2026-12-02T11:00:00Z", "busy", None]])
+
+
+def test_a_failure_that_comes_back_late_says_nothing_of_a_calendar_that_was_read_after_it(networks):
+    networks.hire("Ada", "google", "python")
+    parts, town = networks.town.parts, networks.town.organization_id
+    begun = networks.town.clock()
+    networks.town.clock.forward(minutes=1)
+    syncing.refresh(parts, town)
+
+    closed = Unreadable(reason="Not shared.", code="forbidden", read_at=begun)
+    told = {CalendarAddress("google", ADA): (CalendarKey(ADA, "Europe/London"), closed)}
+    known.remember(parts, town, told, Interval(begun, begun + timedelta(days=1)), begun=begun)
+
+    assert networks.state(ADA).unreadable_since is None
+
+
 def test_time_that_nobody_has_looked_at_counts_as_busy(networks):
     networks.hire("Ada", "google", "python")
     ada = CalendarAddress("google", ADA)
     parts, town = networks.town.parts, networks.town.organization_id
     now = networks.town.clock()
     read = Interval(now, now + timedelta(days=2))
-    known.remember(parts, town, {ada: (CalendarKey(ADA, "Europe/London"), Blocks((), now))}, read)
+    known.remember(parts, town, {ada: (CalendarKey(ADA, "Europe/London"), Blocks((), now))}, read, begun=now)
 
     hour = timedelta(hours=1)
     with parts.database.transaction(town) as session:
