@@ -90,6 +90,12 @@ def open_items(booking: rows.Booking, message: rows.Message) -> list[dict[str, A
     return [item for item in message.details["losses"] if item["text"] in still]
 
 
+def of_the_present_time(booking: rows.Booking) -> sa.ColumnElement[bool]:
+    """Whether a mail of the booking is one of these, and about the time that it has now."""
+    start = rows.Message.details["start"].astext
+    return sa.and_(rows.Message.kind.in_(KINDS), start == format_instant(booking.start))
+
+
 def _owe(
     session: Session,
     parts: Parts,
@@ -123,9 +129,8 @@ def _mails(booking: rows.Booking) -> sa.Select[rows.Message]:
         sa.select(rows.Message)
         .where(
             rows.Message.booking_id == booking.id,
-            rows.Message.kind.in_(KINDS),
+            of_the_present_time(booking),
             rows.Message.status.in_(("queued", *OUT)),
-            rows.Message.details["start"].astext == format_instant(booking.start),
         )
         .order_by(rows.Message.booking_version, rows.Message.id)
     )

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from scheduler.db import rows
-from scheduler.services import conferences, entries, outbox, owing
+from scheduler.services import attention_mail, conferences, entries, outbox, owing
 from scheduler.services.parts import Parts
 
 
@@ -41,7 +41,13 @@ def tell(
     entries.want_present(session, parts, booking)
     _release(session, parts, booking, was)
     if kind is not None:
-        owing.drop_queued(session, rows.Message.booking_id == booking.id, rows.Message.kind != "cancellation")
+        owing.drop_queued(
+            session,
+            rows.Message.booking_id == booking.id,
+            rows.Message.kind != "cancellation",
+            # What else is lost at the same time is still to be seen to.
+            ~attention_mail.of_the_present_time(booking),
+        )
     due_at = conferences.confirm_at(session, parts, booking)
     _tell_who_heard_by_mail(session, parts, booking, due_at)
     if kind is None:

@@ -20,6 +20,7 @@ from tests.services.interviews import (
     note,
     now,
     panel,
+    replace_person,
     talk,
     text_to,
     told,
@@ -261,3 +262,16 @@ def test_a_mail_about_what_was_seen_to_meanwhile_is_not_sent(town):
     town.run_jobs()
 
     assert [s for s in town.post.subjects_to(ROSA) if s.startswith("Needs a look")] == []
+
+
+def test_what_was_not_mailed_yet_of_one_is_not_forgotten_when_another_is_replaced(town):
+    hire(town, "Ada")
+    hire(town, "Bob", skills=("java",))
+    booking = booked(town, sessions=[talk(seats=[*PYTHON, {"skill": "java"}])], on_decline="none")
+    hire(town, "Ben")
+    note(town, booking, "Bob")
+
+    replace_person(town, booking, "Ada", "Ben")
+    town.run_jobs()
+
+    assert looks(town) == ["Needs a look"]
