@@ -32,19 +32,20 @@ def tell(
     found: Sequence[dict[str, Any]],
     *,
     gathered: bool = False,
+    after: timedelta = timedelta(0),
 ) -> None:
     """Owe the contact word of what a person should see to. Each item has its sentence as `text`, and whatever
     else the mail says of it (loss_facts.py). `gathered`: what many calendars say at one time is one mail.
-    The caller holds the booking's lock.
+    `after`: so long it may go away by itself first. The caller holds the booking's lock.
     """
     if not booking.contact:
         return
+    due_at = parts.now() + (GATHERED if gathered else after)
     waiting = _waiting(_locked(session, booking)) if gathered else []
-    unsent = next((mail for mail in waiting if mail.kind == NEEDED), None)
+    unsent = next((mail for mail in waiting if mail.kind == NEEDED and mail.due_at <= due_at), None)
     if unsent is not None:
         _add(booking, unsent, found)
     else:
-        due_at = parts.now() + GATHERED if gathered else None
         _owe(session, parts, booking, NEEDED, found, due_at=due_at)
 
 

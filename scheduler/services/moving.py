@@ -19,7 +19,7 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
-from scheduler.services import attention, bookings, changes, chosen, erased, events, losses, picks, views
+from scheduler.services import bookings, changes, chosen, erased, events, losses, picks, unchecked, views
 from scheduler.services.chosen import Choice
 from scheduler.services.insisting import insist
 from scheduler.services.parts import CANDIDATE, Actor, Parts
@@ -150,7 +150,7 @@ def _move(parts: Parts, pick: Pick, problem: Problem, stale: frozenset[str], act
         changes.tell(session, parts, booking, was, "rescheduled", moved_from=moved_from)
         parts.reach("move.told")
         if stale & people_and_rooms(seated):
-            attention.needs_attention(session, parts, booking, picks.UNCHECKED)
+            unchecked.tell(session, parts, booking)
         return views.booking(session, booking)
 
 

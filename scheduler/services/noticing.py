@@ -24,7 +24,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.domain.options import OptionSession
 from scheduler.domain.people import CalendarAddress
-from scheduler.services import attention, bookings, crossing, losses, picks, problems, readings
+from scheduler.services import bookings, crossing, losses, picks, problems, readings, unchecked
 from scheduler.services.crossing import Held
 from scheduler.services.parts import Parts
 
@@ -77,9 +77,9 @@ def check(parts: Parts, organization_id: str) -> None:
     else; once it can be told of all who are to be there, nobody need look any more.
     """
     with parts.database.transaction(organization_id) as session:
-        unchecked = _unchecked(session, parts)
-        owners = {id_ for sessions in unchecked.values() for id_ in _owners_in(session, sessions)}
-        held = [item for item in _held(session, parts, sorted(owners)) if item.booking_id in unchecked]
+        marked = _unchecked(session, parts)
+        owners = {id_ for sessions in marked.values() for id_ in _owners_in(session, sessions)}
+        held = [item for item in _held(session, parts, sorted(owners)) if item.booking_id in marked]
     if not held:
         return
     told = _read(parts, organization_id, held)
@@ -117,7 +117,7 @@ def _settle(session: Session, parts: Parts, booking_id: str, clear: set[_Part]) 
         for owner in losses.owners_of(session, item)
     }
     if booking.status in ACTIVE_BOOKING and wanted <= clear:
-        attention.take_back(session, parts, booking, picks.UNCHECKED)
+        unchecked.settle(session, parts, booking)
 
 
 def _is_in_question(held: Held, told: Mapping[CalendarAddress, Reading]) -> bool:

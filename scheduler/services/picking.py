@@ -16,7 +16,6 @@ from scheduler.domain.ids import new_id
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option
 from scheduler.services import (
-    attention,
     bookings,
     chosen,
     conferences,
@@ -26,6 +25,7 @@ from scheduler.services import (
     outbox,
     owing,
     picks,
+    unchecked,
     views,
 )
 from scheduler.services.chosen import Choice
@@ -144,7 +144,7 @@ def _insert(
         _announce(session, parts, pick, booking, seated, actor)
         parts.reach("pick.announced")
         if stale & people_and_rooms(seated):
-            attention.needs_attention(session, parts, booking, picks.UNCHECKED)
+            unchecked.tell(session, parts, booking)
         return views.booking(session, booking)
 
 

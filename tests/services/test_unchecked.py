@@ -7,15 +7,16 @@ from datetime import timedelta
 
 import pytest
 
+from calendars.errors import NotAllowed
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, noticing, organizations, picks, syncing, upkeep
 from tests.fakes.faults import answer
-from tests.services.interviews import panel, replace_person
+from tests.services.interviews import ROSA, fresh, looks, move, panel, replace_person, text_to
 from tests.services.networks import ADA, BOB, WINDOW
 from tests.services.town import RECRUITER
 
 HOUR = timedelta(hours=1)
-FILE = "ada@acme.example"
+FILE, PRIVATE = "ada@acme.example", "ada@home.example"
 
 
 @pytest.fixture
@@ -103,6 +104,84 @@ def test_what_was_cancelled_meanwhile_stays_as_it_is(town, unchecked):
     minutes_later(town)
 
     assert now(town, unchecked)["history"] == before["history"]
+
+
+# What the contact hears
+
+
+@pytest.fixture
+def blind(town):
+    """Ada, with a further calendar that nobody can look into in a while."""
+    town.calendars.add_calendar(PRIVATE)
+    town.hire("Ada", skills=("python",), busy_calendars=[{"provider": "ics", "address": PRIVATE}])
+    organizations.update(town.parts, town.organization_id, {"policies": {"provider_down": "book_pending"}})
+    return town
+
+
+def book_blindly(town, window=WINDOW):
+    run = town.offer(town.plan(on_decline="none", notice_hours=0), window=window)
+    town.calendars.make_unreadable(PRIVATE, "The server is down.")
+    booking = town.book(run)
+    town.run_jobs()
+    return booking
+
+
+def test_of_a_short_outage_the_contact_hears_nothing(blind):
+    book_blindly(blind)
+    minutes_later(blind, 13)
+    blind.calendars.make_readable(PRIVATE)
+
+    minutes_later(blind, 1)
+    minutes_later(blind, 20)
+
+    assert looks(blind) == []
+
+
+def test_of_an_outage_that_lasts_the_contact_hears_and_of_its_end(blind):
+    book_blindly(blind)
+    minutes_later(blind, 14)
+    assert looks(blind) == []
+    minutes_later(blind, 1)
+    assert looks(blind) == ["Needs a look"]
+    assert picks.UNCHECKED in text_to(blind, ROSA)
+
+    blind.calendars.make_readable(PRIVATE)
+    minutes_later(blind)
+    minutes_later(blind)
+
+    assert looks(blind) == ["Needs a look", "No longer needs a look"]
+
+
+def test_the_contact_hears_while_there_is_time_to_look(blind):
+    book_blindly(blind, window={"start": "2026-11-30T09:15:00Z", "end": "2026-11-30T10:15:00Z"})
+
+    minutes_later(blind, 7)
+    assert looks(blind) == []
+    minutes_later(blind, 1)
+
+    assert looks(blind) == ["Needs a look"]
+
+
+def test_a_move_that_is_made_unchecked_is_told_like_that_too(blind):
+    booking = blind.book(blind.offer(blind.plan(), window=WINDOW))
+    option = fresh(blind, booking)[0]
+    blind.calendars.make_unreadable(PRIVATE, "The server is down.")
+
+    move(blind, booking, option)
+    minutes_later(blind, 15)
+
+    assert looks(blind) == ["Needs a look"]
+
+
+def test_what_else_is_found_meanwhile_is_told_at_once(blind):
+    """A calendar that takes no event is nothing to wait for."""
+    blind.calendars.outage = NotAllowed("It is read only.")
+    book_blindly(blind)
+
+    minutes_later(blind, 1)
+
+    assert looks(blind) == ["Needs a look"]
+    assert "It is read only." in text_to(blind, ROSA)
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
