@@ -169,7 +169,9 @@ def _record(session: Session, parts: Parts, invitation: rows.Invitation, type_: 
 
 
 def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
-    """Close an offer whose time is over. Nobody is rejected by it; the contact hears and can offer again."""
+    """Close an offer whose day has come, or whose times are all too near to be chosen by now; the link says
+    since when. Nobody is rejected by it; the contact hears and can offer again.
+    """
     with parts.database.transaction(organization_id) as session:
         invitation = session.get_one(rows.Invitation, invitation_id)
         # The candidate's row first, as everybody does, so that nobody waits for each other in a circle.
@@ -178,7 +180,12 @@ def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
             .where(rows.RunCandidate.id == invitation.run_candidate_id)
             .with_for_update(key_share=True)
         )
-        if run_candidate is None or run_candidate.status != "offered" or invitation.expires_at > parts.now():
+        if run_candidate is None or run_candidate.status != "offered":
+            return
+        last = possible.last_chance(session, run_candidate)
+        if last is not None and last < parts.now():
+            invitation.expires_at = min(invitation.expires_at, last)
+        if invitation.expires_at > parts.now():
             return
         run = session.get_one(rows.Run, run_candidate.run_id)
         run_candidate.status = "expired"

@@ -128,6 +128,42 @@ def test_times_that_are_too_near_by_now_are_not_said_to_be_looked_for(town, run)
     assert (link.status, link.ran_out, link.expires_at > town.clock()) == ("searching", last, True)
 
 
+def test_an_offer_ends_when_the_last_of_its_times_can_be_chosen_no_more(town, run):
+    last = last_start(run) - timedelta(hours=24)
+    token, options = town.token(run), run["candidates"][0]["options"]
+    town.clock.instant = last
+    upkeep.sweep(town.parts)
+    assert candidate_link.open(town.parts, token).status == "offered"
+
+    town.clock.forward(seconds=1)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    link = candidate_link.open(town.parts, token)
+    assert (link.status, link.expires_at) == ("expired", last)
+    assert silences(town) == 1
+    with pytest.raises(Gone):
+        candidate_link.book(town.parts, token, options[0]["id"])
+    text = " ".join(town.post.mails[-1].get_body(("plain",)).get_content().split())
+    assert f"Until Wednesday {last.day} December" in text
+
+
+def test_an_offer_whose_times_others_took_does_not_end_while_others_are_looked_for(town, run):
+    with town.parts.database.transaction(town.organization_id) as session:
+        session.execute(sa.update(rows.Option).values(status="withdrawn"))
+    town.clock.instant = last_start(run)
+
+    upkeep.sweep(town.parts)
+
+    assert (candidate_link.open(town.parts, town.token(run)).status, silences(town)) == ("searching", 0)
+
+
+def silences(town):
+    with town.parts.database.transaction(town.organization_id) as session:
+        silent = sa.select(sa.func.count()).where(rows.Event.type == "candidate.silent")
+        return session.scalar(silent)
+
+
 def test_nobody_is_said_to_look_for_times_when_the_offer_has_ended(town, run):
     with town.parts.database.transaction(town.organization_id) as session:
         session.execute(sa.update(rows.RunCandidate).values(status="infeasible"))
@@ -153,7 +189,7 @@ def test_an_invitation_to_nothing_is_neither_sent_nor_sent_again(town):
     town.run_jobs()
 
     assert refusal.value.reason == "nothing_to_choose"
-    assert town.post.mails == []
+    assert town.post.subjects_to("candy@example.net") == []
 
 
 def test_a_revoked_link_is_gone_at_once(town, run):

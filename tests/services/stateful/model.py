@@ -315,7 +315,8 @@ class Model:
     def pass_time(self, now: datetime) -> None:
         """What ends by itself."""
         for who in self.candidates.values():
-            if who.status == "offered" and who.until and who.until <= now:
+            too_near = who.open() and not self.is_anything_in_time(who, now)
+            if who.status == "offered" and (too_near or (who.until and who.until <= now)):
                 who.status = "expired"
                 who.close("expired")
             if self.is_over(who, now):
