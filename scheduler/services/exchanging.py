@@ -74,10 +74,17 @@ class Vacancy(Protocol):
 
 #: finds the vacancy in a session as it is booked, or raises Invalid or Conflict
 Find = Callable[[Session, rows.Booking, OptionSession], Vacancy]
+#: raises Conflict where a booking, which is locked, is to stay as it is after all
+Check = Callable[[Session, rows.Booking], None]
 
 
 def exchange(
-    parts: Parts, organization_id: str, question: Question, find: Find, actor: Actor
+    parts: Parts,
+    organization_id: str,
+    question: Question,
+    find: Find,
+    actor: Actor,
+    check: Check | None = None,
 ) -> dict[str, Any]:
     """Put somebody else, or another room, in the place. The same question again answers with the same
     booking.
@@ -94,7 +101,7 @@ def exchange(
     problem = _problem(parts, organization_id, vacancy)
     parts.reach("replace.looked")
     try:
-        changed = insist(lambda: _swap(parts, organization_id, question, vacancy, problem, actor))
+        changed = insist(lambda: _swap(parts, organization_id, question, vacancy, problem, actor, check))
     except SlotTaken:
         raise vacancy.nobody() from None
     parts.reach("replace.committed")
@@ -146,7 +153,13 @@ def _ids(problem: Problem) -> set[str]:
 
 
 def _swap(
-    parts: Parts, organization_id: str, question: Question, vacancy: Vacancy, problem: Problem, actor: Actor
+    parts: Parts,
+    organization_id: str,
+    question: Question,
+    vacancy: Vacancy,
+    problem: Problem,
+    actor: Actor,
+    check: Check | None,
 ) -> dict[str, Any]:
     """One transaction: the candidate's row, the booking, all people and rooms in order; recount; swap."""
     place = vacancy.place
@@ -157,6 +170,8 @@ def _swap(
             if _is_done(session, booking, there, question):
                 return views.booking(session, booking)  # somebody asked the same at the same moment
             raise Conflict(CHANGED, code="changed")
+        if check is not None:
+            check(session, booking)
         locked = {id_: place.cast.resources[id_] for id_ in _ids(problem)}
         casts.lock_resources(session, [*locked.values(), *changes.occupied_by(session, booking)])
         cast = casts.cast_for(session, place.plan, place.session.interval, now=parts.now(), locked=locked)

@@ -25,6 +25,7 @@ from scheduler.domain.errors import Conflict, SlotTaken, Unavailable
 from scheduler.domain.options import Option, OptionSession, Panelist
 from scheduler.domain.plans import Plan
 from scheduler.services import bookings, changes, choices, hits, losses, organizations, problems, replacing
+from scheduler.services.exchanging import CHANGED
 from scheduler.services.filling import put_in
 from scheduler.services.hits import Hit
 from scheduler.services.insisting import TAKEN, insist
@@ -289,17 +290,22 @@ def _fill_one_by_one(parts: Parts, organization_id: str, taken: Iterable[str]) -
     for hit in _automatic(parts, organization_id, taken):
         for loss in hit.lost:
             with suppress(Conflict, Unavailable):  # nobody can: then a person hears of it
-                _fill(parts, organization_id, hit.booking_id, loss)
+                _fill(parts, organization_id, hit, loss)
 
 
-def _fill(parts: Parts, organization_id: str, booking_id: str, loss: rows.Loss) -> None:
+def _fill(parts: Parts, organization_id: str, hit: Hit, loss: rows.Loss) -> None:
     key, who = loss.session_key, loss.who
+
+    def check(session: Session, booking: rows.Booking) -> None:
+        """The place before it may have been the last, or somebody else's repair of this booking was."""
+        if _limit(session, parts, booking, hit) is not None:
+            raise Conflict(CHANGED, code="changed")
+
+    ours = parts, organization_id, hit.booking_id
     if losses.owner_key(who) == "room_id":
-        replacing.replace_room(parts, organization_id, booking_id, session_key=key, room_id=who, actor=SYSTEM)
+        replacing.replace_room(*ours, session_key=key, room_id=who, actor=SYSTEM, check=check)
     else:
-        replacing.replace_interviewer(
-            parts, organization_id, booking_id, session_key=key, interviewer_id=who, actor=SYSTEM
-        )
+        replacing.replace_interviewer(*ours, session_key=key, interviewer_id=who, actor=SYSTEM, check=check)
 
 
 def _leave(parts: Parts, organization_id: str, taken: Iterable[str], *, blind: bool) -> None:

@@ -15,7 +15,7 @@ from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Invalid
 from scheduler.domain.options import OptionSession, Panelist, RoomRef
 from scheduler.services import changes, exchanging, places, room_places
-from scheduler.services.exchanging import Question
+from scheduler.services.exchanging import Check, Question
 from scheduler.services.parts import Actor, Parts
 from scheduler.services.places import Place
 from scheduler.services.room_places import RoomPlace
@@ -47,6 +47,7 @@ def replace_interviewer(
     interviewer_id: str,
     replacement_id: str | None = None,
     actor: Actor,
+    check: Check | None = None,
 ) -> dict[str, Any]:
     """Put somebody else in an interviewer's place. The same question again answers with the same booking.
 
@@ -65,7 +66,7 @@ def replace_interviewer(
         _refuse_unless_able(session, replacement_id, booking, place)
         return _Seat(place=place, named=replacement_id)
 
-    return exchanging.exchange(parts, organization_id, question, find, actor)
+    return exchanging.exchange(parts, organization_id, question, find, actor, check)
 
 
 def replace_room(
@@ -77,6 +78,7 @@ def replace_room(
     room_id: str,
     replacement_id: str | None = None,
     actor: Actor,
+    check: Check | None = None,
 ) -> dict[str, Any]:
     """Put a session into another room. The same question again answers with the same booking.
 
@@ -91,7 +93,7 @@ def replace_room(
         name = _refuse_unless_large_enough(session, replacement_id, place)
         return _Room(place=place, leaving=there.room, name=name)
 
-    return exchanging.exchange(parts, organization_id, question, find, actor)
+    return exchanging.exchange(parts, organization_id, question, find, actor, check)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -251,6 +251,28 @@ def test_somebody_comes_though_who_stays_sits_in_the_next_session_too(town):
     assert (panel(after, "one"), after["attention"]) == (["Cleo", "Ada"], None)
 
 
+def test_of_two_places_that_are_filled_one_by_one_the_fourth_is_for_a_person_too(town):
+    """As above: who sits in the next session too leaves no answer for the booking as a whole."""
+    hire(town, "Ada", skills=("sql",), buffer={"before": 15, "after": 15})
+    hire(town, "Ben")
+    hire(town, "Jon", skills=("java",))
+    seats = [{"skill": "python"}, {"skill": "java"}, {"skill": "sql", "optional": True}]
+    both = [talk("one", seats=seats), talk("two", seats=[{"skill": "sql"}])]
+    window = {"start": "2026-12-02T10:00:00Z", "end": "2026-12-02T12:00:00Z"}
+    booking = booked(town, sessions=both, window=window, distinct_interviewers=False)
+    hire(town, "Cleo", "Dan", "Eve")
+    hire(town, "Jim", skills=("java",))
+    town.parts = town.parts.evolve(reach=lambda _point: town.clock.forward(seconds=1))
+    for _ in range(2):
+        lose(town, booking, panel(now(town, booking), "one")[0], key="one")
+
+    note(town, booking, panel(now(town, booking), "one")[0], key="one")
+    after = lose(town, booking, "Jon", key="one")
+
+    assert len(told(after, "interviewer.replaced")) == 3
+    assert [entry["not_replaced"] for entry in told(after)] == ["too_often"]
+
+
 def test_what_may_be_overbooked_keeps_nobody_from_standing_in(town):
     hire(town, "Ada")
     booking = booked(town)
