@@ -248,6 +248,9 @@ def _change(
     asked: Sequence[OptionSession],
     option: Option,
 ) -> None:
+    """All of it at one moment, by which it is known for one repair (`_limit`, and the oracle)."""
+    moment = parts.now()
+    parts = parts.evolve(now=lambda: moment)
     was, touched, said = booking.sessions, set[str](), list[str]()
     before = {item.key: item for item in asked}
     roles = {(item.key, person.id): person.role for item in option.sessions for person in item.interviewers}

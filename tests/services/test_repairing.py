@@ -273,6 +273,27 @@ def test_of_two_places_that_are_filled_one_by_one_the_fourth_is_for_a_person_too
     assert [entry["not_replaced"] for entry in told(after)] == ["too_often"]
 
 
+def test_four_places_that_are_filled_in_one_go_are_filled_once(town):
+    """Time goes on between them: the oracle counts moments."""
+    hire(town, *"ABCD")
+    booking = booked(town, sessions=[talk(seats=[{"skill": "python", "count": 4}])])
+    hire(town, *"EFGHI")
+
+    def ticking():
+        town.clock.forward(microseconds=1)
+        return town.clock()
+
+    town.parts = town.parts.evolve(now=ticking)
+    for name in "ABCD":
+        note(town, booking, name)
+    town.run_jobs()
+    filled = panel(now(town, booking))
+    again = lose(town, booking, filled[0])
+
+    assert set(filled) < set("EFGHI")
+    assert len(told(again, "interviewer.replaced")) == 5
+
+
 def test_what_may_be_overbooked_keeps_nobody_from_standing_in(town):
     hire(town, "Ada")
     booking = booked(town)
