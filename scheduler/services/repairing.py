@@ -35,8 +35,9 @@ from scheduler.solver.check import violations
 from scheduler.solver.many.problem import AssignProblem
 from scheduler.solver.problem import Problem
 
-#: a worker that has not come back after this long is taken for lost, and the losses are taken again. Two
-#: minutes after a crash everything is to be done, and two workers at one loss do no harm.
+#: a worker that has not come back after this long is taken for lost, and the losses are taken again. Slow
+#: calendars can make one repair last longer: two minutes after a crash everything is to be done all the same,
+#: and two workers at one loss do no harm.
 LEASE = timedelta(seconds=90)
 #: so many tries without success are something a person should know
 MOST_TRIES = 5

@@ -7,7 +7,7 @@ import pytest
 
 from scheduler.services import losses, repairing, replacing, upkeep
 from tests.races import at_once
-from tests.services.interviews import PowerCut, booked, busy, hire, lose, note, now, panel, talk, told
+from tests.services.interviews import PowerCut, booked, busy, hire, looks, lose, note, now, panel, talk, told
 from tests.services.town import RECRUITER
 
 # Calendars, crashes, races
@@ -79,6 +79,34 @@ def test_a_repair_that_dies_in_the_middle_is_done_once_by_whoever_comes_next(tow
 
     after = now(town, booking)
     assert (panel(after), len(told(after, "interviewer.replaced"))) == (["Ben"], 1)
+
+
+@pytest.mark.parametrize("on_decline", ["replace", "suggest"])
+@pytest.mark.parametrize("point", ["taken", "looked", "solved"])
+def test_a_repair_that_outlasts_its_lease_does_no_harm_beside_whoever_takes_it_up(town, point, on_decline):
+    hire(town, "Ada")
+    replaced = booked(town, on_decline=on_decline)
+    left = booked(town, "Dora Day", sessions=[talk(seats=[{"interviewers": [town.people["Ada"]]}])])
+    hire(town, "Ben")
+    note(town, replaced, "Ada")
+    note(town, left, "Ada")
+    passed = []
+
+    def reach(name):
+        passed.append(name)
+        if passed.count(f"repair.{point}") == 1 and name == f"repair.{point}":
+            town.clock.instant += repairing.LEASE
+            repairing.repair(town.parts, town.organization_id)
+
+    repairing.repair(town.parts.evolve(reach=reach), town.organization_id)
+    town.run_jobs()
+
+    after = now(town, replaced)
+    assert panel(after) == (["Ben"] if on_decline == "replace" else ["Ada"])
+    assert len(told(after, "interviewer.replaced")) == (on_decline == "replace")
+    assert len(told(after)) == (on_decline == "suggest")
+    assert len(told(now(town, left))) == 1
+    assert looks(town) == ["Needs a look"] * (2 if on_decline == "suggest" else 1)
 
 
 def test_a_repair_that_keeps_dying_goes_to_a_person(town):
