@@ -36,7 +36,7 @@ class Rendered:
 
 
 def render(facts: MailFacts) -> Rendered:
-    """Subject, plain text, HTML and, for confirmations and cancellations, the calendar event."""
+    """Subject, plain text, HTML and, where the reader's calendar is to change, the calendar event."""
     name = f"{facts.recipient_role}/{facts.kind}.txt"
     plain, language = _template("txt", name, facts.recipient.locale)
     rich, _ = _template("html", name, facts.recipient.locale)
@@ -47,7 +47,7 @@ def render(facts: MailFacts) -> Rendered:
         html=tidy(rich.render(f=facts, v=view, layout="layout.html")),
         language=language,
     )
-    if facts.kind == "confirmation":
+    if facts.kind in ("confirmation", "video_link"):
         return replace(rendered, ics=icalendar.invite(facts, _event_words(facts)), method="REQUEST")
     if facts.kind == "cancellation" and not facts.entry_stands:
         return replace(rendered, ics=icalendar.cancel(facts, _event_words(facts)), method="CANCEL")

@@ -266,6 +266,6 @@ def invite(parts: Parts, token: str) -> bytes:
             now=parts.now(),
             sessions=facts.sessions_of(session, booking, promised=True),
             uid=facts.uid_of(booking),
-            sequence=booking.version,
+            sequence=facts.sequence_of(session, booking),
         )
     return parts.mail.invite(gathered)

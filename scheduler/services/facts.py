@@ -193,7 +193,7 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
             promised=message.recipient_role == "candidate",
         ),
         "uid": uid_of(booking),
-        "sequence": booking.version,
+        "sequence": sequence_of(session, booking),
         "continues": released_from is not None,
     }
     if message.kind in owing.WITH_INVITATION:
@@ -269,6 +269,20 @@ def _stretch(items: list[dict[str, Any]]) -> Interval:
 def uid_of(booking: rows.Booking) -> str:
     """The calendar UID of the booking as a whole, for the life of the booking."""
     return f"{booking.id}@convene"
+
+
+def sequence_of(session: Session, booking: rows.Booking) -> int:
+    """SEQUENCE of that calendar event as it is now.
+
+    A video link that is told after the confirmation changes what the event says and is no new version of the
+    booking. By RFC 5546 (2.1.4) the same SEQUENCE with a later DTSTAMP would do, since no time changes; but
+    clients that look at SEQUENCE alone would keep the event without the link. So each version whose links
+    came late counts once more.
+    """
+    told_late = sa.select(sa.func.count(sa.distinct(rows.Message.booking_version))).where(
+        rows.Message.booking_id == booking.id, rows.Message.kind == "video_link"
+    )
+    return booking.version + (session.scalar(told_late) or 0)
 
 
 def _link_of(session: Session, parts: Parts, booking: rows.Booking) -> str:

@@ -58,7 +58,9 @@ def test_a_mail_without_an_event_is_plain_and_html() -> None:
     assert shape(sent(render(facts("reminder")))) == ("multipart/alternative", ["text/plain", "text/html"])
 
 
-@pytest.mark.parametrize(("kind", "method"), [("confirmation", "REQUEST"), ("cancellation", "CANCEL")])
+@pytest.mark.parametrize(
+    ("kind", "method"), [("confirmation", "REQUEST"), ("video_link", "REQUEST"), ("cancellation", "CANCEL")]
+)
 def test_both_copies_of_the_event_are_the_event(kind, method) -> None:
     rendered = render(facts(kind))
     mail = sent(rendered)

@@ -7,12 +7,22 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from icalendar import Calendar
 
 from calendars.errors import Gone, NotAllowed
 from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import bookings, conferences, entries, organizations, rooms, upkeep
-from tests.services.interviews import fresh, mover
+from scheduler.services import (
+    bookings,
+    candidate_link,
+    conferences,
+    entries,
+    organizations,
+    rooms,
+    runs,
+    upkeep,
+)
+from tests.services.interviews import fresh, move, mover
 from tests.services.inviting import LINK, Inviting, add_provider
 from tests.services.town import CONTACT, RECRUITER
 
@@ -161,6 +171,63 @@ def test_a_link_that_comes_late_is_sent_after_the_confirmation(town, google):
     assert confirmed.startswith("Confirmed")
     assert town.post.subjects_to("candy@example.net")[-1].startswith("How to join")
     assert town.post.subjects_to(CONTACT["email"])[-1].startswith("Video link")
+
+
+def told_late(town, google, *skills):
+    """A booking whose confirmation has gone out without the link, and the link that came after it."""
+    google.says = "pending"
+    booking = booked(town, panel(town, *skills))
+    town.clock.forward(seconds=16)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+    google.says = "ready"
+    settle(town, google, booking)
+    town.run_jobs()
+    return booking
+
+
+def test_a_late_link_comes_into_the_calendar_entry_that_the_confirmation_made(town, google):
+    hire(town, google, "Ada")
+    town.hire("Bob", skills=("java",))
+    town.calendars.outage = NotAllowed("Closed.")
+
+    booking = told_late(town, google, "python", "java")
+
+    for reader in ("candy@example.net", CONTACT["email"], "bob@acme.example"):
+        first, changed = events_to(town, reader)
+        assert (first["UID"], changed["UID"]) == (f"{booking['id']}@convene",) * 2
+        assert changed["SEQUENCE"] == first["SEQUENCE"] + 1
+        assert (first.get("LOCATION"), changed["LOCATION"]) == (None, LINK)
+    kept = Calendar.from_ical(candidate_link.invite(town.parts, token_of(town, booking))).events[0]
+    assert (kept["SEQUENCE"], kept["LOCATION"]) == (changed["SEQUENCE"], LINK)
+
+
+def test_after_a_late_link_sequences_go_on_rising(town, google):
+    hire(town, google, "Ada")
+    booking = told_late(town, google, "python")
+
+    moved = move(town, booking, fresh(town, booking)[0])
+    town.run_jobs()
+    bookings.cancel(town.parts, town.organization_id, moved["id"], actor=RECRUITER)
+    town.run_jobs()
+
+    assert [event["SEQUENCE"] for event in events_to(town, "candy@example.net")] == [1, 2, 3, 4]
+
+
+def events_to(town, address):
+    """The calendar event of each mail to somebody that carries one."""
+    return [
+        Calendar.from_ical(part.get_payload(decode=True)).events[0]
+        for mail in town.post.mails
+        if address in str(mail["To"])
+        for part in mail.walk()
+        if part.get_content_type() == "text/calendar"
+    ]
+
+
+def token_of(town, booking):
+    run = runs.get(town.parts, town.organization_id, booking["run_id"])
+    return town.token(run)
 
 
 def test_who_hears_by_mail_reads_how_to_join(town, google):
