@@ -141,11 +141,12 @@ def _tell(session: Session, parts: Parts, booking: rows.Booking) -> None:
         message.due_at, message.attempt_at = min(message.due_at, now), min(message.attempt_at, now)
         parts.defer(session, "send_message", message_id=message.id, organization_id=message.organization_id)
     made = links(session, booking.id)
-    if waiting or not made:
+    if not made:
         return
-    owing.owe_booking_news(session, parts, booking, "video_link")
+    first_hear = {message.recipient.get("id") or message.recipient_role for message in waiting}
+    owing.owe_booking_news(session, parts, booking, "video_link", but=first_hear)
     on_call = {p["id"] for item in booking.sessions if item["key"] in made for p in item["interviewers"]}
-    for interviewer_id in sorted(on_call & owing.told_by_mail(session, booking)):
+    for interviewer_id in sorted(on_call & owing.told_by_mail(session, booking) - first_hear):
         interviewer = session.get_one(rows.Interviewer, interviewer_id)
         owing.owe_interviewer_news(
             session, parts, booking, interviewer, "video_link", version=booking.version

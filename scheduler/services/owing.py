@@ -7,7 +7,7 @@ and when.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -97,15 +97,19 @@ def owe_booking_news(
     kind: str,
     *,
     due_at: datetime | None = None,
+    but: Container[str] = (),
     **details: Any,
 ) -> None:
-    """One of WITH_INVITATION, `video_link` or `cancellation`, to the candidate and the run's contact."""
+    """One of WITH_INVITATION, `video_link` or `cancellation`, to the candidate and the run's contact; `but`:
+    to whom of them not.
+    """
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
     recipients = [("candidate", candidate_recipient(candidate))]
     if booking.contact:
         recipients.append(("contact", booking.contact))
     for role, recipient in recipients:
-        owe_about_booking(session, parts, booking, kind, role, recipient, details=details, due_at=due_at)
+        if role not in but:
+            owe_about_booking(session, parts, booking, kind, role, recipient, details=details, due_at=due_at)
 
 
 def owe_reminders(
