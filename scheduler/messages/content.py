@@ -184,6 +184,8 @@ class MailFacts(_Clean):
     continues: bool = False
     #: a cancellation: its entry came by the calendar, not by mail, and that does not let it go
     entry_stands: bool = False
+    #: whether the calendar event goes with it, where its kind has one; not when the reader has it otherwise
+    invites: bool = True
     #: why, in words that stay within the team
     reason: str = ""
     #: no_options: what the solver says

@@ -47,6 +47,8 @@ def render(facts: MailFacts) -> Rendered:
         html=tidy(rich.render(f=facts, v=view, layout="layout.html")),
         language=language,
     )
+    if not facts.invites:
+        return rendered
     if facts.kind in ("confirmation", "video_link"):
         return replace(rendered, ics=icalendar.invite(facts, _event_words(facts)), method="REQUEST")
     if facts.kind == "cancellation" and not facts.entry_stands:

@@ -114,8 +114,9 @@ def _mailed(session: Session, booking: rows.Booking, held: Held) -> set[Interval
     """What the calendar file of our mails puts into the calendar of somebody who was sent one."""
     if not isinstance(held.owner, Interviewer):
         return set()
-    contact = (booking.contact or {}).get("email", "").lower()
-    if held.owner.email.lower() != contact and held.owner.id not in owing.told_by_mail(session, booking):
+    is_contact = held.owner.email.lower() == (booking.contact or {}).get("email", "").lower()
+    as_contact = is_contact and held.owner.id not in owing.interviewed_at_first(session, booking)
+    if not as_contact and held.owner.id not in owing.told_by_mail(session, booking):
         return set()
     return {Interval(booking.start, booking.end), held.session.interval}
 

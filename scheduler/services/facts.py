@@ -202,6 +202,8 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
         if message.recipient_role == "contact":
             # Whoever arranged the interview reads who came in for whom, and why.
             facts["reason"] = details.get("who_for_whom", "")
+    if message.recipient_role == "contact":
+        facts["invites"] = not _has_it_as_interviewer(session, booking, message.recipient)
     if message.kind in attention_mail.KINDS:
         facts |= {"booking_id": booking.id, **loss_facts.of(session, booking, message)}
     if message.recipient_role == "candidate":
@@ -213,6 +215,13 @@ def _about_booking(session: Session, parts: Parts, message: rows.Message) -> Mai
         if only:
             facts["entry_stands"] = only not in owing.told_by_mail(session, booking)
     return MailFacts(**facts)
+
+
+def _has_it_as_interviewer(session: Session, booking: rows.Booking, contact: dict[str, Any]) -> bool:
+    """Whether a contact has the interview in their calendar by what they get as an interviewer."""
+    interviewing = owing.interviewed_at_first(session, booking) | owing.told_by_mail(session, booking)
+    emails = sa.select(rows.Interviewer.email).where(rows.Interviewer.id.in_(interviewing))
+    return contact["email"].lower() in {email.lower() for email in session.scalars(emails)}
 
 
 def _was_assigned(session: Session, booking: rows.Booking) -> bool:

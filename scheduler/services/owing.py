@@ -104,12 +104,13 @@ def owe_booking_news(
     to whom of them not.
     """
     candidate = session.get_one(rows.Candidate, booking.candidate_id)
-    recipients = [("candidate", candidate_recipient(candidate))]
+    recipients = [("candidate", candidate_recipient(candidate), details)]
     if booking.contact:
-        recipients.append(("contact", booking.contact))
-    for role, recipient in recipients:
+        panel = sorted({person["id"] for item in booking.sessions for person in item["interviewers"]})
+        recipients.append(("contact", booking.contact, {**details, "panel": panel}))
+    for role, recipient, said in recipients:
         if role not in but:
-            owe_about_booking(session, parts, booking, kind, role, recipient, details=details, due_at=due_at)
+            owe_about_booking(session, parts, booking, kind, role, recipient, details=said, due_at=due_at)
 
 
 def owe_reminders(
@@ -171,6 +172,23 @@ def told_by_mail(session: Session, booking: rows.Booking) -> set[str]:
         rows.Message.status.in_(("sent", "sending")),
     )
     return set(session.scalars(query))
+
+
+def interviewed_at_first(session: Session, booking: rows.Booking) -> set[str]:
+    """Who sat on the panel when the contact first heard of the interview. A contact who did has it in their
+    calendar as an interviewer; one who came onto it later has it by the contact's mail, which goes on.
+    """
+    query = (
+        sa.select(rows.Message.details["panel"])
+        .where(
+            rows.Message.booking_id == booking.id,
+            rows.Message.recipient_role == "contact",
+            rows.Message.kind.in_(WITH_INVITATION),
+            rows.Message.status.in_(("queued", "sending", "sent")),
+        )
+        .order_by(rows.Message.booking_version, rows.Message.created_at)
+    )
+    return set(session.scalar(query.limit(1)) or ())
 
 
 def owe_interviewer_news(

@@ -62,6 +62,18 @@ def test_a_meeting_that_lands_on_an_interview_is_noticed_and_somebody_else_comes
     assert losses_of(town) == [("conflict", "over")]
 
 
+def test_a_meeting_of_a_contact_who_interviews_is_noticed_at_the_very_time_of_the_interview(town):
+    """Their mails as contact bring nothing into their calendar that it could be."""
+    hire(town, "Rosa")
+    booking = booked(town)
+    looked_at(town)
+    hire(town, "Ben")
+
+    add(town, "Rosa", *during(booking))
+
+    assert panel(now(town, booking)) == ["Ben"]
+
+
 MEETING = """BEGIN:VEVENT
 UID:meeting@acme.example
 DTSTAMP:20261130T090000Z

@@ -10,9 +10,20 @@ import sqlalchemy as sa
 from calendars.errors import NotAllowed
 from scheduler.db import rows
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import entries, interviewers, upkeep
-from tests.services.interviews import TWO_DAYS, arranged, during, fresh, move, now, people_of, when_standing
-from tests.services.town import CONTACT
+from scheduler.services import bookings, entries, interviewers, upkeep
+from tests.services.interviews import (
+    TWO_DAYS,
+    arranged,
+    at,
+    during,
+    fresh,
+    move,
+    now,
+    people_of,
+    replace_person,
+    when_standing,
+)
+from tests.services.town import CONTACT, RECRUITER
 
 CANDY, ROSA = "candy@example.net", CONTACT["email"]
 
@@ -176,3 +187,37 @@ def test_who_had_heard_by_mail_and_is_no_longer_needed_hears_that_too(town):
     assert int(sequence) > int(first)
     assert start == parse_instant(booking["start"]).strftime("%Y%m%dT%H%M%SZ")
     assert [s for s in town.post.subjects_to("ben@acme.example") if "Interview" in s] != []
+
+
+def test_a_contact_who_interviews_with_a_closed_calendar_is_invited_once(town):
+    """As an interviewer: that mail bears their part, and whoever looks at their calendar sees them busy."""
+    town.hire("Rosa", skills=("python",))
+    town.calendars.outage = NotAllowed("Closed.")
+    booking = arranged(town)
+
+    moved = move(town, booking, fresh(town, booking)[0])
+    town.run_jobs()
+    bookings.cancel(town.parts, town.organization_id, booking["id"], actor=RECRUITER)
+    town.run_jobs()
+
+    found = invitations_to(town, ROSA)
+    assert [(uid, start) for uid, _, start in found] == [
+        (f"{booking['id']}@convene", parse_instant(start).strftime("%Y%m%dT%H%M%SZ"))
+        for start in (booking["start"], moved["start"], moved["start"])
+    ]
+    sequences = [int(sequence) for _, sequence, _ in found]
+    assert sequences == sorted(set(sequences))
+
+
+def test_a_contact_who_comes_onto_the_panel_reads_the_new_time_in_the_entry_they_have(town):
+    town.hire("Ada", skills=("python",))
+    booking = arranged(town)
+    rosa = town.hire("Rosa", skills=("python",))
+    replace_person(town, booking, "Ada", by="Rosa")
+    town.run_jobs()
+
+    moved = move(town, booking, at(fresh(town, booking), "2026-12-02T14:00:00Z"))
+    town.run_jobs()
+
+    assert people_of(moved) == [rosa]
+    assert invitations_to(town, ROSA)[-1][2] == "20261202T140000Z"
