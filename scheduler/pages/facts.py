@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -115,6 +115,27 @@ def place_of(session: Session, room: str | None, stage: Stage = "open") -> Place
         told = Place(icon="video", main=HOW_TO_JOIN, detail="We will tell you before the interview")
         return None if stage == "over" else told
     return Place(icon="video", main="By video", detail=_NO_LINK[stage])
+
+
+def with_addresses(
+    plan: Plan, proposals: Iterable[Sequence[OptionSession]], addresses: Mapping[str, str]
+) -> Plan:
+    """The plan with the address of its rooms, by their ids, where it names no place itself and all proposals
+    hold the session at one.
+    """
+    found: dict[str, set[str]] = {}
+    for sessions in proposals:
+        for session in sessions:
+            address = addresses.get(session.room.id, "") if session.room else ""
+            found.setdefault(session.key, set()).add(address)
+    one = {key: places.pop() for key, places in found.items() if len(places) == 1}
+    return replace(
+        plan,
+        sessions=tuple(
+            replace(session, location=session.location or one.get(session.key) or None)
+            for session in plan.sessions
+        ),
+    )
 
 
 def _length(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,6 +14,7 @@ from flask import Response, g
 
 from scheduler.domain.intervals import parse_instant
 from scheduler.domain.options import Option, OptionSession
+from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE, clock, day_words, first_name, zone_words
 from scheduler.pages import arranged, assets, choices, facts, headers, programme, zones
 from scheduler.pages.arranged import Arranged
@@ -115,7 +117,8 @@ class Visit:
         """Of everything on offer or arranged, or of the one option that is being checked."""
         proposals = [chosen.sessions] if chosen else self._proposals
         pauses = programme.shared_pauses(self.link.plan, proposals, self.link.home_time_zone)
-        return facts.of_plan(self.link.plan, proposals, self.locale, pauses=pauses, stage=self._stage)
+        plan = self._placed(proposals)
+        return facts.of_plan(plan, proposals, self.locale, pauses=pauses, stage=self._stage)
 
     @property
     def _stage(self) -> Stage:
@@ -137,7 +140,10 @@ class Visit:
     @cached_property
     def arranged(self) -> Arranged | None:
         booking = self.link.booking
-        return arranged.of_booking(self.link.plan, booking, self.reader) if booking else None
+        if booking is None:
+            return None
+        sessions = [OptionSession.from_json(session) for session in booking["sessions"]]
+        return arranged.of_booking(self._placed([sessions]), booking, self.reader)
 
     def when(self, option: Option) -> programme.When:
         return programme.when(option.sessions, self.reader)
@@ -146,7 +152,10 @@ class Visit:
         return facts.with_whom(option.sessions, self.locale)
 
     def where(self, option: Option) -> str:
-        return arranged.where(self.link.plan, option.sessions, self.locale)
+        return arranged.where(self._placed([option.sessions]), option.sessions, self.locale)
+
+    def _placed(self, proposals: Sequence[Sequence[OptionSession]]) -> Plan:
+        return facts.with_addresses(self.link.plan, proposals, self.link.room_addresses)
 
     def lines(self, option: Option) -> list[programme.Line]:
         """The programme, where it is more than one appointment."""

@@ -5,9 +5,9 @@ is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,8 @@ class CandidateLink:
     #: the same in the API's form, less what is the team's own
     option_views: tuple[dict[str, Any], ...]
     booking: dict[str, Any] | None
+    #: where the rooms of these are, by their ids, as far as somebody has said so
+    room_addresses: Mapping[str, str] = field(default_factory=dict)
     #: why the candidate cannot move what is booked; None: they can, or nothing is booked
     immovable: Conflict | None
     expires_at: datetime
@@ -126,11 +128,22 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
         options=tuple(convert.option(row) for row in left),
         option_views=tuple(views.option_for_candidate(views.option(row)) for row in left),
         booking=views.booking(session, booking) if booking else None,
+        room_addresses=_addresses(
+            session, [row.sessions for row in left] + ([booking.sessions] if booking else [])
+        ),
         immovable=immovable,
         expires_at=invitation.expires_at,
         now=parts.now(),
         ran_out=ran_out,
     )
+
+
+def _addresses(session: Session, proposals: Iterable[list[dict[str, Any]]]) -> dict[str, str]:
+    rooms = {item["room"]["id"] for sessions in proposals for item in sessions if item.get("room")}
+    if not rooms:
+        return {}
+    known = sa.select(rows.Room.id, rows.Room.location).where(rows.Room.id.in_(rooms))
+    return {id_: location for id_, location in session.execute(known) if location}
 
 
 def _booking(session: Session, run_candidate_id: str) -> rows.Booking | None:

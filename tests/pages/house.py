@@ -88,6 +88,11 @@ LOOP = Plan.from_json(
         ],
     }
 )
+#: the same in rooms whose address is known, where the plan says nothing of it
+IN_ROOMS = replace(
+    LOOP, sessions=tuple(replace(session, location=None, room_capacity=4) for session in LOOP.sessions)
+)
+ADDRESSES = {AURORA.id: "Mill House, 12 Quay Street, second floor"}
 
 
 def talk(option_id: str, start: str) -> Option:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from scheduler.domain.errors import Conflict
 from tests.pages.conftest import Clock
-from tests.pages.house import CHOSEN, LOOP, LOOPS, TALKS, Brand, Desk, booked, link
+from tests.pages.house import ADDRESSES, CHOSEN, IN_ROOMS, LOOP, LOOPS, TALKS, Brand, Desk, booked, link
 
 ELEVEN_FIFTEEN = "Tuesday 1 December, 11:15 to 12:30, London time (GMT)"
 QUARTER_PAST_ONE = "Wednesday 2 December, 13:15 to 14:30, London time (GMT)"
@@ -206,6 +206,10 @@ def every_state(desk: Desk, clock: Clock) -> Iterator[tuple[str, str]]:
     desk.link = link(LOOP, LOOPS)
     yield "loop", "?option=opt_one_day"
     yield "check a loop", "/check?option=opt_two_days"
+    desk.link = link(IN_ROOMS, LOOPS, room_addresses=ADDRESSES)
+    yield "in rooms", ""
+    desk.link = booked(LOOPS[0], plan=IN_ROOMS, room_addresses=ADDRESSES)
+    yield "booked in rooms", ""
     desk.link = booked(status="needs_attention")
     yield "booked", ""
     yield "cancel", "/cancel"

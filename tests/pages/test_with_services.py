@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from scheduler.app import create_app
 from scheduler.domain.intervals import parse_instant
-from scheduler.services import bookings, invitations
+from scheduler.services import bookings, invitations, rooms
 from tests.pages.reading import Form, read
 from tests.services.town import RECRUITER, Town
 
@@ -52,6 +52,29 @@ def test_choose_confirm_and_cancel(town: Town, client: FlaskClient) -> None:
     assert "You have cancelled this interview" in read(client.get(here)).headings
     [booking] = bookings.find(town.parts, town.organization_id).data
     assert booking["status"] == "cancelled"
+
+
+def test_the_address_of_a_room_is_shown_from_the_offer_on(town: Town, client: FlaskClient) -> None:
+    town.calendars.add_calendar("juniper@acme.example")
+    room = {
+        "name": "Juniper",
+        "capacity": 4,
+        "time_zone": "Europe/London",
+        "calendar": {"provider": "ics", "address": "juniper@acme.example"},
+        "location": "Mill House, 12 Quay Street",
+    }
+    rooms.create(town.parts, town.organization_id, room)
+    asked = {"title": "A talk", "minutes": 60, "seats": [{"skill": "python"}], "room": {"capacity": 3}}
+    run = town.offer(town.plan(sessions=[asked | {"key": "talk"}]), window=WINDOW)
+    here = f"/c/{town.token(run)}"
+    offered = read(client.get(here)).words
+
+    town.book(run)
+
+    arranged = read(client.get(here))
+    assert "Where: Mill House, 12 Quay Street Juniper" in offered
+    assert "Where Mill House, 12 Quay Street, Juniper" in arranged.words
+    assert "12+Quay+Street" in arranged.links["Google Calendar"]
 
 
 def test_page_and_mail_speak_of_the_zone_that_was_chosen(town: Town, client: FlaskClient) -> None:

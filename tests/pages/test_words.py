@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.domain.colour import contrast
-from scheduler.domain.options import Panelist, RoomRef
+from scheduler.domain.options import OptionSession, Panelist, RoomRef
 from scheduler.domain.plans import Plan
 from scheduler.pages import arranged, assets, facts, programme, zones
 from scheduler.pages.facts import Fact, Place
@@ -115,6 +115,34 @@ def test_rooms_of_one_place_are_named_together() -> None:
     visit = plan(*({"room": {"capacity": 2}} for _ in rooms))
     sessions = [replace(LOOPS[0].sessions[n], key=f"s{n}", room=room) for n, room in enumerate(rooms)]
     assert arranged.where(visit, sessions, "en-GB") == "In person, Juniper and Larch"
+
+
+def in_rooms(*rooms: str) -> list[list[OptionSession]]:
+    """One session, offered in each of these rooms."""
+    first = replace(LOOPS[0].sessions[0], key="s0")
+    return [[replace(first, room=RoomRef(room, room.capitalize()))] for room in rooms]
+
+
+@pytest.mark.parametrize(
+    ("rooms", "place", "details"),
+    [
+        (["juniper"], "12 Quay Street", ("Juniper",)),
+        (["juniper", "larch"], "12 Quay Street", ()),  # which of them is told when a time is checked
+        (["juniper", "maple"], "In person", ()),
+        (["willow"], "In person", ("Willow",)),
+    ],
+)
+def test_a_room_is_where_its_address_says(rooms: list[str], place: str, details: tuple[str, ...]) -> None:
+    addresses = {"juniper": "12 Quay Street", "larch": "12 Quay Street", "maple": "Harbour"}
+    proposals = in_rooms(*rooms)
+    placed = facts.with_addresses(plan({"room": {"capacity": 2}}), proposals, addresses)
+    [fact] = [fact for fact in facts.of_plan(placed, proposals, "en-GB") if fact.icon == "place"]
+    assert (fact.main, fact.details) == (place, details)
+
+
+def test_where_the_plan_says_where_the_rooms_address_is_not_asked() -> None:
+    upstairs = plan({"room": {"capacity": 2}, "location": "Come upstairs"})
+    assert facts.with_addresses(upstairs, in_rooms("juniper"), {"juniper": "12 Quay Street"}) == upstairs
 
 
 # Programmes
