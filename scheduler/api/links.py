@@ -148,8 +148,8 @@ def _calls() -> dict[str, dict[str, Any]]:
                 "Send words to the person the candidate can turn to.",
                 "The same words again within ten minutes are the same question.\n\n"
                 "Where the run names nobody, web hooks that take `candidate.asked_for_help` hear that "
-                "somebody asks, without the words; 409 `no_contact` when there is no such web hook either. "
-                "429 after five questions within an hour, with `Retry-After`.",
+                "somebody asks, and the words stand in the run; 409 `no_contact` when there is no such web "
+                "hook either. 429 after five questions within an hour, with `Retry-After`.",
                 body=(LinkQuestion, LinkQuestionForm),
                 answers={S.NO_CONTENT: {}},
                 refuses=(*SENDING, S.TOO_MANY_REQUESTS),

@@ -186,6 +186,7 @@ def _close(
         run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "cancelled")
     run_candidate.external_refs = {}
     run_candidate.explanation = None  # it tells when they could be there
+    run_candidate.questions = []
     holding.let_all_go(session, parts, run_candidate.id)
     standing = (b for b in booked if b.run_candidate_id == run_candidate.id and b.status != "cancelled")
     booking = next(standing, None)

@@ -63,6 +63,7 @@ def _run(session: Session, asked: rows.RunCandidate) -> dict[str, Any]:
         "status": asked.status,
         "options": [views.option(row) for row in options],
         "explanation": asked.explanation,
+        "questions": asked.questions,
         "created_at": format_instant(run.created_at),
     }
 

@@ -241,7 +241,8 @@ PROMISES = (
         union all
         select rc.id from run_candidates rc
         join candidates c on c.id = rc.candidate_id and c.erased_at is not null
-        where rc.external_refs <> '{}' or rc.explanation is not null or rc.status in ('waiting', 'offered')
+        where rc.external_refs <> '{}' or rc.explanation is not null
+           or rc.questions <> '[]' or rc.status in ('waiting', 'offered')
            or exists (select from invitations i where i.run_candidate_id = rc.id and i.revoked_at is null)
            or exists (select from options o where o.run_candidate_id = rc.id and o.status = 'held')
            or exists (select from holds h where h.run_candidate_id = rc.id and h.expires_at > :now)

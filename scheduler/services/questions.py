@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What candidates ask: by mail to the run's contact, and as an event for web hooks, which tells no words.
+"""What candidates ask: by mail to the run's contact, else in the run for whoever may read it; and as an event
+for web hooks, which tells no words.
 
 A link gets forwarded and is known to mail scanners, so what comes through it is counted.
 """
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, TooMany
 from scheduler.domain.ids import new_id
+from scheduler.domain.intervals import format_instant, parse_instant
 from scheduler.services import erased, events, owing
 from scheduler.services.parts import CANDIDATE, Parts
 
@@ -27,6 +29,8 @@ MOST = 5
 HOUR = timedelta(hours=1)
 #: within which the same words are the same question: a double click, a form that is sent again
 SAME = timedelta(minutes=10)
+#: how many of a candidate's questions stand in a run, the latest
+MOST_KEPT = 20
 EVENT = "candidate.asked_for_help"
 MAIL = "asked_for_help"
 
@@ -71,14 +75,17 @@ def ask(parts: Parts, organization_id: str, run_candidate_id: str, words: str) -
                 candidate_id=run_candidate.candidate_id,
                 details={"question": question},
             )
+        else:
+            asked = {"at": format_instant(parts.now()), "text": question}
+            run_candidate.questions = [*run_candidate.questions, asked][-MOST_KEPT:]
 
 
 def _was_asked(
     session: Session, run: rows.Run, run_candidate: rows.RunCandidate, question: str, *, since: datetime
 ) -> bool:
-    """Without a contact words go nowhere, so that one question is like the other."""
     if not run.contact:
-        return bool(_asked(session, run_candidate, since))
+        kept = run_candidate.questions
+        return any(item["text"] == question and parse_instant(item["at"]) > since for item in kept)
     mail = rows.Message
     same = sa.exists().where(
         mail.run_id == run.id,

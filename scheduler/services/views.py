@@ -67,6 +67,7 @@ def _run_candidate(session: Session, parts: Parts, row: rows.RunCandidate) -> di
         "status": row.status,
         "options": [option(item) for item in options],
         "explanation": row.explanation,
+        "questions": row.questions,
         "invitation": invitations.view(parts, invitation) if invitation else None,
         "booking_id": booking_id,
     }

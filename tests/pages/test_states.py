@@ -314,12 +314,12 @@ def test_where_a_web_hook_hears_of_it_words_are_taken_without_a_contact(
     desk.link = link(contact=None, listened_to=True)
     assert read(client.get(HERE)).links["Tell us"] == f"{HERE}/ask"
     page = read(client.get(f"{HERE}/ask"))
-    assert "Northwind Labs will hear that you have asked, and write to candy@example.net." in page.words
+    assert "Northwind Labs will hear of it, can read it, and will write to candy@example.net." in page.words
     clock.read()
     answer = client.post(f"{HERE}/ask", data={**dict(page.forms[0].fields), "message": "Help"})
     assert (answer.status_code, desk.done) == (303, [("ask", "Help")])
     sent = read(client.get(answer.location))
-    assert "Northwind Labs hears that you have asked, and will write to candy@example.net." in sent.words
+    assert "Northwind Labs hears of it, can read it, and will write to candy@example.net." in sent.words
 
 
 def test_who_asks_too_often_reads_when_they_can_ask_again(

@@ -25,6 +25,7 @@ from scheduler.services import (
     organizations,
     runs,
     upkeep,
+    webhooks,
 )
 from scheduler.services.keys import Principal
 from tests.services.candy import CANDY, PERSONAL, booked, erase, happened, offer, person
@@ -45,26 +46,33 @@ def mails_to(town, role, run):
     return [mail for mail in found if mail["recipient_role"] == role]
 
 
+#: asked where the run names nobody who reads it
+UNREAD = "Is there parking?"
+
+
 def test_of_somebody_erased_nothing_is_found_in_the_whole_database(town):
     """Two runs, one with a cancelled booking and her reason, one booked; a question, and an answer kept."""
     run, booking = booked(town)
     candidate_link.ask(town.parts, town.token(run), "Is there a lift?")
     candidate_link.cancel(town.parts, town.token(run), "I have a cold.")
-    other = offer(town)
+    other, unread = offer(town), offer(town, contact=None)
     kept = town.book(other)
     town.run_jobs()
+    hook = webhooks.create(town.parts, town.organization_id, {"url": "https://ats.example/hook"})
+    candidate_link.ask(town.parts, town.token(unread), UNREAD)
+    webhooks.delete(town.parts, town.organization_id, hook["id"])
     key_id, _ = keys.create(town.parts, town.organization_id, name="ATS", scopes=("read",))
     principal = Principal(key_id=key_id, organization_id=town.organization_id, scopes=frozenset())
     claim = idempotency.claim(town.parts, principal, "k", b"x")
     answer = idempotency.Answer(200, {}, str({"id": person(run), "name": "Candy Ray"}).encode())
     idempotency.settle(town.parts, principal, claim, answer)
-    everywhere = {word for _, word in traces_of(town.parts.database.url, *PERSONAL)}
+    everywhere = {word for _, word in traces_of(town.parts.database.url, *PERSONAL, UNREAD)}
 
     erase(town, person(run))
     town.run_jobs()
 
-    assert everywhere == set(PERSONAL)
-    assert traces_of(town.parts.database.url, *PERSONAL) == set()
+    assert everywhere == {*PERSONAL, UNREAD}
+    assert traces_of(town.parts.database.url, *PERSONAL, UNREAD) == set()
     history = bookings.get(town.parts, town.organization_id, booking["id"])["history"]
     assert [entry["event"] for entry in history] == ["booking.confirmed", "booking.cancelled"]
     assert entry_of(town, kept) is not None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from scheduler.services import candidate_link, exporting
+from scheduler.services import candidate_link, exporting, webhooks
 from tests.services.candy import CANDY, PERSONAL, booked, erase, offer, person
 
 
@@ -30,6 +30,17 @@ def test_an_export_is_everything_that_is_kept(town):
         "candidate.asked_for_help",
     ]
     assert town.token(run) not in str(found)
+
+
+def test_what_was_asked_where_nobody_is_named_is_in_it_too(town):
+    town.hire("Ada", skills=("python",))
+    run = offer(town, contact=None)
+    webhooks.create(town.parts, town.organization_id, {"url": "https://ats.example/hook"})
+    candidate_link.ask(town.parts, town.token(run), "Is there a lift?")
+
+    [asked] = exporting.export(town.parts, town.organization_id, person(run))["runs"]
+
+    assert [question["text"] for question in asked["questions"]] == ["Is there a lift?"]
 
 
 def test_an_export_has_nobody_else_in_it(town):

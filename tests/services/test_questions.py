@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from scheduler.domain.errors import Conflict, TooMany
-from scheduler.services import candidate_link, feed, mails, webhooks
+from scheduler.services import candidate_link, feed, mails, runs, webhooks
 from tests.services.town import CONTACT
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
@@ -47,6 +47,10 @@ def told(town) -> list[dict]:
     return feed.find(town.parts, town.organization_id, type="candidate.asked_for_help").data
 
 
+def asked(town, run) -> list[dict]:
+    return runs.get(town.parts, town.organization_id, run["id"])["candidates"][0]["questions"]
+
+
 def test_a_question_reaches_the_contact_by_mail(town, run):
     ask(town, run)
     town.run_jobs()
@@ -75,6 +79,30 @@ def test_without_a_contact_a_web_hook_hears_that_somebody_asks(town, unread, eve
     assert event["data"]["candidate_id"] == unread["candidates"][0]["candidate"]["id"]
     assert "step-free" not in str(event)
     assert mailed(town) == 0
+
+
+def test_without_a_contact_words_stand_in_the_run_for_whoever_may_read_it(town, unread):
+    hook(town)
+
+    ask(town, unread)
+
+    assert asked(town, unread) == [{"at": "2026-11-30T09:00:00Z", "text": "I need step-free access."}]
+
+
+def test_a_contacts_mail_is_for_the_contact_alone(town, run):
+    ask(town, run)
+
+    assert asked(town, run) == []
+
+
+def test_of_many_questions_that_nobody_was_sent_the_latest_twenty_are_kept(town, unread):
+    hook(town)
+
+    for number in range(22):
+        ask(town, unread, f"Question {number}?")
+        town.clock.forward(minutes=15)
+
+    assert [one["text"] for one in asked(town, unread)] == [f"Question {n}?" for n in range(2, 22)]
 
 
 def test_a_web_hook_of_other_things_or_one_that_is_stopped_hears_of_no_question(town, unread):
@@ -140,10 +168,12 @@ def test_candidates_are_counted_each_for_themselves(town, run):
     assert mailed(town) == 6
 
 
-def test_without_a_contact_one_question_within_ten_minutes_is_like_the_other(town, unread):
+def test_the_same_words_are_the_same_question_without_a_contact_too(town, unread):
     hook(town)
-    ask(town, unread)
-    ask(town, unread, "And parking.")
+    for words in ("Is there a lift?", "And parking?", "Is there a lift?"):
+        ask(town, unread, words)
+    assert (len(told(town)), len(asked(town, unread))) == (2, 2)
+
     town.clock.forward(minutes=10)
-    ask(town, unread, "And parking.")
-    assert len(told(town)) == 2
+    ask(town, unread, "And parking?")
+    assert (len(told(town)), len(asked(town, unread))) == (3, 3)

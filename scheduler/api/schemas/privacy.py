@@ -11,7 +11,7 @@ from scheduler.api.schemas.base import Flag, Instant, Schema, View, Window, id_o
 from scheduler.api.schemas.bookings import Booking, Message
 from scheduler.api.schemas.people import Candidate
 from scheduler.api.schemas.plans import PlanAsItWas
-from scheduler.api.schemas.runs import Explanation, Option
+from scheduler.api.schemas.runs import Explanation, Option, Question
 from scheduler.api.schemas.webhooks import Happening
 from scheduler.domain import moves
 
@@ -58,6 +58,7 @@ class ExportedRun(View):
     status = one_of(tuple(moves.RUN_CANDIDATE), metadata={"description": "How it went for them."})
     options = fields.List(fields.Nested(Option))
     explanation = fields.Nested(Explanation)
+    questions = fields.List(fields.Nested(Question))
     created_at = Instant()
 
 

@@ -223,6 +223,13 @@ class Invitation(View):
     revoked_at = Instant()
 
 
+class Question(View):
+    """What the candidate wrote through their link."""
+
+    at = Instant()
+    text = fields.String()
+
+
 class RunCandidate(View):
     """How a run went for one candidate."""
 
@@ -232,6 +239,13 @@ class RunCandidate(View):
     status = one_of(tuple(moves.RUN_CANDIDATE))
     options = fields.List(fields.Nested(Option))
     explanation = fields.Nested(Explanation)
+    questions = fields.List(
+        fields.Nested(Question),
+        metadata={
+            "description": "What they asked through their link while the run named no contact, who would "
+            "have it by mail: the latest twenty."
+        },
+    )
     invitation = fields.Nested(Invitation)
     booking_id = id_of("bkg")
 

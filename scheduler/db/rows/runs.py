@@ -51,6 +51,8 @@ class RunCandidate(Base):
     external_refs: Mapped[Json]
     status: Mapped[str] = mapped_column(index=True)
     explanation: Mapped[Json | None]
+    #: `[{at, text}]`: what they asked while the run named nobody to read it
+    questions: Mapped[JsonList] = mapped_column(default=list, server_default=sa.text("'[]'::jsonb"))
     #: the Problem that was solved and the Outcome, so that the run can be replayed
     problem: Mapped[Json | None] = large()
     outcome: Mapped[Json | None] = large()
