@@ -81,90 +81,104 @@ def describe(spec: APISpec) -> None:
 
 def _calls() -> dict[str, dict[str, Any]]:
     return {
-        "/c/<token>": {
-            "get": _call(
-                "open_link",
-                "What a link leads to: times to choose from, or what has been arranged.",
-                "Looking changes nothing.",
-                answers={S.OK: _json(CandidateLink) | A_PAGE},
-                refuses=LOOKING,
-            )
-        },
-        "/c/<token>/book": {
-            "post": _call(
-                "book_with_link",
-                "Book one of the link's options.",
-                "The same option again answers with the same booking.\n\n"
-                "409 `slot_taken` when the time has gone, with the `options` that are left; `already_booked` "
-                "when it was another one; `not_offered` when nothing can be chosen any more. 410 `expired` "
-                "when the offer is over. 503 `calendars_unreadable` when calendars cannot be checked just "
-                "now: nothing is lost, try again.",
-                body=(LinkChoice, LinkChoiceForm),
-                answers={S.CREATED: _json(LinkBooking)},
-                refuses=SENDING,
-            )
-        },
-        "/c/<token>/options": {
-            "post": _call(
-                "find_options_with_link",
-                "Look for fresh options.",
-                "After a booking: times to move it to, those with the same people first; the booking stays "
-                "as it is. 409 `reschedule_limit` when it has been moved as often as the plan allows, "
-                "`reschedule_cutoff` when it is too close, `begun` when it has begun.\n\n"
-                "Before one: times within the `availability` that the candidate names, in place of those on "
-                "offer. 409 `no_options` when nobody is free then: what is on offer stays, and a person "
-                "hears. 410 `expired` when the offer is over.\n\n"
-                "503 `calendars_unreadable` when no calendar can be read just now.",
-                body=(LinkTimes, LinkTimesForm),
-                answers={S.OK: _json(CandidateLink)},
-                refuses=SENDING,
-            )
-        },
-        "/c/<token>/reschedule": {
-            "post": _call(
-                "reschedule_with_link",
-                "Move the booked interview to one of its fresh options.",
-                "The same option again answers with the same booking.\n\n"
-                "409 `slot_taken` when that time has gone, with the `options` that are left: the booking "
-                "stays as it is. Else as looking for options refuses, and `nothing_booked`.",
-                body=(LinkChoice, LinkChoiceForm),
-                answers={S.OK: _json(LinkBooking)},
-                refuses=SENDING,
-            )
-        },
-        "/c/<token>/cancel": {
-            "post": _call(
-                "cancel_with_link",
-                "Call the booked interview off.",
-                "Twice is once. 409 `nothing_booked` when there is none, `begun` when it has begun.",
-                body=(LinkCancellation, LinkCancellationForm),
-                answers={S.OK: _json(LinkBooking)},
-                refuses=SENDING,
-            )
-        },
-        "/c/<token>/ask": {
-            "post": _call(
-                "ask_with_link",
-                "Send words to the person the candidate can turn to.",
-                "The same words again within ten minutes are the same question.\n\n"
-                "Where the run names nobody, web hooks that take `candidate.asked_for_help` hear that "
-                "somebody asks, and the words stand in the run; 409 `no_contact` when there is no such web "
-                "hook either. 429 after five questions within an hour, with `Retry-After`.",
-                body=(LinkQuestion, LinkQuestionForm),
-                answers={S.NO_CONTENT: {}},
-                refuses=(*SENDING, S.TOO_MANY_REQUESTS),
-            )
-        },
-        "/c/<token>/invite.ics": {
-            "get": _call(
-                "read_link_invite",
-                "The booked interview as iCalendar (RFC 5545).",
-                "404 when nothing is booked.",
-                answers={S.OK: {CALENDAR: {"schema": TEXT}}},
-                refuses=LOOKING,
-            )
-        },
+        "/c/<token>": {"get": _opening()},
+        "/c/<token>/book": {"post": _booking()},
+        "/c/<token>/options": {"post": _looking_for_times()},
+        "/c/<token>/reschedule": {"post": _moving()},
+        "/c/<token>/cancel": {"post": _cancelling()},
+        "/c/<token>/ask": {"post": _asking()},
+        "/c/<token>/invite.ics": {"get": _keeping()},
     }
+
+
+def _opening() -> dict[str, Any]:
+    return _call(
+        "open_link",
+        "What a link leads to: times to choose from, or what has been arranged.",
+        "Looking changes nothing.",
+        answers={S.OK: _json(CandidateLink) | A_PAGE},
+        refuses=LOOKING,
+    )
+
+
+def _booking() -> dict[str, Any]:
+    return _call(
+        "book_with_link",
+        "Book one of the link's options.",
+        "The same option again answers with the same booking.\n\n"
+        "409 `slot_taken` when the time has gone, with the `options` that are left; `already_booked` "
+        "when it was another one; `not_offered` when nothing can be chosen any more. 410 `expired` "
+        "when the offer is over. 503 `calendars_unreadable` when calendars cannot be checked just "
+        "now: nothing is lost, try again.",
+        body=(LinkChoice, LinkChoiceForm),
+        answers={S.CREATED: _json(LinkBooking)},
+        refuses=SENDING,
+    )
+
+
+def _looking_for_times() -> dict[str, Any]:
+    return _call(
+        "find_options_with_link",
+        "Look for fresh options.",
+        "After a booking: times to move it to, those with the same people first; the booking stays "
+        "as it is. 409 `reschedule_limit` when it has been moved as often as the plan allows, "
+        "`reschedule_cutoff` when it is too close, `begun` when it has begun.\n\n"
+        "Before one: times within the `availability` that the candidate names, in place of those on "
+        "offer. 409 `no_options` when nobody is free then: what is on offer stays, and a person "
+        "hears. 410 `expired` when the offer is over.\n\n"
+        "503 `calendars_unreadable` when no calendar can be read just now.",
+        body=(LinkTimes, LinkTimesForm),
+        answers={S.OK: _json(CandidateLink)},
+        refuses=SENDING,
+    )
+
+
+def _moving() -> dict[str, Any]:
+    return _call(
+        "reschedule_with_link",
+        "Move the booked interview to one of its fresh options.",
+        "The same option again answers with the same booking.\n\n"
+        "409 `slot_taken` when that time has gone, with the `options` that are left: the booking "
+        "stays as it is. Else as looking for options refuses, and `nothing_booked`.",
+        body=(LinkChoice, LinkChoiceForm),
+        answers={S.OK: _json(LinkBooking)},
+        refuses=SENDING,
+    )
+
+
+def _cancelling() -> dict[str, Any]:
+    return _call(
+        "cancel_with_link",
+        "Call the booked interview off.",
+        "Twice is once. 409 `nothing_booked` when there is none, `begun` when it has begun.",
+        body=(LinkCancellation, LinkCancellationForm),
+        answers={S.OK: _json(LinkBooking)},
+        refuses=SENDING,
+    )
+
+
+def _asking() -> dict[str, Any]:
+    return _call(
+        "ask_with_link",
+        "Send words to the person the candidate can turn to.",
+        "The same words again within ten minutes are the same question.\n\n"
+        "Where the run names nobody, web hooks that take `candidate.asked_for_help` hear that "
+        "somebody asks, and the words stand in the run; 409 `no_contact` when there is no such web "
+        "hook either. 429 after five questions within an hour, with `Retry-After`.",
+        body=(LinkQuestion, LinkQuestionForm),
+        answers={S.NO_CONTENT: {}},
+        refuses=(*SENDING, S.TOO_MANY_REQUESTS),
+    )
+
+
+def _keeping() -> dict[str, Any]:
+    return _call(
+        "read_link_invite",
+        "The booked interview as iCalendar (RFC 5545).",
+        "404 when nothing is booked.",
+        answers={S.OK: {CALENDAR: {"schema": TEXT}}},
+        refuses=LOOKING,
+    )
 
 
 def _call(
