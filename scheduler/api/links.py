@@ -124,8 +124,8 @@ def _looking_for_times() -> dict[str, Any]:
         "as it is. 409 `reschedule_limit` when it has been moved as often as the plan allows, "
         "`reschedule_cutoff` when it is too close, `begun` when it has begun.\n\n"
         "Before one: times within the `availability` that the candidate names, in place of those on "
-        "offer. 409 `no_options` when nobody is free then: what is on offer stays, and a person "
-        "hears. 410 `expired` when the offer is over.\n\n"
+        "offer. 409 `no_options` when nobody is free then: what is on offer stays, and the run's "
+        "contact hears. 410 `expired` when the offer is over.\n\n"
         "503 `calendars_unreadable` when no calendar can be read just now.",
         body=(LinkTimes, LinkTimesForm),
         answers={S.OK: _json(CandidateLink)},

@@ -41,7 +41,8 @@ from scheduler.solver.live import found_at_once
 from scheduler.solver.problem import MOST_OPTIONS, Problem
 
 SAME_PEOPLE = Reason("same_people", "With the same people as before")
-NOBODY_FREE = "Nobody is free at those times. They are noted, and a person has been told."
+NOBODY_FREE = "Nobody is free at those times. They are noted"
+TOLD = ", and a person has been told."
 CHANGED = "The booking was changed meanwhile; please look again."
 #: a run that names no window gets one that begins when it is asked for
 AT_ONCE = timedelta(minutes=1)
@@ -113,8 +114,8 @@ def find_within(
 ) -> None:
     """Offer a candidate who has not chosen yet times within those they name, in place of those before.
 
-    Where there are none those before stay, and a person hears. Raises Conflict then, and when nothing is on
-    offer; Unavailable.
+    Where there are none those before stay, and the run's contact hears. Raises Conflict then, and when
+    nothing is on offer; Unavailable.
     """
     with parts.database.transaction(organization_id) as session:
         run_candidate = _still_choosing(session, run_candidate_id)
@@ -140,8 +141,9 @@ def find_within(
         else:
             run_candidate.explanation = explanation or holding.NONE_LEFT.to_json()
             owing.owe_no_options(session, parts, run, run_candidate)
+        told = TOLD if run.contact else "."
     if not found:
-        raise Conflict(NOBODY_FREE, code="no_options")
+        raise Conflict(NOBODY_FREE + told, code="no_options")
 
 
 def say_when(session: Session, candidate_id: str, availability: Iterable[Interval]) -> None:

@@ -136,3 +136,12 @@ def test_without_a_booking_nothing_is_moved(town, run):
         candidate_link.reschedule(town.parts, town.token(run), run["candidates"][0]["options"][0]["id"])
 
     assert refusal.value.reason == "nothing_booked"
+
+
+def test_where_nobody_is_named_nobody_is_said_to_have_been_told(town):
+    town.hire("Ada", skills=("python",))
+    run = town.offer(contact=None)
+    night = named("2026-12-08T01:00:00Z", "2026-12-08T05:00:00Z")
+
+    with pytest.raises(Conflict, match=r"Nobody is free at those times\. They are noted\.\Z"):
+        candidate_link.find_options(town.parts, town.token(run), night)
