@@ -4,7 +4,8 @@
 GET  /c/<token>             what there is: times to choose from, or what has been arranged
 GET  /c/<token>/check       the chosen time in words, and the button that books it or moves what is booked
 POST /c/<token>/book        books it
-GET, POST /c/<token>/options  times the booked interview can be moved to; a POST looks for them
+GET, POST /c/<token>/options  times the booked interview can be moved to; a POST looks for them, or for others
+GET  /c/<token>/times       a form in which the candidate says when they could be there, for that POST
 POST /c/<token>/reschedule  moves it
 GET, POST /c/<token>/cancel calls it off
 GET, POST /c/<token>/ask    a message that reaches a person
@@ -17,6 +18,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, g, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -24,7 +26,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, SlotTaken, TooMany, Unavailable
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.options import Option
-from scheduler.pages import assets, headers
+from scheduler.pages import assets, headers, stretches
 from scheduler.pages.arranged import for_candidate
 from scheduler.pages.forms import (
     LARGEST_BODY,
@@ -37,6 +39,7 @@ from scheduler.pages.forms import (
     wants_json,
 )
 from scheduler.pages.rendering import render
+from scheduler.pages.stretches import Stretch
 from scheduler.pages.visit import Visit
 from scheduler.services.candidate_link import CandidateLink
 from scheduler.services.parts import Parts
@@ -77,6 +80,7 @@ class CandidatePage:
             ("/c/<token>/book", self.back, ["GET"]),
             ("/c/<token>/options", self.show_moves, ["GET"]),
             ("/c/<token>/options", self.find_options, ["POST"]),
+            ("/c/<token>/times", self.say_when, ["GET"]),
             ("/c/<token>/reschedule", self.reschedule, ["POST"]),
             ("/c/<token>/reschedule", self.back, ["GET"]),
             ("/c/<token>/cancel", self.ask_to_cancel, ["GET"]),
@@ -113,8 +117,11 @@ class CandidatePage:
         return self._screen(visit, status=422, error="Choose a time first, then check and confirm it.")
 
     def show_moves(self, token: str) -> Response:
-        visit = self._visit(token)
-        return self._screen(visit.to_move() if visit.can_move else visit)
+        return self._screen(self._looking(token))
+
+    def say_when(self, token: str) -> Response:
+        visit = self._looking(token)
+        return visit.page("times", lines=stretches.BLANK) if visit.can_say_when else self._screen(visit)
 
     def ask_to_cancel(self, token: str) -> Response:
         visit = self._visit(token)
@@ -172,11 +179,14 @@ class CandidatePage:
         if wants_json(request):
             availability = intervals(request, "availability")
             return _as_json(self._verbs.find_options(self._parts, _well_formed(token), availability))
-        visit = self._visit(token)
+        lines = stretches.sent(request.form)
+        return self._find_within(self._looking(token), lines) if lines else self._find(self._visit(token))
+
+    def _find(self, visit: Visit) -> BaseResponse:
         try:
             availability = intervals(request, "availability")
-            self._nonces().settle(request.form.get("nonce", ""), "options", token)
-            self._verbs.find_options(self._parts, token, availability)
+            self._nonces().settle(request.form.get("nonce", ""), "options", visit.token)
+            self._verbs.find_options(self._parts, visit.token, availability)
         except StaleForm as stale:
             return self._screen(visit, status=409, error=stale.detail)
         except Invalid:
@@ -184,8 +194,36 @@ class CandidatePage:
         except Unavailable as unavailable:
             return self._screen(visit, status=503, error=unavailable.detail)
         except Conflict as conflict:
-            return self._screen(self._visit(token), status=409, error=conflict.detail)
+            return self._screen(self._visit(visit.token), status=409, error=conflict.detail)
         return redirect(visit.url("options" if visit.state == "booked" else ""), 303)
+
+    def _find_within(self, visit: Visit, lines: tuple[Stretch, ...]) -> BaseResponse:
+        """What was filled in stays on the page until times are found."""
+
+        def again(status: int, **context: Any) -> Response:
+            return visit.page("times", status=status, lines=lines, **context)
+
+        if not visit.can_say_when:
+            return self._screen(visit, status=409)
+        try:
+            availability = stretches.read(lines, visit.days, ZoneInfo(visit.zone.id))
+            self._nonces().settle(request.form.get("nonce", ""), "options", visit.token)
+            self._keep_zone(visit)
+            found = self._verbs.find_options(self._parts, visit.token, availability)
+        except Invalid as invalid:
+            return again(422, error=invalid.errors[0].detail)
+        except (StaleForm, Unavailable) as refusal:
+            return again(409 if isinstance(refusal, StaleForm) else 503, error=refusal.detail)
+        except Conflict as conflict:
+            if conflict.reason == "no_options":
+                return again(409, nobody_free=True)
+            return self._screen(self._visit(visit.token), status=409, error=conflict.detail)
+        return redirect(visit.here, 303) if found.options else again(409, nobody_free=True)
+
+    def _looking(self, token: str) -> Visit:
+        """A look at the link by somebody who looks for times."""
+        visit = self._visit(token)
+        return visit.to_move() if visit.can_move else visit
 
     def reschedule(self, token: str) -> BaseResponse:
         if wants_json(request):

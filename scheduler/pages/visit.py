@@ -5,14 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
 from flask import Response, g
 
-from scheduler.domain.intervals import parse_instant
+from scheduler.domain.hours import local_days
+from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.options import Option, OptionSession
 from scheduler.domain.plans import Plan
 from scheduler.domain.wording import DEFAULT_LOCALE, clock, day_words, first_name, zone_words
@@ -25,6 +28,8 @@ from scheduler.pages.rendering import render
 from scheduler.pages.zones import Zone
 from scheduler.services.candidate_link import CandidateLink
 
+#: so many days are listed to choose from
+MOST_DAYS = 60
 #: what the candidate sees; the templates bear these names
 State = Literal["choose", "searching", "booked", "move", "past", "cancelled", "expired"]
 
@@ -153,6 +158,27 @@ class Visit:
 
     def where(self, option: Option) -> str:
         return arranged.where(self._placed([option.sessions]), option.sessions, self.locale)
+
+    # Saying when
+
+    @cached_property
+    def days(self) -> dict[str, str]:
+        """On which times can be looked for: `2026-12-01`, in words."""
+        notice = timedelta(hours=self.link.plan.notice_hours)
+        begin = max(self.link.window.start, self.link.now + notice)
+        if begin >= self.link.window.end:
+            return {}
+        within = local_days(Interval(begin, self.link.window.end), ZoneInfo(self.zone.id))
+        today, locale = self.reader.today, self.locale
+        return {day.isoformat(): day_words(day, today, locale) for day in islice(within, MOST_DAYS)}
+
+    @property
+    def can_say_when(self) -> bool:
+        return self.state in ("choose", "searching", "move") and bool(self.days)
+
+    @property
+    def zone_words(self) -> str:
+        return zone_words(self.zone.id, self.link.now, self.locale)
 
     def _placed(self, proposals: Sequence[Sequence[OptionSession]]) -> Plan:
         return facts.with_addresses(self.link.plan, proposals, self.link.room_addresses)

@@ -68,6 +68,8 @@ class CandidateLink:
     booking: dict[str, Any] | None
     #: where the rooms of these are, by their ids, as far as somebody has said so
     room_addresses: Mapping[str, str] = field(default_factory=dict)
+    #: within which times are looked for
+    window: Interval
     #: why the candidate cannot move what is booked; None: they can, or nothing is booked
     immovable: Conflict | None
     expires_at: datetime
@@ -131,11 +133,18 @@ def _view(session: Session, parts: Parts, invitation: rows.Invitation) -> Candid
         room_addresses=_addresses(
             session, [row.sessions for row in left] + ([booking.sessions] if booking else [])
         ),
+        window=_window(parts, run, booking),
         immovable=immovable,
         expires_at=invitation.expires_at,
         now=parts.now(),
         ran_out=ran_out,
     )
+
+
+def _window(parts: Parts, run: rows.Run, booking: rows.Booking | None) -> Interval:
+    if booking is None:
+        return Interval(run.window_start, run.window_end)
+    return fresh_options.usual_window(run, Plan.from_json(booking.plan), parts.now())
 
 
 def _addresses(session: Session, proposals: Iterable[list[dict[str, Any]]]) -> dict[str, str]:

@@ -189,7 +189,7 @@ def _question(
 ) -> _Question:
     run = session.get_one(rows.Run, booking.run_id)
     plan = Plan.from_json(booking.plan)
-    window = _asked_window(asked, parts.now()) if asked else _usual_window(run, plan, parts.now())
+    window = _asked_window(asked, parts.now()) if asked else usual_window(run, plan, parts.now())
     return _Question(
         plan=plan,
         window=window,
@@ -212,7 +212,7 @@ def _asked_window(asked: dict[str, str], now: datetime) -> Interval:
     return window
 
 
-def _usual_window(run: rows.Run, plan: Plan, now: datetime) -> Interval:
+def usual_window(run: rows.Run, plan: Plan, now: datetime) -> Interval:
     """The window that the run was given; the plan's horizon from now where it was given none."""
     horizon = timedelta(days=plan.horizon_days)
     given_none = (

@@ -187,6 +187,7 @@ def link(plan: Plan = TALK, options: Sequence[Option] = TALKS, **changes: Any) -
         option_views=(),
         booking=None,
         immovable=None,
+        window=Interval(NOW, NOW + timedelta(days=14)),
         expires_at=NOW + timedelta(days=5, hours=7, minutes=19),
         now=NOW,
     )

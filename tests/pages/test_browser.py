@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from scheduler.domain.errors import Conflict
+from scheduler.domain.intervals import Interval
 from tests.pages.conftest import Clock
 from tests.pages.house import ADDRESSES, CHOSEN, IN_ROOMS, LOOP, LOOPS, TALKS, Brand, Desk, booked, link
 
@@ -102,6 +103,20 @@ def test_change_the_time(
     page.get_by_role("button", name="Change to this time").click()
     expect(page.get_by_role("heading", name="Your new time is arranged, Candy")).to_be_visible()
     assert desk.done == [("reschedule", TALKS[6].id)]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_say_when(context: Callable[..., BrowserContext], site: str, desk: Desk, *, javascript: bool) -> None:
+    page = visit(context(java_script_enabled=javascript), site)
+    page.get_by_role("link", name="Say when you could be there").click()
+    page.get_by_label("Day").first.select_option("Wednesday 2 December")
+    page.get_by_label("From").first.fill("13:00")
+    page.get_by_label("To").first.fill("17:30")
+    page.get_by_role("button", name="Look for times").click()
+    page.get_by_label(QUARTER_PAST_ONE).check()
+    assert desk.asked == [
+        [Interval(datetime(2026, 12, 2, 13, tzinfo=UTC), datetime(2026, 12, 2, 17, 30, tzinfo=UTC))]
+    ]
 
 
 def test_the_present_time_can_be_kept(
@@ -201,6 +216,7 @@ def every_state(desk: Desk, clock: Clock) -> Iterator[tuple[str, str]]:
     yield "nothing chosen", "/check"
     yield "taken", "/check?option=opt_gone"
     yield "check", f"/check?option={CHOSEN.id}"
+    yield "times", "/times"
     yield "ask", "/ask"
     yield "sent", "/ask/sent"
     desk.link = link(LOOP, LOOPS)

@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from scheduler.app import create_app
 from scheduler.domain.intervals import parse_instant
 from scheduler.services import bookings, invitations, rooms
 from tests.pages.reading import Form, read
-from tests.services.town import RECRUITER, Town
+from tests.services.town import CONTACT, RECRUITER, Town
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
 JSON = {"Accept": "application/json"}
@@ -110,6 +111,30 @@ def test_change_the_time(town: Town, client: FlaskClient) -> None:
     assert "Your new time is arranged, Candy" in read(client.get(here)).headings
     [after] = bookings.find(town.parts, town.organization_id).data
     assert (after["id"], after["version"], after["start"] != before["start"]) == (before["id"], 2, True)
+
+
+def test_times_that_a_candidate_names_are_found_or_told_to_the_contact(
+    town: Town, client: FlaskClient
+) -> None:
+    here = f"/c/{town.token(town.offer(window=WINDOW))}"
+    form = read(client.get(f"{here}/times")).forms[0]
+    town.clock.forward(minutes=1)
+
+    def send(day: str) -> TestResponse:
+        named = {"day": day, "start": "13:00", "end": "17:00"}
+        return client.post(form.action, data={"nonce": form.value("nonce"), **named})
+
+    saturday = send("2026-12-05")
+    town.run_jobs()
+    assert "Nobody is free at those times" in read(saturday).headings
+    (told,) = town.post.subjects_to(CONTACT["email"])
+    assert told.startswith("Nothing fits for Candy Ray yet")
+
+    answer = send("2026-12-08")
+    assert (answer.status_code, answer.location) == (303, here)
+    offered = client.get(here, headers=JSON).json["options"]
+    assert {option["start"][:13] for option in offered} <= {f"2026-12-08T{hour}" for hour in range(13, 17)}
+    assert offered != []
 
 
 def test_a_program_books_the_same_option_twice_and_gets_one_booking(

@@ -161,6 +161,15 @@ class LinkTimesForm(PageForm):
         fields.String(),
         metadata={"description": "Each a stretch `start/end`, two times with offsets (RFC 3339)."},
     )
+    day = fields.List(
+        fields.String(),
+        metadata={
+            "description": "Where the page asks for days: each a date, with a `start` and an `end` (times in "
+            "the zone of the page, either of them empty for midnight) in the same order."
+        },
+    )
+    start = fields.List(fields.String())
+    end = fields.List(fields.String())
 
 
 class LinkCancellationForm(PageForm):
