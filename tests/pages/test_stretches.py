@@ -139,6 +139,14 @@ def test_other_times_for_what_is_booked_can_be_named_too(
     assert "They are noted. Your present time stays yours; you can also name other times here." in page.words
 
 
+def test_who_finds_no_other_time_is_shown_where_to_name_some(client: FlaskClient, desk: Desk) -> None:
+    """Times that were named once are those within which is looked for from then on."""
+    desk.link = booked()
+    page = read(client.get(f"{HERE}/options"))
+    assert page.links["say when you could be there"] == f"{HERE}/times"
+    assert "None of these work" not in page.words
+
+
 def test_where_nothing_is_looked_for_no_times_are_taken(
     client: FlaskClient, desk: Desk, clock: Clock
 ) -> None:
