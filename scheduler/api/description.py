@@ -24,7 +24,7 @@ organisation and carries scopes. A candidate's link needs no key: whoever holds 
 Times are RFC 3339 with an offset, zones are IANA names, durations are minutes unless the name says otherwise,
 ids are opaque. Unknown fields are errors. Errors are `application/problem+json` (RFC 9457) with a stable
 `code` and, for bad content, `errors` with a JSON Pointer to each field. Lists come in pages: pass
-`next_cursor` as `cursor` for the next one.
+`next_cursor` as `cursor` for the next one, with the same filters.
 
 A POST under `/v1` may carry an `Idempotency-Key`: the same key and body within 24 hours get the first answer
 again. Single resources have an `ETag`; `If-Match` keeps a PATCH or DELETE from overwriting what somebody else

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tests.api.answers import pointers
-from tests.api.examples import room
+from tests.api.examples import candidate, plan, room
 
 
 @pytest.fixture
@@ -95,15 +95,55 @@ def encoded(value) -> str:
         "a" * 5000,
         encoded([]),
         encoded({"a": 1}),
-        encoded(["yesterday", "room_1"]),
-        encoded([7, "room_1"]),
-        encoded(["2026-12-01T09:00:00", "room_1"]),
-        encoded(["2026-12-01T09:00:00+00:00", "\x00"]),
-        encoded(["2026-12-01T09:00:00+00:00", "\ud800"]),
-        encoded(["2026-12-01T09:00:00+00:00", None]),
+        encoded(["2026-12-01T09:00:00+00:00", "room_1"]),
+        encoded([None, "2026-12-01T09:00:00+00:00", "room_1"]),
         base64.urlsafe_b64encode(b"\xff\xfe").decode().rstrip("="),
         base64.urlsafe_b64encode(b"[" * 280).decode().rstrip("="),
     ],
 )
 def test_a_made_up_cursor_is_refused(client, cursor):
     assert set(pointers(client.get(f"/v1/rooms?cursor={cursor}"))) == {"/cursor"}
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        ("yesterday", "room_1"),
+        (7, "room_1"),
+        ("2026-12-01T09:00:00", "room_1"),
+        ("2026-12-01T09:00:00+00:00", "\x00"),
+        ("2026-12-01T09:00:00+00:00", "\ud800"),
+        ("2026-12-01T09:00:00+00:00", None),
+    ],
+)
+def test_a_cursor_that_was_tampered_with_is_refused(client, add, seen):
+    add("a")
+    add("b")
+    cursor = client.get("/v1/rooms?limit=1").json["next_cursor"]
+    of_rooms, *_ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+
+    assert set(pointers(client.get(f"/v1/rooms?cursor={encoded([of_rooms, *seen])}"))) == {"/cursor"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["interviewers", "plans", "candidates", "runs", "bookings", "messages", "webhooks", "events", "jobs"],
+)
+def test_a_cursor_of_another_list_is_refused(client, add, other):
+    add("a")
+    add("b")
+    cursor = client.get("/v1/rooms?limit=1").json["next_cursor"]
+
+    refused = client.get(f"/v1/{other}?cursor={cursor}")
+
+    assert (refused.status_code, pointers(refused)) == (422, {"/cursor": "is not a cursor of this list"})
+
+
+def test_a_cursor_goes_on_with_the_question_it_was_given_for(client):
+    for _ in range(2):
+        client.post("/v1/runs", {"plan": plan(), "candidates": [candidate()]})
+    cursor = client.get("/v1/runs?status=queued&limit=1").json["next_cursor"]
+
+    assert len(client.get(f"/v1/runs?status=queued&cursor={cursor}").json["data"]) == 1
+    for other in ("", "status=finished&"):
+        assert set(pointers(client.get(f"/v1/runs?{other}cursor={cursor}"))) == {"/cursor"}
