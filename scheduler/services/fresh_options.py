@@ -36,7 +36,7 @@ from scheduler.services import (
     views,
 )
 from scheduler.services.parts import CANDIDATE, SYSTEM, Actor, Parts
-from scheduler.solver.explain import explain_no_other, explain_none
+from scheduler.solver.explain import explain_no_other, explain_not_found
 from scheduler.solver.live import found_at_once
 from scheduler.solver.problem import MOST_OPTIONS, Problem
 
@@ -123,7 +123,7 @@ def find_within(
         question = _question_before(session, parts, run_candidate)
     problem = _problem(parts, organization_id, question)
     found = _found(problem, question)
-    explanation = None if found else explain_none(problem).to_json()
+    explanation = None if found else explain_not_found(problem).to_json()
     with parts.database.transaction(organization_id) as session:
         run_candidate = _still_choosing(session, run_candidate_id)
         run = session.get_one(rows.Run, run_candidate.run_id)

@@ -90,25 +90,36 @@ def explain_none(
     )
 
 
+def explain_not_found(problem: Problem) -> Explanation:
+    """Why a search found no answer that may have been cut off: why there is none, unless there is one."""
+    if more_plans(problem, than=0):
+        return _not_found(problem, "No time")
+    return explain_none(problem)
+
+
 def explain_no_other(problem: Problem) -> Explanation:
     """Why an interview that is booked cannot be moved, where no other time was found for it: what leaves
     only the time that it has, or not even that one any more.
     """
     if not more_plans(problem, than=0):
         return explain_none(problem, cannot="cannot take place at another time")
-    name, effort = problem.plan.name, Effort()
+    effort = Effort()
     if more_plans(problem, than=1, effort=effort) is not False:
-        return Explanation(
-            summary=f"No other time could be found for “{name}” {_when(problem)}. {NOT_KNOWN.text}",
-            blockers=(NOT_KNOWN,),
-            unreadable=_unreadable(problem),
-        )
+        return _not_found(problem, "No other time")
     found = blocking(problem, 1, effort)
-    only = f"The booked time is the only one at which “{name}” can begin {_when(problem)}."
+    only = f"The booked time is the only one at which “{problem.plan.name}” can begin {_when(problem)}."
     return Explanation(
         summary=f"{only} {_why(found)}",
         blockers=found.blockers,
         relaxations=relaxations(problem, 1),
+        unreadable=_unreadable(problem),
+    )
+
+
+def _not_found(problem: Problem, what: str) -> Explanation:
+    return Explanation(
+        summary=f"{what} could be found for “{problem.plan.name}” {_when(problem)}. {NOT_KNOWN.text}",
+        blockers=(NOT_KNOWN,),
         unreadable=_unreadable(problem),
     )
 

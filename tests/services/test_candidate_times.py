@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Gone, Invalid
 from scheduler.domain.intervals import Interval, parse_instant
-from scheduler.services import candidate_link, candidates
+from scheduler.services import candidate_link, candidates, runs
+from tests.services.interviews import talk
 from tests.services.town import CONTACT
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
@@ -145,3 +146,22 @@ def test_where_nobody_is_named_nobody_is_said_to_have_been_told(town):
 
     with pytest.raises(Conflict, match=r"Nobody is free at those times\. They are noted\.\Z"):
         candidate_link.find_options(town.parts, town.token(run), night)
+
+
+def test_that_no_times_could_be_found_in_a_hurry_is_not_that_there_are_none(town, monkeypatch):
+    town.hire("Ada", skills=("python",))
+    town.hire("Bob", skills=("java",))
+    loop = [talk("one"), talk("two", seats=[{"skill": "java"}])]
+    run = town.offer(town.plan(sessions=loop), window=WINDOW)
+    monkeypatch.setattr("scheduler.solver.choice.DECIDING", 0)
+    monkeypatch.setattr("scheduler.solver.choice.LEAST_DECIDING", 0)
+
+    with pytest.raises(Conflict) as refusal:
+        candidate_link.find_options(
+            town.parts, town.token(run), named("2026-12-08T13:00:00Z", "2026-12-08T17:00:00Z")
+        )
+
+    assert refusal.value.reason == "no_options"
+    (found,) = runs.get(town.parts, town.organization_id, run["id"])["candidates"]
+    assert [blocker["code"] for blocker in found["explanation"]["blockers"]] == ["not_known"]
+    assert found["explanation"]["summary"].startswith("No time could be found for “Technical interview”")
