@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import eventually
+from tests.patience import PATIENCE, eventually
 
+ROLES = ("worker", "clock")
 STANDINS = """
 import os, sys, types
 
@@ -97,15 +98,22 @@ class Served:
                 return self.lines[-1].removeprefix(start).strip()
         pytest.fail(f"{start!r} never came: {self.lines}, {self.log.read_text()}")
 
+    def said(self, start: str) -> str:
+        """The rest of the newest line that began so; waited for where none has come yet."""
+        for line in reversed(self.lines):
+            if line.startswith(start):
+                return line.removeprefix(start).strip()
+        return self.line(start)
+
     def get(self, address: str) -> str:
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
             return answer.read().decode()
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         with self.process.stdout:
             self.lines += [line.decode().strip() for line in self.process.stdout]
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)
 
     def left(self) -> list[str]:
         """Name the living processes that came from this one, PostgreSQL among them."""
@@ -139,6 +147,8 @@ def serve(data_dir: Path) -> Iterator[Callable[..., Served]]:
         if not served.process.stdout.closed:
             served.process.kill()
             served.process.communicate()
+            # Its PostgreSQL ends in good order, and takes its pid file along.
+            eventually(lambda served=served: served.left() == [])
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +165,9 @@ def running(open_dir: Path) -> Iterator[Served]:
 
 def test_serve_answers_and_ends_in_good_order(serve):
     served = serve()
-    address = served.line("listening on")
+    address = served.said("listening on")
+    for role in ROLES:
+        served.said(f"{role} runs as")
     assert f"public {address}" in served.lines
     assert served.get(address).isdigit()
     assert served.end() == 0
@@ -172,14 +184,7 @@ def test_a_killed_serve_leaves_nothing_behind(serve):
 
 
 def test_a_role_that_ends_is_started_again(running):
-    runs: dict[str, int] = {}
-    while set(runs) != {"worker", "clock"}:
-        for line in running.lines:
-            name, _, pid = line.partition(" runs as ")
-            if pid:
-                runs[name] = int(pid)
-        if set(runs) != {"worker", "clock"}:
-            running.line("")
+    runs = {role: int(running.said(f"{role} runs as")) for role in ROLES}
     os.kill(runs["worker"], signal.SIGKILL)
     assert int(running.line("worker runs as")) != runs["worker"]
     # As a worker does whose database goes away: with success.
@@ -242,7 +247,7 @@ def test_an_address_that_is_taken_is_said_in_one_line(serve):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         served = serve("serve", "--port", str(port))
-        assert served.process.wait(30) == 1
+        assert served.process.wait(PATIENCE) == 1
     assert (
         served.log.read_text() == f"convene: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
     )
@@ -257,7 +262,7 @@ def test_the_demo_prints_its_lines_before_it_listens(serve):
 
 def test_a_demo_that_fails_ends_everything_with_one_line(serve):
     served = serve("demo", "--port", "0", STANDIN_DEMO="broken")
-    assert served.process.wait(30) == 1
+    assert served.process.wait(PATIENCE) == 1
     assert served.log.read_text().splitlines()[-1] == "convene: the demo failed: no calendars"
     assert served.left() == []
 
@@ -291,7 +296,8 @@ def test_the_demo_ends_with_the_process_that_started_it(serve, data_dir):
 
 def test_ctrl_c_ends_it_too_and_a_shifted_clock_is_said_by_every_role(serve):
     served = serve(CLOCK_OFFSET_SECONDS="3600")
-    served.line("listening on")
+    for begun in ("listening on", *(f"{role} runs as" for role in ROLES)):
+        served.said(begun)
     assert served.end(signal.SIGINT) == 0
     assert served.left() == []
     assert served.log.read_text().count("now() is shifted by CLOCK_OFFSET_SECONDS=3600") == 3
