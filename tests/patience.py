@@ -8,7 +8,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 #: longer than anything here may take on a slow machine
-PATIENCE = 60.0
+PATIENCE = 120.0
+#: seconds for what has to end by itself: where somebody stood still before it had begun, nothing is shown by
+#: that, and it gets more
+LONGER_AND_LONGER = (0.3, 3.0, 30.0)
 Found = TypeVar("Found")
 
 
