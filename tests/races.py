@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from scheduler.domain.errors import Refusal
+from tests.patience import PATIENCE
 
 
 def at_once(*verbs) -> list[object]:
@@ -85,7 +86,7 @@ def after(statement, do):
 
 
 def wait_until_somebody_waits(town) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + PATIENCE
     while not _somebody_waits(town):
         assert time.monotonic() < give_up, "nobody waits for a lock"
         time.sleep(0.02)

@@ -113,10 +113,12 @@ def test_whoever_has_had_a_turn_gives_way_to_who_has_waited_where_there_is_no_ro
     called_by_somebody(town, *(ids[name] for name in busy))
     asked = []
     parts = town.parts.evolve(defer=lambda _session, _task, **about: asked.append(about["webhook_id"]))
-    receiver.latency = 0.05
-    monkeypatch.setattr(calling, "TURN", 0.04)
 
-    calling.call(parts, town.organization_id, ids["a"])
+    def its_time_is_over(point: str) -> None:
+        if point == "hook.answered":
+            monkeypatch.setattr(calling, "TURN", 0)
+
+    calling.call(parts.evolve(reach=its_time_is_over), town.organization_id, ids["a"])
 
     assert told(receiver, "a") == ["run.requested"]
     assert asked == [ids[follows]]

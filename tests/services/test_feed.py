@@ -10,6 +10,7 @@ from scheduler.db import rows
 from scheduler.domain.errors import Invalid
 from scheduler.services import attention, bookings, events, feed, organizations, runs, upkeep
 from scheduler.services.parts import SYSTEM, Actor
+from tests.patience import PATIENCE
 from tests.services.town import RECRUITER
 
 
@@ -139,16 +140,18 @@ def test_who_commits_late_is_not_passed_over(town):
             events.record(session, town.parts, town.organization_id, "run.requested", actor=SYSTEM)
             session.flush()
             inserted.set()
-            assert go_on.wait(10)
+            assert go_on.wait(PATIENCE)
 
     thread = threading.Thread(target=slow)
     thread.start()
-    assert inserted.wait(10)
-    happen(town, "run.cancelled")
-    feed.publish(town.parts, town.organization_id)
-    [first] = everything(town)
-    go_on.set()
-    thread.join()
+    try:
+        assert inserted.wait(PATIENCE)
+        happen(town, "run.cancelled")
+        feed.publish(town.parts, town.organization_id)
+        [first] = everything(town)
+    finally:
+        go_on.set()
+        thread.join()
     feed.publish(town.parts, town.organization_id)
 
     assert first["type"] == "run.cancelled"

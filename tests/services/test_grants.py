@@ -17,6 +17,7 @@ from scheduler.db.session import CONNECTIONS
 from scheduler.services import grants, interviewers
 from scheduler.services.connecting import WrongLink
 from scheduler.services.sealing import Sealing
+from tests.patience import PATIENCE
 from tests.races import wait_until_somebody_waits
 from tests.services.doors import ADA, NEW, OLD, granting
 
@@ -59,7 +60,7 @@ def test_a_provider_that_renews_no_token_leaves_the_database_to_others(door):
 
     def hang(_refresh_token: str) -> Tokens:
         asked.set()
-        go_on.wait(30)
+        go_on.wait(PATIENCE)
         return Tokens(access_token="new", expires_at=parts.now() + timedelta(hours=1))
 
     threads = [
@@ -69,7 +70,7 @@ def test_a_provider_that_renews_no_token_leaves_the_database_to_others(door):
     for thread in threads:
         thread.start()
     try:
-        assert asked.wait(5)
+        assert asked.wait(PATIENCE)
         assert all(door.status()["status"] == "connected" for _ in range(20))
     finally:
         go_on.set()

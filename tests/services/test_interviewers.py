@@ -14,6 +14,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.people import Buffer, CalendarAddress, Interviewer, Limits, Qualification
 from scheduler.domain.plans import Plan
 from scheduler.services import interviewers
+from tests.races import wait_until_somebody_waits
 
 WORKING = {"days": ["mon"], "start": "09:00", "end": "12:00"}
 
@@ -144,11 +145,9 @@ def test_what_a_colleague_with_the_same_calendar_has_held_is_not_taken_along(tow
 def test_going_waits_for_a_booking_that_is_being_made(town):
     """Whoever books holds the resource; the deletion must not look before they are done."""
     ada = town.hire("Ada", skills=("python",))
-    asked = threading.Event()
     outcome: list[bool] = []
 
     def go() -> None:
-        asked.set()
         interviewers.delete(town.parts, town.organization_id, ada)
         outcome.append(True)
 
@@ -159,19 +158,10 @@ def test_going_waits_for_a_booking_that_is_being_made(town):
         casts.lock_resources(session, [resource])
         thread = threading.Thread(target=go)
         thread.start()
-        asked.wait()
-        _until_somebody_waits(town)
+        wait_until_somebody_waits(town)
         assert outcome == []
     thread.join()
     assert outcome == [True]
-
-
-def _until_somebody_waits(town) -> None:
-    waiting = sa.text("select count(*) from pg_locks where not granted")
-    while True:
-        with town.parts.database.lookup() as session:
-            if session.scalar(waiting):
-                return
 
 
 @pytest.mark.parametrize("house", ["google", "microsoft"])
