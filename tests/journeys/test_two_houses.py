@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ import requests
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
 from tests.journeys.driver import Running, for_program, link_of
-from tests.patience import eventually
+from tests.patience import PATIENCE, eventually
 
 HOUSES = ("google", "microsoft")
 ORGANIZERS = {"google": "interviews@northwind.example", "microsoft": "talks@northwind.example"}
@@ -41,7 +42,7 @@ class World:
             f"{self.address}/v1/{path}",
             json=body,
             headers={"Authorization": f"Bearer {self.key}", **headers},
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert answer.status_code < 300, (answer.status_code, answer.text)
         return answer.json()
@@ -189,7 +190,8 @@ def _is_believed(world: World) -> bool:
 def _renewed(world: World) -> str | None:
     """Microsoft's subscription, once it is renewed when it says that it has to be."""
     for subscription in world.microsoft.subscriptions.live:
-        world.microsoft.send_lifecycle(subscription, "reauthorizationRequired")
+        with suppress(KeyError):  # it has been ended meanwhile
+            world.microsoft.send_lifecycle(subscription, "reauthorizationRequired")
         world.microsoft.courier.settle()
         if any(r.method == "PATCH" and r.path.endswith(subscription) for r in world.microsoft.requests):
             return subscription

@@ -154,8 +154,9 @@ class Subscriptions:
     @property
     def live(self) -> Mapping[str, Subscription]:
         """Those that have not expired."""
-        self._forget_expired()
-        return dict(self._live)
+        with self._tenant.lock:  # a test may ask while the service subscribes
+            self._forget_expired()
+            return dict(self._live)
 
     def _post(self, address: str, items: list[dict[str, Any]]) -> None:
         body = json.dumps({"value": items}).encode()
