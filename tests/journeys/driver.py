@@ -24,7 +24,7 @@ import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
-from tests.patience import eventually
+from tests.patience import PATIENCE, eventually
 
 SECRET = "a2V5LWtleS1rZXkta2V5LWtleS1rZXkta2V5LWtleTE="
 SCOPES = "read,schedule,manage"
@@ -85,7 +85,7 @@ class Running:
 
     def _wait(self) -> None:
         with suppress(subprocess.TimeoutExpired):
-            self.process.communicate(timeout=40)
+            self.process.communicate(timeout=PATIENCE)
         assert self.process.poll() is not None, f"it does not end: {self.log}"
 
 
@@ -103,7 +103,7 @@ class Service:
     address: str = ""
 
     def start(self, **environment: str) -> None:
-        port = self.address.rpartition(":")[2] or "0"  # links keep their address
+        port = self.address.rpartition(":")[2] or str(free_port())  # links keep their address
         listening, *others = self.commands
         settings = {**self.settings, **environment}
         self.running = [
@@ -183,7 +183,7 @@ class Api:
             f"{self.service.address}/v1/{path}",
             json=body,
             headers={"Authorization": f"Bearer {self.key}", **headers},
-            timeout=40,
+            timeout=PATIENCE,
         )
 
     def get(self, path: str) -> Any:
@@ -215,8 +215,8 @@ def for_program(link: str, path: str = "", body: Any = None) -> requests.Respons
     """A candidate's link, followed by a program that asks for JSON."""
     headers = {"Accept": "application/json"}
     if body is None:
-        return requests.get(link + path, headers=headers, timeout=40)
-    return requests.post(link + path, json=body, headers=headers, timeout=40)
+        return requests.get(link + path, headers=headers, timeout=PATIENCE)
+    return requests.post(link + path, json=body, headers=headers, timeout=PATIENCE)
 
 
 def link_of(run: dict[str, Any], number: int = 0) -> str:
@@ -236,8 +236,8 @@ class MailFolder:
 class MailServer:
     """An SMTP server that keeps what it is given, and counts what it is given twice."""
 
-    def __init__(self, port: int | None = None) -> None:
-        self.port = port or free_port()
+    def __init__(self) -> None:
+        self.port = free_port()
         self._taken: list[bytes] = []
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802  # the name aiosmtpd calls
@@ -246,7 +246,7 @@ class MailServer:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=PATIENCE)
         controller.start()
         try:
             yield
@@ -268,8 +268,15 @@ def _parsed(content: bytes) -> EmailMessage:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port where nobody listens, kept from others for as long as the tests run: a socket that never listens
+    holds it, and whoever is told of it may listen there.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = int(held.getsockname()[1])
+    held.detach()
+    return port
 
 
 def invitation_in(mail: EmailMessage) -> icalendar.Calendar:

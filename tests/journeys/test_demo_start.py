@@ -9,11 +9,13 @@ from pathlib import Path
 
 import requests
 
-from tests.journeys.driver import Running, for_program
+from tests.journeys.driver import Running, for_program, free_port
+from tests.patience import PATIENCE
 
 
 def test_what_the_demo_prints_works_and_is_kept(folder: Path) -> None:
-    first = Running(folder, "demo", "--port", "0", DATA_DIR=str(folder))
+    port = str(free_port())
+    first = Running(folder, "demo", "--port", port, DATA_DIR=str(folder))
     address = first.address()
     said = printed(first)
     assert said["URL"].startswith(address)
@@ -21,7 +23,6 @@ def test_what_the_demo_prints_works_and_is_kept(folder: Path) -> None:
     assert len(loop_options(said["next"])) >= 3
     first.stop()
 
-    port = address.rpartition(":")[2]
     second = Running(folder, "demo", "--port", port, DATA_DIR=str(folder))
     second.address()
     assert printed(second) == said
@@ -41,7 +42,7 @@ def loop_options(command: str) -> list[object]:
     given = [(arguments[n], arguments[n + 1]) for n in range(0, len(arguments), 2)]
     headers = dict(value.split(": ", 1) for option, value in given if option == "-H")
     [body] = [value for option, value in given if option == "-d"]
-    answer = requests.post(address, json=json.loads(body), headers=headers, timeout=40)
+    answer = requests.post(address, json=json.loads(body), headers=headers, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text
     [found] = answer.json()["candidates"]
     assert all(len(option["sessions"]) == 4 for option in found["options"])

@@ -16,6 +16,7 @@ from scheduler.domain.errors import Conflict
 from scheduler.domain.intervals import Interval
 from tests.pages.conftest import Clock
 from tests.pages.house import ADDRESSES, CHOSEN, IN_ROOMS, LOOP, LOOPS, TALKS, Brand, Desk, booked, link
+from tests.patience import PATIENCE
 
 ELEVEN_FIFTEEN = "Tuesday 1 December, 11:15 to 12:30, London time (GMT)"
 QUARTER_PAST_ONE = "Wednesday 2 December, 13:15 to 14:30, London time (GMT)"
@@ -26,6 +27,7 @@ ARRANGED = "It is arranged, Candy"
 # No longer than this module: while it is open, this thread counts as running an event loop.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE * 1000)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         # A container's root has no sandbox, and its /dev/shm is small.
@@ -203,8 +205,8 @@ def test_a_scanner_that_runs_scripts_and_presses_everything_books_nothing(
     for _ in range(3):
         clock.read()
         for form in range(page.locator("form").count()):
-            page.locator("form").nth(form).evaluate("form => form.requestSubmit()")
-            page.wait_for_load_state()
+            with page.expect_navigation():
+                page.locator("form").nth(form).evaluate("form => form.requestSubmit()")
     assert desk.done == []
 
 
