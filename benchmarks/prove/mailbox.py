@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
+from benchmarks.prove.nursery import PATIENCE
+
 
 class Mailbox:
     def __init__(self) -> None:
@@ -37,7 +39,7 @@ class Mailbox:
         return "250 taken"
 
     def open(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self._port, ready_timeout=PATIENCE)
         self._controller.start()
 
     def close(self) -> None:
