@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 #: how a session's niceness is read and set, where the kernel has autogroups: sched(7)
 AUTOGROUP = Path("/proc/self/autogroup")
+#: the kernel hears one session in a tenth of a second, unless it is the administrator's
+TELLINGS, PAUSE_SECONDS = 20, 0.1
 
 # Loaded now, because between fork and exec (perhaps as an account that may not read the file) is too late.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -55,4 +58,13 @@ def give_way(by: int) -> None:
     os.nice(by)
     if os.getsid(0) == os.getpid():
         with suppress(OSError):  # there are no autogroups
+            _tell_session(by)
+
+
+def _tell_session(by: int) -> None:
+    for _ in range(TELLINGS):
+        try:
             AUTOGROUP.write_text(str(by), encoding="ascii")
+            return
+        except BlockingIOError:  # another session has just told
+            time.sleep(PAUSE_SECONDS)

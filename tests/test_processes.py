@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from scheduler.processes import die_with_pipe
+from tests.patience import PATIENCE
 
 #: Starts a child that would sleep for long, and says so. An argument but 0 is a parent that is not its own.
 PARENT = """
@@ -28,7 +29,7 @@ def test_the_end_of_the_only_holder_of_a_pipe_is_noticed():
     die_with_pipe(reading, ended.set)
     assert not ended.is_set()
     os.close(writing)
-    assert ended.wait(10)
+    assert ended.wait(PATIENCE)
     os.close(reading)
 
 
@@ -38,12 +39,14 @@ def test_a_child_does_not_outlive_a_killed_parent():
     assert parent.stdout.readline() == b"started\n"
     parent.kill()
     # The child has the same output: it is at its end when both are gone.
-    assert parent.communicate(timeout=20)[0] == b""
+    assert parent.communicate(timeout=PATIENCE)[0] == b""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's")
 def test_a_child_whose_parent_is_gone_already_does_not_begin():
-    done = subprocess.run([sys.executable, "-c", PARENT, "1"], capture_output=True, timeout=20, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", PARENT, "1"], capture_output=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0
 
 
@@ -75,3 +78,26 @@ def test_whoever_gives_way_does_so_with_the_session_that_it_leads_and_no_other(w
     assert int(became) == min(int(was) + 10, 19)
     assert was_session in ("0", "-")
     assert became_session in session
+
+
+#: As when another worker has begun a moment ago.
+TOO_SOON = """
+import os
+from scheduler import processes
+class Autogroup:
+    told = []
+    def write_text(self, text, **_):
+        self.told.append(text)
+        if len(self.told) < 3:
+            raise BlockingIOError
+processes.AUTOGROUP = Autogroup()
+if os.getsid(0) != os.getpid():
+    os.setsid()
+processes.give_way(10)
+print(*Autogroup.told)
+"""
+
+
+def test_a_session_that_is_not_heard_just_now_says_so_again():
+    ran = subprocess.run([sys.executable, "-c", TOO_SOON], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["10", "10", "10"]
