@@ -12,6 +12,7 @@ from scheduler.services.links import Links
 from scheduler.services.parts import Parts
 from scheduler.services.sealing import Sealing
 from scheduler.webhooks.post import HttpPost
+from tests.patience import PATIENCE
 
 #: a Tuesday
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
@@ -65,4 +66,5 @@ def parts_on(database: Database, *, now: Clock, defer: Jobs) -> Parts:
         defer=defer,
         sealing=Sealing([SECRET]),
         post=HttpPost(),
+        patience=PATIENCE,
     )

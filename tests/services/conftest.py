@@ -23,10 +23,14 @@ from scheduler.webhooks.post import HttpPost
 from tests.fakes.google import FakeGoogle
 from tests.fakes.microsoft import FakeMicrosoft
 from tests.fakes.receiver import Receiver
+from tests.patience import PATIENCE
 from tests.services.doors import ADA, NEW, OLD, Door, sign_in_of
 from tests.services.networks import Networks
 from tests.services.town import NOW, Calendars, Post, Town
 from tests.standins import Clock
+
+#: outages in a row after which a vendor is left alone: for how long is a matter of real time
+NEVER = 10**6
 
 
 @pytest.fixture
@@ -43,6 +47,7 @@ def town(database_url: str) -> Iterator[Town]:
         defer=Queue().defer,
         sealing=Sealing([Fernet.generate_key().decode()]),
         post=HttpPost(local=True),
+        patience=PATIENCE,
     )
     organization_id = organizations.create(parts, name="Acme")
     yield Town(parts=parts, clock=clock, calendars=calendars, post=post, organization_id=organization_id)
@@ -60,7 +65,7 @@ def networks(town) -> Iterator[Networks]:
             "google": GoogleCalendars(
                 ServiceAccount(google.service_account()),
                 endpoint=google.api_endpoint,
-                breaker=Breaker("Google Calendar", rest=0.01),
+                breaker=Breaker("Google Calendar", after=NEVER),
                 now=town.clock,
                 sleep=asleep.append,
             ),
@@ -72,7 +77,7 @@ def networks(town) -> Iterator[Networks]:
                     authority=microsoft.authority,
                 ),
                 endpoint=microsoft.graph_endpoint,
-                breaker=Breaker("Microsoft 365", rest=0.01),
+                breaker=Breaker("Microsoft 365", after=NEVER),
                 now=town.clock,
                 sleep=asleep.append,
             ),
