@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from scheduler import web
+from tests.patience import PATIENCE
 
 SERVER = """
 import json
@@ -38,7 +39,7 @@ def server() -> Iterator[subprocess.Popen[str]]:
 
 
 def get(port: int, path: str, headers: dict[str, str]) -> dict[str, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", path, headers=headers)
     answer = json.load(connection.getresponse())
     connection.close()
@@ -50,7 +51,7 @@ def test_the_access_log_keeps_the_path_and_no_secret(server):
     get(port, "/c/canary-token/book?option=canary-query", {"Referer": "http://x/c/canary-referrer"})
     get(port, "/v1/runs%0A2026-03-02%20ERROR%20forged", {"Authorization": "Bearer canary-key"})
     server.terminate()
-    _, log = server.communicate(timeout=20)
+    _, log = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0
     assert '"GET /c/…/book" 200' in log
     assert "canary" not in log

@@ -25,6 +25,7 @@ from scheduler.db.embedded import (
     home,
 )
 from scheduler.db.embedded.orphans import _processes_of
+from tests.patience import PATIENCE
 
 OWNER_SCRIPT = """
 import sys, time
@@ -77,7 +78,7 @@ def owner(warm_dir: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
 
 
 def wait_until(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline, what
         time.sleep(0.01)

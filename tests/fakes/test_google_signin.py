@@ -16,6 +16,7 @@ from googleapiclient.errors import HttpError
 from tests.fakes.google import FakeGoogle, problem
 from tests.fakes.google.client import acting_as
 from tests.fakes.google.grants import SCOPE_ROOT
+from tests.patience import PATIENCE
 
 ANN, BOB = "ann@corp.test", "bob@corp.test"
 VERIFIER = "v" * 43
@@ -57,7 +58,7 @@ def redeem(fake: FakeGoogle, code: str, **changes: str) -> tuple[int, dict[str, 
         "client_secret": fake.client_secret,
         **changes,
     }
-    response = requests.post(fake.token_uri, data=form, timeout=5)
+    response = requests.post(fake.token_uri, data=form, timeout=PATIENCE)
     return response.status_code, response.json()
 
 
@@ -73,7 +74,7 @@ def claims_of(id_token: str) -> dict[str, Any]:
 
 def list_events(fake: FakeGoogle, token: str, calendar: str = "primary") -> int:
     url = f"{fake.api_endpoint}calendars/{calendar}/events"
-    return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=5).status_code
+    return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE).status_code
 
 
 def test_a_person_who_agrees_lets_the_client_into_their_calendar(fake):
@@ -139,11 +140,11 @@ def test_a_refresh_token_comes_with_the_first_consent_only_unless_asked_for(fake
 def test_the_consent_screen_sends_back_whoever_opens_it(fake):
     fake.signed_in = ANN
     url = f"{fake.authorize_url}?{urlencode(question(fake))}"
-    location = requests.get(url, timeout=5, allow_redirects=False).headers["Location"]
+    location = requests.get(url, timeout=PATIENCE, allow_redirects=False).headers["Location"]
     assert location.startswith(BACK + "?")
     assert redeem(fake, dict(parse_qsl(urlsplit(location).query))["code"])[0] == 200
     fake.signed_in = None
-    refused = requests.get(url, timeout=5, allow_redirects=False).headers["Location"]
+    refused = requests.get(url, timeout=PATIENCE, allow_redirects=False).headers["Location"]
     assert refused == f"{BACK}?error=access_denied&state=s1"
 
 
@@ -180,7 +181,7 @@ def test_a_service_account_alone_invites_nobody(fake):
             f"{fake.api_endpoint}calendars/{ANN}/events",
             json={**event, "attendees": guests},
             headers={"Authorization": f"Bearer {token}"},
-            timeout=5,
+            timeout=PATIENCE,
         ).status_code
         for guests in ([], [{"email": BOB}])
     ]

@@ -16,6 +16,7 @@ from tests.fakes.faults import drop_after_apply
 from tests.fakes.microsoft import FakeMicrosoft, failing
 from tests.fakes.microsoft.client import Client, event_path
 from tests.fakes.wire import Mail
+from tests.patience import PATIENCE
 
 ADA, BOB, CY, ROOM = "ada@corp.example", "bob@corp.example", "cy@elsewhere.example", "room@corp.example"
 NINE = datetime(2026, 11, 25, 9, tzinfo=UTC)
@@ -356,7 +357,7 @@ def test_more_than_four_at_once_are_told_to_wait(fake, client):
     with fake.lock:  # nobody is answered before two were turned away
         for thread in threads:
             thread.start()
-        refused = [answers.get(timeout=20) for _ in range(2)]
+        refused = [answers.get(timeout=PATIENCE) for _ in range(2)]
     for thread in threads:
         thread.join()
 

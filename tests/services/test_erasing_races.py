@@ -22,7 +22,7 @@ from scheduler.services import (
     runs,
     solving,
 )
-from tests.races import at_once, wait_until_somebody_waits
+from tests.races import Beside, at_once, wait_until_somebody_waits
 from tests.services.candy import CANDY, PERSONAL, booked, erase, offer, person
 from tests.services.town import NOW, RECRUITER
 from tests.services.traces import traces_of
@@ -161,28 +161,20 @@ def test_a_run_that_is_asked_for_meanwhile_is_erased_too(town):
     """It is written down while the erasure waits for it."""
     town.hire("Ada", skills=("python",))
     run = offer(town)
-    written, asking = threading.Event(), {}
+    erasures = []
 
-    def hold_back(point):
+    def erase_her(point):
         if point == "run.written":
-            written.set()
-            asking["erasure"].join(timeout=0.5)  # it cannot end before us
+            erasures.append(Beside(town, lambda: erase(town, person(run))))  # it cannot end before us
 
-    parts = town.parts.evolve(reach=hold_back)
-    answer = []
-    asking["erasure"] = threading.Thread(
-        target=lambda: (written.wait(5), answer.append(erase(town, person(run))))
-    )
-    asking["erasure"].start()
     again = runs.request(
-        parts,
+        town.parts.evolve(reach=erase_her),
         town.organization_id,
         {"plan_id": town.plan()["id"], "candidates": [{"id": person(run)}]},
         actor=RECRUITER,
     )
-    asking["erasure"].join()
 
-    assert answer != []
+    assert [erasure.end() for erasure in erasures] == [None]
     after = runs.get(town.parts, town.organization_id, again["id"])
     assert after["candidates"][0]["status"] == "cancelled"
     town.run_jobs()
@@ -223,16 +215,14 @@ def test_who_is_asked_for_by_external_id_while_they_are_erased_is_somebody_new(t
     town.hire("Ada", skills=("python",))
     plan = town.plan()
     run = offer(town, plan)
-    asked = []
-    asking = threading.Thread(target=lambda: asked.append(ask_for(town, plan, CANDY)))
+    asked, asking = [], []
 
-    def hold_back(point):
+    def ask(point):
         if point == "erase.changed":
-            asking.start()
-            asking.join(timeout=0.5)  # it waits for us
+            asking.append(Beside(town, lambda: asked.append(ask_for(town, plan, CANDY))))  # it waits for us
 
-    erasing.erase(town.parts.evolve(reach=hold_back), town.organization_id, person(run), actor=RECRUITER)
-    asking.join()
+    erasing.erase(town.parts.evolve(reach=ask), town.organization_id, person(run), actor=RECRUITER)
+    assert [one.end() for one in asking] == [None]
 
     [again] = asked
     assert person(again) != person(run)

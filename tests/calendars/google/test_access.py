@@ -47,8 +47,9 @@ def test_a_missing_delegation_names_what_the_administrator_has_to_do(google):
         provider.create_event(ADA, draft())
 
 
-def test_a_sign_in_that_is_down_is_no_reason_to_connect_again(desk):
-    """Case 63: google-auth asks three times itself."""
+def test_a_sign_in_that_is_down_is_no_reason_to_connect_again(desk, monkeypatch):
+    """Case 63: google-auth asks three times itself, and sleeps in between."""
+    monkeypatch.setattr("google.auth._exponential_backoff.time.sleep", lambda _: None)
     token_refused(desk, 503, {"error": "internal_failure"})
 
     reading = desk.read(ADA)[ADA]

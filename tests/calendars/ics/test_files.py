@@ -15,6 +15,7 @@ from calendars import Blocks, CalendarKey, EventDraft, EventRef, IcsFolder, NotA
 from calendars.ics import files
 from calendars.ics.files import CalendarFiles
 from tests.calendars.ics.samples import OWNER, calendar, event, utc
+from tests.patience import PATIENCE
 
 START = utc("2026-03-10 00:00")
 KEY = CalendarKey(OWNER, "Europe/Madrid")
@@ -168,7 +169,7 @@ def test_two_processes_writing_at_once_lose_nothing(tmp_path: Path):
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(60)
+        writer.join(PATIENCE)
 
     assert [writer.exitcode for writer in writers] == [0, 0]
     assert {block.own for block in read(tmp_path).blocks} == {f"ses_{number}" for number in range(50)}
@@ -184,7 +185,7 @@ def test_a_reader_sees_whole_files_while_they_are_written(tmp_path: Path):
     seen = [read(tmp_path)]
     while writer.is_alive():
         seen.append(read(tmp_path))
-    writer.join(60)
+    writer.join(PATIENCE)
 
     assert [reading for reading in seen if isinstance(reading, Unreadable)] == []
     assert len(read(tmp_path).blocks) == 25

@@ -18,6 +18,7 @@ from calendars.microsoft.reading import UNKNOWN_ZONE, UNRESOLVED, WITHHELD, even
 from calendars.values import Busy
 from tests.calendars.microsoft.conftest import ADA, BOB, NOW, ROOM, START, Dead, Desk, Grants, at, draft
 from tests.fakes.faults import answer, empty_page, html, truncated_json
+from tests.patience import PATIENCE
 
 ZURICH = ZoneInfo("Europe/Zurich")
 BUSY = (Busy(at(9), at(10)),)
@@ -398,7 +399,7 @@ def test_places_of_a_process_that_dies_are_free_again(tmp_path):
         other.kill()
         other.wait()
 
-    with slots.one(time.monotonic() + 0.05):
+    with slots.one(time.monotonic() + PATIENCE):
         pass
 
 

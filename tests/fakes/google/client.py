@@ -14,6 +14,7 @@ from googleapiclient.discovery import build
 from google.oauth2 import service_account
 from tests.fakes.google.grants import DELEGATED, SCOPE_ROOT
 from tests.fakes.google.server import FakeGoogle
+from tests.patience import PATIENCE
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def acting_as(
     credentials = service_account.Credentials.from_service_account_info(
         fake.service_account(**account), scopes=[SCOPE_ROOT + scope for scope in sorted(scopes)]
     )
-    http = AuthorizedHttp(credentials.with_subject(subject), http=httplib2.Http(timeout=10))
+    http = AuthorizedHttp(credentials.with_subject(subject), http=httplib2.Http(timeout=PATIENCE))
     try:
         yield build(
             "calendar",

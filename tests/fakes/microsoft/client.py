@@ -11,6 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from tests.fakes.microsoft.fake import FakeMicrosoft
+from tests.patience import PATIENCE
 
 PREFER = 'outlook.timezone="UTC", IdType="ImmutableId"'
 
@@ -64,7 +65,7 @@ class Client:
         """``path``: behind the version, or a whole address."""
         address = path if path.startswith("http") else f"{self._fake.graph_endpoint}/{path}"
         headers = {**self.headers, **options.pop("headers", {})}
-        return self._session.request(method, address, json=json, headers=headers, timeout=20, **options)
+        return self._session.request(method, address, json=json, headers=headers, timeout=PATIENCE, **options)
 
     def get(self, path: str, **params: str) -> requests.Response:
         """``_top`` stands for ``$top``, and so on."""
