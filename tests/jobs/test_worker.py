@@ -192,7 +192,10 @@ def test_a_job_left_by_a_dead_worker_gives_way_to_one_that_waits_and_keeps_no_ot
         ours.defer(session, "rescue")
 
     with running(worker, ours):
-        eventually(lambda: count(ours.database, "task_name = 'tidy' and status = 'succeeded'") == 1)
+        for task in ("tidy", "rescue"):
+            eventually(
+                lambda task=task: count(ours.database, f"task_name = '{task}' and status = 'succeeded'") == 1
+            )
     assert count(ours.database, "task_name = 'sweep' and status = 'todo'") == 1
     assert count(ours.database, "task_name = 'sweep'") == 1
 
