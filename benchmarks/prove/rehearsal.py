@@ -7,6 +7,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import psycopg
@@ -56,15 +57,27 @@ FORGET_THE_DEAD = "update procrastinate_workers set last_heartbeat = now() - int
 _numbers = itertools.count(1)
 
 
+def _people(house: House) -> list[str]:
+    """One at each server, one with a file: each prefers other hours, and sits in the interviews of these; any
+    of them could.
+    """
+    places = (*house.servers, "")
+    hours, people = 12 // len(places), []
+    for number, server in enumerate(places):
+        opens = 8 + number * hours
+        preferred = [{**offers.HOURS[0], "start": f"{opens:02}:00", "end": f"{opens + hours:02}:00"}]
+        hire = partial(offers.hire_at, house, server) if server else partial(offers.hire, house)
+        people.append(hire(preferred_hours=preferred))
+    return people
+
+
 class Rehearsal:
     """What is driven through the house, and what came of it."""
 
     def __init__(self, house: House, dice: random.Random) -> None:
         self.house, self._dice = house, dice
         house.replace("worker")
-        # One person at each server, one with a file: any of them may sit in an interview.
-        people = (*(offers.hire_at(house, server) for server in house.servers), offers.hire(house))
-        self._original = offers.ask_for(house, offers.talk(*people), options=200)
+        self._original = offers.ask_for(house, offers.talk(*_people(house)), options=200)
         self._slots = list(offers.slots_of(house, self._original))
         self.tried: list[str] = []
         self.acknowledged: set[str] = set()
