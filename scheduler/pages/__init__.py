@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from flask import Flask
 
+from scheduler.pages.around import finish, serve_asset
 from scheduler.pages.connect import ConnectPage
 from scheduler.pages.hooks import Hooks
-from scheduler.pages.views import CandidatePage, Verbs, finish, serve_asset
+from scheduler.pages.views import CandidatePage, Verbs
 from scheduler.services import candidate_link
 from scheduler.services.parts import Parts
 

@@ -20,13 +20,13 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, g, jsonify, redirect, request
+from flask import Blueprint, Flask, Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from scheduler.domain.errors import Conflict, Gone, Invalid, NotFound, SlotTaken, TooMany, Unavailable
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.domain.options import Option
-from scheduler.pages import assets, headers, stretches
+from scheduler.pages import stretches
 from scheduler.pages.arranged import for_candidate
 from scheduler.pages.forms import (
     LARGEST_BODY,
@@ -38,7 +38,6 @@ from scheduler.pages.forms import (
     text,
     wants_json,
 )
-from scheduler.pages.rendering import render
 from scheduler.pages.stretches import Stretch
 from scheduler.pages.visit import Visit
 from scheduler.services.candidate_link import CandidateLink
@@ -48,7 +47,6 @@ from scheduler.services.questions import LONGEST, NOBODY_READS
 LONGEST_REASON = 500
 UNREAD_TIMES = "We could not read when you would be there. Nothing has changed: please say it once more."
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
-_HTML = "text/html"
 
 
 class Verbs(Protocol):
@@ -338,34 +336,6 @@ class CandidatePage:
         if request.method == "POST":
             request.max_content_length = LARGEST_BODY
             guard(request, self._parts.links.public_url)
-
-
-def trouble(status: int) -> str:
-    """A page for when there is no link to speak of: it tells nothing about any."""
-    kinds = {404: "lost", 410: "lost", 403: "refused", 413: "long", 415: "unread", 503: "busy"}
-    return render("trouble", kind=kinds.get(status, "strange" if status < 500 else "other"))
-
-
-def serve_asset(name: str) -> Response:
-    asset = assets.find(name)
-    if asset is None:
-        return Response("", 404, mimetype="text/plain")
-    response = Response(asset.body, content_type=asset.type)
-    response.headers["Cache-Control"] = assets.FOREVER
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response
-
-
-def finish(response: Response) -> Response:
-    """Say what was refused in words rather than JSON to people, and set the headers of everything here."""
-    if not request.path.startswith("/c/"):
-        return response
-    if response.status_code >= 400 and not g.get("worded") and not wants_json(request):
-        response.set_data(trouble(response.status_code))
-        response.mimetype = _HTML
-    headers.protect(response, logo=g.get("logo"), secure=request.is_secure)
-    return response
 
 
 def _open_to_cancel(visit: Visit) -> bool:

@@ -15,7 +15,7 @@ from scheduler.domain import moves
 from scheduler.domain.errors import Conflict, Gone, Unavailable
 from scheduler.domain.moves import move
 from scheduler.domain.options import Blocker, Explanation
-from scheduler.services import bookings, holding, owing, picking, runs
+from scheduler.services import bookings, holding, picking, run_mail, runs
 from scheduler.services.parts import SYSTEM, Parts
 
 
@@ -77,7 +77,7 @@ def _leave_to_a_person(session: Session, parts: Parts, run_candidate_id: str, wh
     holding.let_all_go(session, parts, run_candidate_id)
     bookings.withdraw_options(session, run_candidate_id)
     runs.close_invitations(session, parts, run_candidate)
-    owing.owe_no_options(session, parts, session.get_one(rows.Run, run_candidate.run_id), run_candidate)
+    run_mail.tell_no_options(session, parts, session.get_one(rows.Run, run_candidate.run_id), run_candidate)
 
 
 def _locked(session: Session, run_id: str) -> rows.Run:

@@ -28,10 +28,10 @@ from scheduler.services import (
     holding,
     moving,
     organizations,
-    owing,
     picks,
     problems,
     readings,
+    run_mail,
     solving,
     views,
 )
@@ -140,7 +140,7 @@ def find_within(
             holding.keep(session, parts, run, [run_candidate])
         else:
             run_candidate.explanation = explanation or holding.NONE_LEFT.to_json()
-            owing.owe_no_options(session, parts, run, run_candidate)
+            run_mail.tell_no_options(session, parts, run, run_candidate)
         told = TOLD if run.contact else "."
     if not found:
         raise Conflict(NOBODY_FREE + told, code="no_options")

@@ -18,7 +18,7 @@ from scheduler.db import rows
 from scheduler.domain.errors import Unavailable
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant, parse_instant
-from scheduler.services import events, organizations, owing
+from scheduler.services import events, organizations, unreadable_mail
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.sealing import Sealing, Unopened
 
@@ -181,7 +181,7 @@ def _break(session: Session, parts: Parts, row: rows.Connection, reason: str) ->
         data={"interviewer_id": row.interviewer_id, "reason": "reconnect"},
     )
     owner = session.get_one(rows.Interviewer, row.interviewer_id)
-    owing.owe_unreadable(session, parts, owner, reason, provider=row.provider)
+    unreadable_mail.tell_owner(session, parts, owner, reason, provider=row.provider)
 
 
 def _opened(parts: Parts, row: rows.Connection | None) -> dict[str, Any]:

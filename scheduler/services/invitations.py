@@ -13,7 +13,7 @@ from scheduler.db import rows
 from scheduler.domain.errors import Conflict, NotFound
 from scheduler.domain.ids import new_id
 from scheduler.domain.intervals import format_instant
-from scheduler.services import events, holding, owing, possible
+from scheduler.services import events, holding, owing, possible, run_mail
 from scheduler.services.links import Links, token_hash
 from scheduler.services.parts import SYSTEM, Actor, Parts
 
@@ -49,7 +49,7 @@ def issue(
     session.add(invitation)
     session.flush()
     if tell:
-        owing.owe_invitation(session, parts, run, run_candidate, invitation)
+        run_mail.invite(session, parts, run, run_candidate, invitation)
         _record(session, parts, invitation, "invitation.sent", actor)
     return invitation
 
@@ -108,7 +108,7 @@ def resend(parts: Parts, organization_id: str, invitation_id: str, *, actor: Act
             invitation.token_hash = token_hash(token_of(parts.links, invitation))
             if was_revoked:
                 holding.keep(session, parts, run, [run_candidate])
-        owing.owe_invitation(session, parts, run, run_candidate, invitation, again=True)
+        run_mail.invite(session, parts, run, run_candidate, invitation, again=True)
         _record(session, parts, invitation, "invitation.sent", actor)
         parts.reach("link.resent")
         return view(parts, invitation)
@@ -129,7 +129,7 @@ def tell_of_fresh_times(
         .limit(1)
     )
     if invitation is not None and not _waits(session, invitation):
-        owing.owe_invitation(session, parts, run, run_candidate, invitation, again=True)
+        run_mail.invite(session, parts, run, run_candidate, invitation, again=True)
         _record(session, parts, invitation, "invitation.sent", SYSTEM)
 
 
@@ -197,6 +197,6 @@ def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
             .values(status="expired")
         )
         owing.drop_queued(session, rows.Message.invitation_id == invitation.id)
-        owing.owe_silence(session, parts, run, run_candidate, invitation)
+        run_mail.tell_silence(session, parts, run, run_candidate, invitation)
         _record(session, parts, invitation, "candidate.silent", SYSTEM)
         parts.reach("expire.changed")

@@ -64,32 +64,6 @@ def owe(
     outbox.write(session, parts, message)
 
 
-def owe_invitation(
-    session: Session,
-    parts: Parts,
-    run: rows.Run,
-    run_candidate: rows.RunCandidate,
-    invitation: rows.Invitation,
-    *,
-    again: bool = False,
-) -> None:
-    candidate = session.get_one(rows.Candidate, run_candidate.candidate_id)
-    earlier = session.scalar(sa.select(sa.func.count()).where(rows.Message.invitation_id == invitation.id))
-    owe(
-        session,
-        parts,
-        organization_id=run.organization_id,
-        kind="invitation_again" if again else "invitation",
-        role="candidate",
-        recipient=candidate_recipient(candidate),
-        dedupe_key=f"invitation:{invitation.id}:{invitation.generation}:{earlier}",
-        not_after=invitation.expires_at,
-        run_id=run.id,
-        candidate_id=candidate.id,
-        invitation_id=invitation.id,
-    )
-
-
 def owe_booking_news(
     session: Session,
     parts: Parts,
@@ -287,96 +261,6 @@ def owe_about_booking(
         booking_version=version,
         details=details,
     )
-
-
-def owe_no_options(session: Session, parts: Parts, run: rows.Run, run_candidate: rows.RunCandidate) -> None:
-    """Tell the run's contact that nothing fits, and why."""
-    if run.contact:
-        owe(
-            session,
-            parts,
-            organization_id=run.organization_id,
-            kind="no_options",
-            role="contact",
-            recipient=run.contact,
-            dedupe_key=f"no_options:{run_candidate.id}",
-            run_id=run.id,
-            candidate_id=run_candidate.candidate_id,
-        )
-
-
-def owe_silence(
-    session: Session,
-    parts: Parts,
-    run: rows.Run,
-    run_candidate: rows.RunCandidate,
-    invitation: rows.Invitation,
-) -> None:
-    """Tell the run's contact that an offer ended without an answer. What follows is theirs to decide."""
-    if run.contact:
-        owe(
-            session,
-            parts,
-            organization_id=run.organization_id,
-            kind="candidate_silent",
-            role="contact",
-            recipient=run.contact,
-            dedupe_key=f"candidate_silent:{invitation.id}:{invitation.generation}",
-            run_id=run.id,
-            candidate_id=run_candidate.candidate_id,
-            details={"expired_at": format_instant(invitation.expires_at)},
-        )
-
-
-def owe_unreadable(
-    session: Session,
-    parts: Parts,
-    interviewer: rows.Interviewer,
-    reason: str,
-    *,
-    run: rows.Run | None = None,
-    provider: str | None = None,
-) -> None:
-    """Tell somebody, at most once a day, that their calendar cannot be read, with what mends it.
-
-    A run found it so, or the access at this provider was seen to end.
-    """
-    day = parts.now().date().isoformat()
-    owe(
-        session,
-        parts,
-        organization_id=interviewer.organization_id,
-        kind="calendar_unreadable",
-        role="interviewer",
-        recipient=interviewer_recipient(interviewer),
-        dedupe_key=f"calendar_unreadable:{interviewer.id}:{day}",
-        not_after=parts.now() + timedelta(days=1),
-        run_id=run.id if run else None,
-        details={"reason": reason, "provider": provider or interviewer.calendar["provider"]},
-    )
-
-
-def owe_contact_unreadable(
-    session: Session,
-    parts: Parts,
-    run: rows.Run,
-    owner: rows.Interviewer | rows.Room,
-    reason: str,
-) -> None:
-    """Tell the run's contact, at most once a day, that a calendar this run needs cannot be read."""
-    if run.contact:
-        owe(
-            session,
-            parts,
-            organization_id=run.organization_id,
-            kind="calendar_unreadable",
-            role="contact",
-            recipient=run.contact,
-            dedupe_key=f"calendar_unreadable:{run.id}:{owner.id}:{parts.now().date().isoformat()}",
-            not_after=parts.now() + timedelta(days=1),
-            run_id=run.id,
-            details={"reason": reason, "owner": owner.name},
-        )
 
 
 def candidate_recipient(candidate: rows.Candidate) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.options import Option
 from scheduler.domain.people import Candidate
 from scheduler.domain.plans import Plan
-from scheduler.services import organizations, owing, problems, readings, snapshots
+from scheduler.services import organizations, problems, readings, snapshots, unreadable_mail
 from scheduler.services.chosen import Choice
 from scheduler.services.insisting import TAKEN
 from scheduler.services.parts import Parts
@@ -283,9 +283,9 @@ def _unchecked(parts: Parts, pick: Pick, looks: Mapping[str, Look]) -> Unavailab
         for id_, reason in sorted(closed.items()):
             person = session.get(rows.Interviewer, id_)
             if person is not None:
-                owing.owe_unreadable(session, parts, person, reason, run=run)
+                unreadable_mail.tell_owner(session, parts, person, reason, run=run)
             owner = person or session.get_one(rows.Room, id_)
-            owing.owe_contact_unreadable(session, parts, run, owner, reason)
+            unreadable_mail.tell_contact(session, parts, run, owner, reason)
     if len(closed) < sum(not look.readable for look in looks.values()):
         return Unavailable(BLIND, code="calendars_unreadable")
     return Unavailable(CLOSED, code="calendars_unreadable", retry_after=MENDED)

@@ -18,7 +18,16 @@ from scheduler.domain.intervals import Interval
 from scheduler.domain.moves import move
 from scheduler.domain.options import Option
 from scheduler.domain.plans import Plan
-from scheduler.services import asking, confirming, events, holding, organizations, owing, runs
+from scheduler.services import (
+    asking,
+    confirming,
+    events,
+    holding,
+    organizations,
+    run_mail,
+    runs,
+    unreadable_mail,
+)
 from scheduler.services.asking import Answer, Asked, Together
 from scheduler.services.parts import SYSTEM, Parts
 from scheduler.services.readings import Look
@@ -173,7 +182,7 @@ def store_answer(
     add_options(session, run_candidate, answer.options)
     if not answer.options:
         run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "infeasible")
-        owing.owe_no_options(session, parts, run, run_candidate)
+        run_mail.tell_no_options(session, parts, run, run_candidate)
 
 
 def add_options(
@@ -231,7 +240,7 @@ def _tell_unreadable(
         )
         if not look.passing:
             owner = session.get_one(rows.Interviewer, person.id)
-            owing.owe_unreadable(session, parts, owner, look.reason, run=run)
+            unreadable_mail.tell_owner(session, parts, owner, look.reason, run=run)
 
 
 def give_up(parts: Parts, organization_id: str, run_id: str, reason: str) -> None:
