@@ -93,7 +93,7 @@ def explain_none(
 def explain_not_found(problem: Problem) -> Explanation:
     """Why a search found no answer that may have been cut off: why there is none, unless there is one."""
     if more_plans(problem, than=0):
-        return _not_found(problem, "No time")
+        return not_found(problem)
     return explain_none(problem)
 
 
@@ -105,7 +105,7 @@ def explain_no_other(problem: Problem) -> Explanation:
         return explain_none(problem, cannot="cannot take place at another time")
     effort = Effort()
     if more_plans(problem, than=1, effort=effort) is not False:
-        return _not_found(problem, "No other time")
+        return not_found(problem, "No other time")
     found = blocking(problem, 1, effort)
     only = f"The booked time is the only one at which “{problem.plan.name}” can begin {_when(problem)}."
     return Explanation(
@@ -116,7 +116,8 @@ def explain_no_other(problem: Problem) -> Explanation:
     )
 
 
-def _not_found(problem: Problem, what: str) -> Explanation:
+def not_found(problem: Problem, what: str = "No time") -> Explanation:
+    """That a search was cut off before it found what there is."""
     return Explanation(
         summary=f"{what} could be found for “{problem.plan.name}” {_when(problem)}. {NOT_KNOWN.text}",
         blockers=(NOT_KNOWN,),

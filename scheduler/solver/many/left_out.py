@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import replace
 
 from scheduler.domain.options import Explanation, Option
-from scheduler.solver.effort import never
-from scheduler.solver.explain import explain_none
+from scheduler.solver.deciding import more_plans
+from scheduler.solver.effort import Effort, never
+from scheduler.solver.explain import explain_none, not_found
 from scheduler.solver.many.diary import Diary
 from scheduler.solver.many.problem import AssignProblem
 
@@ -38,11 +39,16 @@ class LeftOut:
         """What stands in this candidate's way; the same question is asked once."""
         key = self._key(index)
         if key not in self._known:
-            own = self.problem.problem(index, self.diary)
-            why = explain_none(own, self._over, sharing=self._sharing)
-            crowded = index in self.possible
-            self._known[key] = replace(why, summary=_crowded(own.plan.name, why)) if crowded else why
+            self._known[key] = self._explanation(index)
         return self._known[key]
+
+    def _explanation(self, index: int) -> Explanation:
+        own = self.problem.problem(index, self.diary)
+        if more_plans(own, than=0, effort=Effort(self._over, sharing=self._sharing)):
+            return not_found(own)  # the answer was cut short: there is room for them beside the others
+        why = explain_none(own, self._over, sharing=self._sharing)
+        crowded = index in self.possible
+        return replace(why, summary=_crowded(own.plan.name, why)) if crowded else why
 
     def _key(self, index: int) -> Hashable:
         item = self.problem.candidates[index]

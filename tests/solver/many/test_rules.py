@@ -214,6 +214,13 @@ def test_who_is_left_out_hears_what_is_found_in_time_and_many_share_the_work():
     assert Effort(sharing=len(late)).left == Effort().left // len(late)
 
 
+def test_whom_an_answer_that_was_cut_short_leaves_out_is_not_said_to_be_impossible():
+    question = many(candidate("Ann"), candidate("Eve"), people=[person("Ada", "coding")])
+    why = LeftOut(question, {}, possible=[0, 1]).explanation(0)
+    assert [blocker.code for blocker in why.blockers] == ["not_known"]
+    assert why.summary.startswith("No time could be found for “Plan”")
+
+
 def test_an_option_tells_why_these_people_and_who_could_stand_in():
     nine = [("09:00", "10:00")]
     people = [
