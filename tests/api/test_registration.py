@@ -23,6 +23,7 @@ FOR_PEOPLE = {
     ("GET", "/c/<token>/check"),
     ("GET", "/c/<token>/book"),
     ("GET", "/c/<token>/options"),
+    ("GET", "/c/<token>/times"),
     ("GET", "/c/<token>/reschedule"),
     ("GET", "/c/<token>/cancel"),
     ("GET", "/c/<token>/ask"),
