@@ -297,7 +297,7 @@ def _state(parts: Parts, pick: Pick, looks: Mapping[str, Look], ids: set[str]) -
         interviewers=tuple(person for person in pick.cast.interviewers if person.id in ids),
         rooms=tuple(room for room in pick.cast.rooms if room.id in ids),
     )
-    return problems.state(
+    problem = problems.state(
         pick.plan,
         pick.window,
         parts.now(),
@@ -307,6 +307,9 @@ def _state(parts: Parts, pick: Pick, looks: Mapping[str, Look], ids: set[str]) -
         met=pick.met,
         overbook=pick.overbook,
     )
+    # They may have said since which zone they are in, or when they could be there instead, and stay free to
+    # take what they were offered.
+    return problem.evolve(ignore_candidate_hours=True)
 
 
 def seat_under_lock(

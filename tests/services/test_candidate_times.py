@@ -12,8 +12,9 @@ from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Gone, Invalid
 from scheduler.domain.intervals import Interval, parse_instant
 from scheduler.services import candidate_link, candidates, runs
-from tests.services.interviews import talk
+from tests.services.interviews import people_of, talk
 from tests.services.town import CONTACT
+from tests.services.town import candidates as crowd
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-12T00:00:00Z"}
 
@@ -165,3 +166,41 @@ def test_that_no_times_could_be_found_in_a_hurry_is_not_that_there_are_none(town
     (found,) = runs.get(town.parts, town.organization_id, run["id"])["candidates"]
     assert [blocker["code"] for blocker in found["explanation"]["blockers"]] == ["not_known"]
     assert found["explanation"]["summary"].startswith("No time could be found for “Technical interview”")
+
+
+def test_what_stays_on_offer_where_nobody_is_free_at_the_times_they_name_can_be_booked(town, run):
+    token, options = town.token(run), run["candidates"][0]["options"]
+    with pytest.raises(Conflict):
+        candidate_link.find_options(town.parts, token, named("2026-12-08T01:00:00Z", "2026-12-08T05:00:00Z"))
+
+    assert candidate_link.book(town.parts, token, options[0]["id"])["start"] == options[0]["start"]
+
+
+def test_a_zone_that_is_kept_from_the_page_takes_no_time_away(town):
+    """An afternoon in London is the night in Tokyo; who chooses it there knows that."""
+    town.hire("Ada", skills=("python",))
+    nobody_knows_where = [{"name": "Candy Ray", "email": "candy@example.net"}]
+    afternoon = {"start": "2026-12-02T14:00:00Z", "end": "2026-12-02T17:00:00Z"}
+    run = town.offer(window=afternoon, candidates=nobody_knows_where)
+    token, options = town.token(run), run["candidates"][0]["options"]
+
+    candidate_link.keep_zone(town.parts, token, "Asia/Tokyo")
+
+    assert candidate_link.book(town.parts, token, options[0]["id"])["start"] == options[0]["start"]
+
+
+def test_times_beyond_those_named_first_stay_when_somebody_else_has_to_come(town):
+    for name in ("Ada", "Ben"):
+        town.hire(name, skills=("python",))
+    morning = {"start": "2026-12-02T09:00:00Z", "end": "2026-12-02T12:00:00Z"}
+    candy = {"name": "Candy", "email": "candy@example.net", "availability": [morning]}
+    run = town.offer(window=WINDOW, candidates=[candy])
+    token = town.token(run)
+    hour = named("2026-12-08T13:00:00Z", "2026-12-08T14:00:00Z")
+    [option] = candidate_link.find_options(town.parts, token, hour).options
+
+    theirs = town.plan(sessions=[talk(seats=[{"interviewers": people_of(option.to_json())}])])
+    elsewhere = {"start": "2026-12-08T13:00:00Z", "end": "2026-12-08T14:00:00Z"}
+    town.book(town.offer(theirs, window=elsewhere, candidates=crowd("Dan")))
+
+    assert [left.id for left in candidate_link.open(town.parts, token).options] == [option.id]
