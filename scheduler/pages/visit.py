@@ -164,11 +164,10 @@ class Visit:
     @cached_property
     def days(self) -> dict[str, str]:
         """On which times can be looked for: `2026-12-01`, in words."""
-        notice = timedelta(hours=self.link.plan.notice_hours)
-        begin = max(self.link.window.start, self.link.now + notice)
-        if begin >= self.link.window.end:
-            return {}
-        within = local_days(Interval(begin, self.link.window.end), ZoneInfo(self.zone.id))
+        plan, now = self.link.plan, self.link.now
+        near, far = now + timedelta(hours=plan.notice_hours), now + timedelta(hours=24 * plan.horizon_days)
+        possible = Interval(near, far).clipped(self.link.window) if near < far else None
+        within = local_days(possible, ZoneInfo(self.zone.id)) if possible else ()
         today, locale = self.reader.today, self.locale
         return {day.isoformat(): day_words(day, today, locale) for day in islice(within, MOST_DAYS)}
 

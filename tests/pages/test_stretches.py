@@ -65,6 +65,14 @@ def test_days_are_those_on_which_times_are_looked_for(client: FlaskClient, desk:
     assert "when shall we talk?" in read(client.get(f"{HERE}/times")).headings[0]
 
 
+def test_days_beyond_the_plans_horizon_are_not_to_be_chosen(client: FlaskClient, desk: Desk) -> None:
+    """Nothing would be found on them, however long the window is."""
+    shorter = replace(link().plan, horizon_days=2)
+    desk.link = replace(link(window=Interval(NOW, NOW + timedelta(days=30))), plan=shorter)
+    days = [given["value"] for given in read(client.get(f"{HERE}/times")).named("option")]
+    assert days[:4] == ["", TUESDAY, WEDNESDAY, ""]
+
+
 def test_times_are_meant_in_the_zone_that_is_shown(client: FlaskClient, desk: Desk, clock: Clock) -> None:
     page = read(client.get(f"{HERE}/times?zone=Asia/Tokyo"))
     assert "Times are Tokyo time" in page.words
