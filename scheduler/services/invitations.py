@@ -182,12 +182,14 @@ def expire(parts: Parts, organization_id: str, invitation_id: str) -> None:
         )
         if run_candidate is None or run_candidate.status != "offered":
             return
+        run = session.get_one(rows.Run, run_candidate.run_id)
+        if run.confirm and run.status == "solving":
+            return  # they are asked nothing: a worker books for them, and says what comes of it
         last = possible.last_chance(session, run_candidate)
         if last is not None and last < parts.now():
             invitation.expires_at = min(invitation.expires_at, last)
         if invitation.expires_at > parts.now():
             return
-        run = session.get_one(rows.Run, run_candidate.run_id)
         run_candidate.status = "expired"
         if run.plan.get("holds"):
             holding.let_all_go(session, parts, run_candidate.id)

@@ -12,7 +12,7 @@ from calendars.values import CalendarKey
 from scheduler import replay
 from scheduler.db import rows
 from scheduler.domain.errors import Conflict, Gone
-from scheduler.services import bookings, candidate_link, runs, solving
+from scheduler.services import bookings, candidate_link, runs, solving, upkeep
 from tests.services.town import CONTACT, RECRUITER
 
 WINDOW = {"start": "2026-12-02T00:00:00Z", "end": "2026-12-03T00:00:00Z"}
@@ -205,6 +205,27 @@ def test_booking_goes_on_where_a_worker_died_and_nobody_is_booked_twice(town):
     run = runs.get(town.parts, town.organization_id, run["id"])
     assert (run["status"], statuses(run)) == ("finished", ["booked"] * 3)
     assert times(run) == times(solved)
+
+
+def test_nobody_is_said_to_have_been_silent_whose_time_was_to_be_booked_for_them(town):
+    """The worker died, and the next one came too late for the plan's notice."""
+    town.hire("Ada", skills=("python",))
+    run = assign(town, candidates=CROWD[:1], confirm=True, solve=False)
+
+    def die(looks):
+        if looks == 2:  # the first is the solver's
+            raise SystemExit("killed")
+
+    town.calendars.meanwhile = die
+    with pytest.raises(SystemExit):
+        solving.solve(town.parts, town.organization_id, run["id"])
+    town.clock.instant = at(17)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    assert statuses(runs.get(town.parts, town.organization_id, run["id"])) == ["infeasible"]
+    [said] = town.post.subjects_to(CONTACT["email"])
+    assert said.startswith("Nothing fits for Candidate a yet")
 
 
 def test_a_run_called_off_while_it_books_books_nobody_else(town):
