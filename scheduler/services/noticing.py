@@ -11,7 +11,7 @@ again anyway.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -79,7 +79,7 @@ def check(parts: Parts, organization_id: str) -> None:
     with parts.database.transaction(organization_id) as session:
         marked = _unchecked(session, parts)
         owners = {id_ for sessions in marked.values() for id_ in _owners_in(session, sessions)}
-        held = [item for item in _held(session, parts, sorted(owners)) if item.booking_id in marked]
+        held = _held(session, parts, sorted(owners), only=marked)
     if not held:
         return
     told = _read(parts, organization_id, held)
@@ -98,7 +98,6 @@ def _unchecked(session: Session, parts: Parts) -> dict[str, list[dict[str, Any]]
         rows.Booking.status.in_(ACTIVE_BOOKING),
         rows.Booking.attention.contains(picks.UNCHECKED, autoescape=True),
         rows.Booking.start > parts.now(),
-        rows.Booking.start < parts.now() + HORIZON,
     )
     return {id_: sessions for id_, sessions in session.execute(query)}  # noqa: C416  # rows are no pairs to mypy
 
@@ -125,14 +124,18 @@ def _is_in_question(held: Held, told: Mapping[CalendarAddress, Reading]) -> bool
     return not held.active or held.lost or crossing.may_be_crossed(held, told)
 
 
-def _held(session: Session, parts: Parts, owner_ids: list[str]) -> list[Held]:
-    """What these people and rooms are booked for, as far as it has not begun and is near."""
+def _held(
+    session: Session, parts: Parts, owner_ids: list[str], *, only: Collection[str] | None = None
+) -> list[Held]:
+    """What these people and rooms are booked for, as far as it has not begun and is near; `only`: in these
+    bookings, however far ahead they are.
+    """
     owners: dict[str, rows.Interviewer | rows.Room] = {}
     for person in session.scalars(sa.select(rows.Interviewer).where(rows.Interviewer.id.in_(owner_ids))):
         owners[person.id] = person
     for room in session.scalars(sa.select(rows.Room).where(rows.Room.id.in_(owner_ids))):
         owners[room.id] = room
-    booked = _booked(session, parts, [row.resource_id for row in owners.values()])
+    booked = _booked(session, parts, [row.resource_id for row in owners.values()], only)
     ids = [booking.id for booking in booked]
     entries = _entries(session, ids)
     lost = sa.select(rows.Loss.booking_id, rows.Loss.who).where(
@@ -149,12 +152,15 @@ def _held(session: Session, parts: Parts, owner_ids: list[str]) -> list[Held]:
     ]
 
 
-def _booked(session: Session, parts: Parts, resources: list[int]) -> list[rows.Booking]:
+def _booked(
+    session: Session, parts: Parts, resources: list[int], only: Collection[str] | None
+) -> list[rows.Booking]:
+    near = sa.func.lower(rows.Reservation.during) < parts.now() + HORIZON
     theirs = sa.select(rows.Reservation.booking_id).where(
         rows.Reservation.resource_id.in_(resources),
         rows.Reservation.state.in_(rows.OCCUPYING),
         sa.func.upper(rows.Reservation.during) > parts.now(),
-        sa.func.lower(rows.Reservation.during) < parts.now() + HORIZON,
+        near if only is None else rows.Reservation.booking_id.in_(only),
     )
     query = sa.select(rows.Booking).where(
         rows.Booking.status.in_(ACTIVE_BOOKING), rows.Booking.id.in_(theirs)

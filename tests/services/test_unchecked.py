@@ -162,6 +162,21 @@ def test_the_contact_hears_while_there_is_time_to_look(blind):
     assert looks(blind) == ["Needs a look"]
 
 
+def test_nor_of_an_interview_that_is_months_ahead(blind):
+    """Others are looked at when they are nearer; of this one is known that nobody has."""
+    far = {"start": "2027-02-15T09:00:00Z", "end": "2027-02-15T17:00:00Z"}
+    run = blind.offer(blind.plan(on_decline="none", horizon_days=120), window=far)
+    blind.calendars.make_unreadable(PRIVATE, "The server is down.")
+    booking = blind.book(run)
+    blind.run_jobs()
+    blind.calendars.make_readable(PRIVATE)
+
+    minutes_later(blind, 1)
+    minutes_later(blind, 20)
+
+    assert (looks(blind), now(blind, booking)["attention"]) == ([], None)
+
+
 def test_a_move_that_is_made_unchecked_is_told_like_that_too(blind):
     booking = blind.book(blind.offer(blind.plan(), window=WINDOW))
     option = fresh(blind, booking)[0]
