@@ -307,9 +307,7 @@ def _state(parts: Parts, pick: Pick, looks: Mapping[str, Look], ids: set[str]) -
         met=pick.met,
         overbook=pick.overbook,
     )
-    # They may have said since which zone they are in, or when they could be there instead, and stay free to
-    # take what they were offered.
-    return problem.evolve(ignore_candidate_hours=True)
+    return problems.as_offered(problem)
 
 
 def seat_under_lock(

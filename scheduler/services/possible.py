@@ -46,8 +46,7 @@ def still_possible(
     if snapshot is not None:
         # A move may go further than the run's own window.
         window = around if moving else snapshot.window
-        # What they said of their own time was asked when each was offered, and may be another by now.
-        asked = snapshot.evolve(now=parts.now(), window=window, ignore_candidate_hours=True)
+        asked = problems.as_offered(snapshot.evolve(now=parts.now(), window=window))
         problem = problems.as_of_now(asked, standing.cast)
         verdicts |= {row.id: seat(problem, convert.option(row)) is not None for row in unclear}
     return [row for row in offered if verdicts[row.id] is not False]

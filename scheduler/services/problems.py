@@ -12,7 +12,7 @@ from scheduler.db.casts import Cast
 from scheduler.db.own_entries import OwnEntry
 from scheduler.domain.intervals import Interval, subtract
 from scheduler.domain.people import Candidate, Interviewer, Owner
-from scheduler.domain.plans import Plan
+from scheduler.domain.plans import Gap, Plan
 from scheduler.services.parts import Parts
 from scheduler.services.readings import Look, read_all
 from scheduler.services.wanted import INVITING, held_option
@@ -171,6 +171,15 @@ def _spoken_for(owner: Owner, block: Busy, cast: Cast) -> bool:
     if entry.during is None:
         return True
     return owner.calendar in entry.calendars and entry.during.contains(Interval(block.start, block.end))
+
+
+def as_offered(problem: Problem) -> Problem:
+    """The same question about times that were offered. What was asked of the candidate's own day was asked
+    then: they may have said since which zone they are in, or when they could be there instead, and stay free
+    to take what they were offered.
+    """
+    plan = replace(problem.plan, gap=Gap(), breaks=(), max_days=problem.plan.max_days + 1)
+    return problem.evolve(plan=plan, ignore_candidate_hours=True)
 
 
 def as_of_now(problem: Problem, cast: Cast) -> Problem:

@@ -189,6 +189,22 @@ def test_a_zone_that_is_kept_from_the_page_takes_no_time_away(town):
     assert candidate_link.book(town.parts, token, options[0]["id"])["start"] == options[0]["start"]
 
 
+@pytest.mark.parametrize(("first", "last", "zone"), [(9, 14, "Europe/Athens"), (13, 17, "Asia/Tokyo")])
+def test_nor_does_it_a_whole_day(town, first, last, zone):
+    """The pause at London's noon comes after that of Athens; an afternoon there is two days in Tokyo."""
+    town.hire("Ada", skills=("python",))
+    noon = [{"name": "Lunch", "minutes": 60, "between": ["12:00", "14:00"]}]
+    plan = town.plan(sessions=[talk(key) for key in "abcd"], breaks=noon, distinct_interviewers=False)
+    day = {"start": f"2026-12-02T{first:02}:00:00Z", "end": f"2026-12-02T{last}:00:00Z"}
+    run = town.offer(plan, window=day, candidates=[{"name": "Candy Ray", "email": "candy@example.net"}])
+    token, options = town.token(run), run["candidates"][0]["options"]
+    option = min(options, key=lambda option: option["start"])
+
+    candidate_link.keep_zone(town.parts, token, zone)
+
+    assert candidate_link.book(town.parts, token, option["id"])["start"] == option["start"]
+
+
 def test_times_beyond_those_named_first_stay_when_somebody_else_has_to_come(town):
     for name in ("Ada", "Ben"):
         town.hire(name, skills=("python",))
