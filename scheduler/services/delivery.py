@@ -114,18 +114,29 @@ def _is_forgotten(session: Session, message: rows.Message) -> bool:
 
 def _why_not_booking(session: Session, message: rows.Message) -> str | None:
     booking = session.get_one(rows.Booking, message.booking_id)
-    if message.kind == "cancellation" and "released_from" not in message.details:
-        return None if booking.status == "cancelled" else "not_cancelled"
     if message.kind == "cancellation":
-        panel = {person["id"] for item in booking.sessions for person in item["interviewers"]}
-        return "needed_again" if message.recipient["id"] in panel else None
+        return _why_not_cancellation(booking, message)
     if booking.status not in ACTIVE_BOOKING:
         return f"booking_{booking.status}"
     if message.details.get("start", format_instant(booking.start)) != format_instant(booking.start):
         return "booking_moved"
+    if message.recipient_role == "interviewer" and not _takes_part(booking, message):
+        return "not_needed"  # they were replaced while it was being sent, and did not get through
     if message.kind in attention_mail.KINDS:
         return attention_mail.obstacle(session, booking, message)
     return None
+
+
+def _why_not_cancellation(booking: rows.Booking, message: rows.Message) -> str | None:
+    if "released_from" not in message.details:
+        return None if booking.status == "cancelled" else "not_cancelled"
+    return "needed_again" if _takes_part(booking, message) else None
+
+
+def _takes_part(booking: rows.Booking, message: rows.Message) -> bool:
+    """Whether the interviewer that a mail is to sits on the panel."""
+    panel = {person["id"] for item in booking.sessions for person in item["interviewers"]}
+    return message.recipient["id"] in panel
 
 
 def _why_not_invitation(session: Session, parts: Parts, message: rows.Message) -> str | None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from calendars.errors import NotAllowed
 from scheduler.db import rows
 from scheduler.domain.options import OptionSession
+from scheduler.messages.errors import TryLater
 from scheduler.services import (
     attention,
     losses,
@@ -84,6 +85,32 @@ def test_who_heard_by_mail_hears_that_somebody_else_comes_and_is_reminded_of_not
             )
         )
         assert set(reminded) == {"Candy Ray", "Ben"}
+
+
+def test_who_is_replaced_while_their_mail_does_not_get_through_is_not_written_to_again(town):
+    """Of an interview with no part in it for them there would be nothing to say."""
+    town.hire("Ada", skills=("python",))
+    town.calendars.outage = NotAllowed("No access.")
+    booking = town.book(town.offer(window=WINDOW, options=1))
+    town.hire("Ben", skills=("python",))
+    server, tries = town.post.send, []
+
+    def replaced_meanwhile(mail):
+        if "ada@acme.example" in str(mail["To"]) and not tries:
+            tries.append(mail)
+            replace_person(town, booking, "Ada", "Ben")
+            raise TryLater("nobody answers")
+        server(mail)
+
+    town.post.send = replaced_meanwhile
+    town.run_jobs()
+    town.clock.forward(minutes=2)
+    upkeep.sweep(town.parts)
+    town.run_jobs()
+
+    assert [str(mail["Subject"])[:9] for mail in tries] == ["Interview"]
+    assert town.post.subjects_to("ben@acme.example")[-1].startswith("Interview")
+    assert [subject[:16] for subject in town.post.subjects_to("ada@acme.example")] == ["No longer needed"]
 
 
 def test_what_a_decline_left_to_a_person_is_settled(town):
