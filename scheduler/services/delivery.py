@@ -20,7 +20,7 @@ from scheduler.domain.intervals import format_instant
 from scheduler.domain.moves import ACTIVE_BOOKING
 from scheduler.messages.content import MailFacts
 from scheduler.messages.errors import SendError, TryLater, Unconfirmed
-from scheduler.services import attention_mail, erased, facts, hook_mail, owing, possible
+from scheduler.services import attention_mail, erased, facts, hook_mail, owing, possible, run_mail
 from scheduler.services.parts import Parts
 
 #: a worker that has not come back after this long, by the database's clock, is taken for lost
@@ -103,6 +103,8 @@ def obstacle(session: Session, parts: Parts, message: rows.Message) -> str | Non
         return _why_not_booking(session, message)
     if message.invitation_id:
         return _why_not_invitation(session, parts, message)
+    if message.kind == run_mail.NO_OPTIONS:
+        return run_mail.obstacle(session, message)
     return hook_mail.obstacle(session, message) if message.kind == hook_mail.KIND else None
 
 

@@ -137,6 +137,7 @@ def find_within(
             if question.plan.holds:
                 holding.let_all_go(session, parts, run_candidate_id)
             _offer(session, run_candidate.id, found)
+            run_candidate.explanation = None  # of times that they named before
             holding.keep(session, parts, run, [run_candidate])
         else:
             run_candidate.explanation = explanation or holding.NONE_LEFT.to_json()

@@ -11,6 +11,8 @@ from scheduler.domain.intervals import format_instant
 from scheduler.services import owing
 from scheduler.services.parts import Parts
 
+NO_OPTIONS = "no_options"
+
 
 def invite(
     session: Session,
@@ -46,13 +48,21 @@ def tell_no_options(session: Session, parts: Parts, run: rows.Run, run_candidate
             session,
             parts,
             organization_id=run.organization_id,
-            kind="no_options",
+            kind=NO_OPTIONS,
             role="contact",
             recipient=run.contact,
-            dedupe_key=f"no_options:{run_candidate.id}",
+            dedupe_key=f"{NO_OPTIONS}:{run_candidate.id}",
             run_id=run.id,
             candidate_id=run_candidate.candidate_id,
         )
+
+
+def obstacle(session: Session, message: rows.Message) -> str | None:
+    """Why such a mail has become untrue."""
+    explained = sa.select(rows.RunCandidate.explanation).where(
+        rows.RunCandidate.run_id == message.run_id, rows.RunCandidate.candidate_id == message.candidate_id
+    )
+    return None if session.scalar(explained) else "times_found"
 
 
 def tell_silence(

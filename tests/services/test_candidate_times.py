@@ -63,6 +63,28 @@ def test_when_nobody_is_free_then_the_offer_stays_and_a_person_hears(town, run):
     assert availability_of(town, run) == [{"start": "2026-12-08T01:00:00Z", "end": "2026-12-08T05:00:00Z"}]
 
 
+def test_that_nobody_was_free_is_not_said_of_a_run_any_more_once_times_are_found(town, run):
+    token = town.token(run)
+    with pytest.raises(Conflict):
+        candidate_link.find_options(town.parts, token, named("2026-12-08T01:00:00Z", "2026-12-08T05:00:00Z"))
+
+    candidate_link.find_options(town.parts, token, named("2026-12-08T13:00:00Z", "2026-12-08T17:00:00Z"))
+
+    (found,) = runs.get(town.parts, town.organization_id, run["id"])["candidates"]
+    assert (found["status"], found["explanation"]) == ("offered", None)
+
+
+def test_a_person_does_not_hear_that_nothing_fits_once_something_does(town, run):
+    token = town.token(run)
+    with pytest.raises(Conflict):
+        candidate_link.find_options(town.parts, token, named("2026-12-08T01:00:00Z", "2026-12-08T05:00:00Z"))
+
+    candidate_link.find_options(town.parts, token, named("2026-12-08T13:00:00Z", "2026-12-08T17:00:00Z"))
+    town.run_jobs()
+
+    assert town.post.subjects_to(CONTACT["email"]) == []
+
+
 def test_who_had_no_options_left_is_offered_times_again(town, run):
     token = town.token(run)
     with town.parts.database.transaction(town.organization_id) as session:
