@@ -194,6 +194,9 @@ class MailFacts(_Clean):
     #: no_options: whose calendars could not be read, and whether the run names changes that would help
     unread: tuple[str, ...] = ()
     relaxable: bool = False
+    #: no_options: whether it is of times that the candidate has named, and times are on offer all the same
+    named_times: bool = False
+    still_offered: bool = False
     #: needs_attention: who, or which room, could stand in, a line for each place; the least loaded first
     stand_ins: tuple[str, ...] = ()
     #: needs_attention: whether somebody deleted or moved our event in a calendar, and where it was moved to:

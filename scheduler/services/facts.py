@@ -25,6 +25,7 @@ from scheduler.services import (
     invitations,
     loss_facts,
     owing,
+    possible,
     zones,
 )
 from scheduler.services.parts import CANDIDATE, Parts
@@ -94,8 +95,11 @@ def _about_offer(session: Session, parts: Parts, message: rows.Message) -> MailF
     if message.kind in ("invitation", "invitation_again"):
         facts |= _invitation_facts(session, parts, message, run)
     elif message.kind == "no_options":
-        explanation = _run_candidate(session, message).explanation or {}
+        run_candidate = _run_candidate(session, message)
+        explanation = run_candidate.explanation or {}
         facts |= {
+            "named_times": bool(message.details.get("named_times")),
+            "still_offered": bool(possible.in_time(session, parts, run_candidate)),
             "summary": explanation.get("summary", ""),
             "blockers": tuple(item["text"] for item in explanation.get("blockers", ())),
             "unread": _unread(session, explanation),

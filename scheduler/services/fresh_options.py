@@ -141,7 +141,7 @@ def find_within(
             holding.keep(session, parts, run, [run_candidate])
         else:
             run_candidate.explanation = explanation or holding.NONE_LEFT.to_json()
-            run_mail.tell_no_options(session, parts, run, run_candidate)
+            run_mail.tell_no_options(session, parts, run, run_candidate, named_times=True)
         told = TOLD if run.contact else "."
     if not found:
         raise Conflict(NOBODY_FREE + told, code="no_options")

@@ -41,8 +41,17 @@ def invite(
     )
 
 
-def tell_no_options(session: Session, parts: Parts, run: rows.Run, run_candidate: rows.RunCandidate) -> None:
-    """Tell the run's contact that nothing fits, and why."""
+def tell_no_options(
+    session: Session,
+    parts: Parts,
+    run: rows.Run,
+    run_candidate: rows.RunCandidate,
+    *,
+    named_times: bool = False,
+) -> None:
+    """Tell the run's contact that nothing fits, and why; `named_times`: the candidate has named some, and
+    knows.
+    """
     if run.contact:
         owing.owe(
             session,
@@ -54,6 +63,7 @@ def tell_no_options(session: Session, parts: Parts, run: rows.Run, run_candidate
             dedupe_key=f"{NO_OPTIONS}:{run_candidate.id}",
             run_id=run.id,
             candidate_id=run_candidate.candidate_id,
+            details={"named_times": named_times},
         )
 
 

@@ -220,3 +220,17 @@ https://convene.example/console/run_1
 Sent to you as the contact for Candy Date at Northwind Labs.
 """
     )
+
+
+def test_a_contact_reads_that_the_candidate_knows_and_what_is_still_on_offer() -> None:
+    summary = f"“{PLAN}” cannot take place on Tuesday 1 December."
+    mails = [
+        render(facts("no_options", "contact", summary=summary, named_times=True, still_offered=offered))
+        for offered in (True, False)
+    ]
+    still, gone = [" ".join(mail.text.split()) for mail in mails]
+
+    knows = "Candy Date has said when they could be there, and has been told that nobody is free then."
+    assert f"{knows} What was on offer before still is. With those times alone: {summary} " in still
+    assert f"{knows} With those times alone: {summary} " in gone
+    assert not any("has not been told" in text for text in (still, gone))

@@ -59,7 +59,10 @@ def test_when_nobody_is_free_then_the_offer_stays_and_a_person_hears(town, run):
 
     assert refusal.value.reason == "no_options"
     assert candidate_link.open(town.parts, token).options == before.options
-    assert any("Candy Ray" in subject for subject in town.post.subjects_to(CONTACT["email"]))
+    (told,) = (mail for mail in town.post.mails if CONTACT["email"] in str(mail["To"]))
+    assert "Candy Ray" in told["Subject"]
+    words = " ".join(told.get_body(("plain",)).get_content().split())
+    assert "has been told that nobody is free then. What was on offer before still is." in words
     assert availability_of(town, run) == [{"start": "2026-12-08T01:00:00Z", "end": "2026-12-08T05:00:00Z"}]
 
 
