@@ -69,10 +69,14 @@ def tell_no_options(
 
 def obstacle(session: Session, message: rows.Message) -> str | None:
     """Why such a mail has become untrue."""
-    explained = sa.select(rows.RunCandidate.explanation).where(
-        rows.RunCandidate.run_id == message.run_id, rows.RunCandidate.candidate_id == message.candidate_id
-    )
-    return None if session.scalar(explained) else "times_found"
+    found = session.scalars(
+        sa.select(rows.RunCandidate).where(
+            rows.RunCandidate.run_id == message.run_id, rows.RunCandidate.candidate_id == message.candidate_id
+        )
+    ).one()
+    if found.status == "booked":
+        return "candidate_booked"
+    return None if found.explanation else "times_found"
 
 
 def tell_silence(

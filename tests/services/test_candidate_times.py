@@ -88,6 +88,18 @@ def test_a_person_does_not_hear_that_nothing_fits_once_something_does(town, run)
     assert town.post.subjects_to(CONTACT["email"]) == []
 
 
+def test_a_person_does_not_hear_that_nothing_fits_of_somebody_who_has_booked(town, run):
+    token = town.token(run)
+    with pytest.raises(Conflict):
+        candidate_link.find_options(town.parts, token, named("2026-12-08T01:00:00Z", "2026-12-08T05:00:00Z"))
+
+    candidate_link.book(town.parts, token, candidate_link.open(town.parts, token).options[0].id)
+    town.run_jobs()
+
+    (confirmation,) = town.post.subjects_to(CONTACT["email"])
+    assert confirmation.startswith("Candy Ray has chosen")
+
+
 def test_who_had_no_options_left_is_offered_times_again(town, run):
     token = town.token(run)
     with town.parts.database.transaction(town.organization_id) as session:
