@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
 from scheduler.domain.errors import Conflict, Unavailable
+from scheduler.domain.intervals import Interval
 from tests.pages.conftest import Clock
-from tests.pages.house import CHOSEN, LOOP, LOOPS, TALK, TALKS, TOKEN, Desk, booked, link
+from tests.pages.house import CHOSEN, LOOP, LOOPS, NOW, TALK, TALKS, TOKEN, Desk, booked, link
 from tests.pages.reading import Form, Page, read
 
 HERE = f"/c/{TOKEN}"
@@ -93,6 +95,17 @@ def test_when_there_is_no_other_time_the_present_one_stands(
     assert "It stays yours." in page.words
     assert page.links["Keep this time"] == HERE
     assert form_for(page, "options").values("nonce") != []
+
+
+def test_who_named_times_at_which_nobody_is_free_is_not_sent_to_look_at_them_again(
+    client: FlaskClient, desk: Desk, clock: Clock
+) -> None:
+    morning = Interval(NOW + timedelta(days=3), NOW + timedelta(days=3, hours=2))
+    desk.link = booked(candidate=replace(desk.link.candidate, availability=(morning,)))
+    page = read(client.get(f"{HERE}/options"))
+    assert "There is no other time at which you said you could be there." in page.words
+    assert page.links["Name other times"] == f"{HERE}/times"
+    assert not any(form.action.endswith("/options") for form in page.forms)
 
 
 def test_a_time_that_was_taken_meanwhile_leaves_the_present_one(
