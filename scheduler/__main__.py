@@ -130,14 +130,19 @@ def _add_roles(commands: Any) -> None:
 
 
 def _add(commands: Any, name: str, command: Command, text: str) -> argparse.ArgumentParser:
-    added: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{text}.".capitalize())
+    added: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{_sentence(text)}.")
     added.set_defaults(command=command)
     return added
 
 
 def _add_group(commands: Any, name: str, text: str) -> Any:
-    group = commands.add_parser(name, help=text, description=text.capitalize())
+    group = commands.add_parser(name, help=text, description=_sentence(text))
     return group.add_subparsers(required=True, metavar="COMMAND")
+
+
+def _sentence(text: str) -> str:
+    """With a capital in front; names keep theirs."""
+    return text[0].upper() + text[1:]
 
 
 def _port(text: str) -> int:

@@ -192,3 +192,19 @@ def test_a_command_on_a_database_without_schema_says_what_to_do(command, postgre
     assert ended.stderr.splitlines() == [
         "convene: The database has no schema yet; run: python -m scheduler migrate"
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("credentials rotate", "Seal all of it with the newest of SECRET_KEYS."),
+        ("web", "Answer HTTP requests."),
+        ("key", "API keys"),
+    ],
+)
+def test_names_are_written_in_help_as_everywhere(
+    capsys: pytest.CaptureFixture[str], command: str, words: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    assert words in capsys.readouterr().out.splitlines()
