@@ -212,7 +212,7 @@ def test_interviews_taken_back_before_a_choice(client: FlaskClient, desk: Desk) 
 def test_an_expired_offer_rejects_nobody(client: FlaskClient, desk: Desk) -> None:
     desk.link = link(status="expired", options=())
     page = read(client.get(HERE))
-    assert "They were kept for you until Saturday 5 December, 17:00, London time (GMT)." in page.words
+    assert "They could be chosen until Saturday 5 December, 17:00, London time (GMT)." in page.words
     assert page.links["Ask for new times"] == f"{HERE}/ask"
 
 
