@@ -151,6 +151,8 @@ def _insert(
 def _add_booking(session: Session, parts: Parts, pick: Pick, choice: Choice, seated: Option) -> rows.Booking:
     run_candidate, run = choice.run_candidate, choice.run
     run_candidate.status = move(moves.RUN_CANDIDATE, "candidate", run_candidate.status, "booked")
+    if (run_candidate.explanation or {}).get("blockers"):
+        run_candidate.explanation = None  # of times that they named, and nobody was free
     if pick.plan.holds:
         holding.let_all_go(session, parts, run_candidate.id)
     bookings.withdraw_options(session, run_candidate.id, accepting=pick.option.id)

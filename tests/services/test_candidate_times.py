@@ -211,6 +211,8 @@ def test_what_stays_on_offer_where_nobody_is_free_at_the_times_they_name_can_be_
         candidate_link.find_options(town.parts, token, named("2026-12-08T01:00:00Z", "2026-12-08T05:00:00Z"))
 
     assert candidate_link.book(town.parts, token, options[0]["id"])["start"] == options[0]["start"]
+    (found,) = runs.get(town.parts, town.organization_id, run["id"])["candidates"]
+    assert (found["status"], found["explanation"]) == ("booked", None)
 
 
 def test_a_zone_that_is_kept_from_the_page_takes_no_time_away(town):
