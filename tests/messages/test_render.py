@@ -264,7 +264,10 @@ def test_many_days_are_said_from_when_to_when() -> None:
 def test_an_invitation_can_be_all_but_bare() -> None:
     text = render(facts("invitation", options=(), parts=PARTS[:1], expires_at=None, contact=None)).text
     assert "How long  30 minutes\nZone      London time (GMT)\n" in text
-    assert "write to the\nperson who invited you.\n" in text
+    assert (
+        "If none of them suits you, say on the same page when you could be there. "
+        "If you need an adjustment, write to the person who invited you." in " ".join(text.split())
+    )
 
 
 @pytest.mark.parametrize(
