@@ -186,6 +186,8 @@ class MailFacts(_Clean):
     entry_stands: bool = False
     #: whether the calendar event goes with it, where its kind has one; not when the reader has it otherwise
     invites: bool = True
+    #: candidate_silent: whether the candidate was never written to
+    unasked: bool = False
     #: why, in words that stay within the team
     reason: str = ""
     #: no_options: what the solver says

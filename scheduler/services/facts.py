@@ -108,7 +108,10 @@ def _about_offer(session: Session, parts: Parts, message: rows.Message) -> MailF
     elif message.kind == "calendar_unreadable":
         facts |= _unreadable_facts(session, parts, message)
     elif message.kind == "candidate_silent":
-        facts |= {"expires_at": parse_instant(message.details["expired_at"])}
+        facts |= {
+            "expires_at": parse_instant(message.details["expired_at"]),
+            "unasked": message.details.get("unasked", False),
+        }
     elif message.kind == "asked_for_help":
         facts |= {"question": message.details["question"]}
     return MailFacts(**facts)

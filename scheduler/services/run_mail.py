@@ -88,6 +88,9 @@ def tell_silence(
 ) -> None:
     """Tell the run's contact that an offer ended without an answer. What follows is theirs to decide."""
     if run.contact:
+        sent = sa.exists().where(
+            rows.Message.invitation_id == invitation.id, rows.Message.status.in_(("sending", "sent"))
+        )
         owing.owe(
             session,
             parts,
@@ -98,5 +101,8 @@ def tell_silence(
             dedupe_key=f"candidate_silent:{invitation.id}:{invitation.generation}",
             run_id=run.id,
             candidate_id=run_candidate.candidate_id,
-            details={"expired_at": format_instant(invitation.expires_at)},
+            details={
+                "expired_at": format_instant(invitation.expires_at),
+                "unasked": not session.scalar(sa.select(sent)),
+            },
         )

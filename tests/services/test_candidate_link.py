@@ -190,6 +190,8 @@ def test_an_invitation_to_nothing_is_neither_sent_nor_sent_again(town):
 
     assert refusal.value.reason == "nothing_to_choose"
     assert town.post.subjects_to("candy@example.net") == []
+    text = " ".join(town.post.mails[-1].get_body(("plain",)).get_content().split())
+    assert "Our mail with its link never went out" in text
 
 
 def test_a_revoked_link_is_gone_at_once(town, run):
