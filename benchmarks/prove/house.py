@@ -122,15 +122,17 @@ class House:
             )
             stack.callback(self._end)
             self.webs = [self.start("web") for _ in range(self._webs)]
-            self.others = {name: self.start(name) for name in ("worker", "clock")}
             for web in self.webs:
                 web.wait_until_ready()
+            if self.vendors:  # Microsoft calls there before it tells of changes
+                self.environment["PUBLIC_URL"] = self.webs[0].address
+            self.others = {name: self.start(name) for name in ("worker", "clock")}
             yield self
 
     def _access(self) -> dict[str, str]:
         """What lets the service in at the vendors."""
         for vendor in self.vendors.values():
-            vendor.notify = False  # where the web processes will listen nobody knows yet
+            vendor.notify = False  # changes are found by polling alone
         account = self.folder / "service-account.json"
         account.write_text(json.dumps(self.google.service_account()))
         return {
